@@ -1,0 +1,5 @@
+"""`python -m graymesh`."""
+
+from graymesh.cli import main
+
+main()

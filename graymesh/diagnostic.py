@@ -1,0 +1,68 @@
+"""The one type in which graymesh says that something is wrong. Renderers in `graymesh.report` only render it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from graymesh.ir import Pointer
+
+Level: TypeAlias = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A range of text: lines and columns count from 1, in characters; the end is exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+START = Span(1, 1, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A second position that explains the first."""
+
+    path: Pointer
+    message: str
+    file: str = ""
+    span: Span = START
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One finding at one place. `path` points at a value, or with `at_key` at the last key itself.
+
+    `file` and `span` are filled in from the source by `graymesh.source.Source.place`.
+    """
+
+    code: str
+    message: str
+    path: Pointer = ()
+    at_key: bool = False
+    level: Level = "error"
+    help: str = ""
+    notes: tuple[Note, ...] = ()
+    targets: tuple[str, ...] = ()
+    file: str = ""
+    span: Span = START
+
+    def at(self, file: str, span: Span) -> Diagnostic:
+        """The same finding with its place."""
+        return replace(self, file=file, span=span)
+
+
+@dataclass(slots=True)
+class Refused(Exception):
+    """Input that cannot be used at all; carries the placed diagnostics. Exit code 1, or 2 when `usage` is set."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    usage: bool = False
+    lines: tuple[str, ...] = field(default=(), compare=False)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{d.file}:{d.span.line}:{d.span.column}: {d.code} {d.message}" for d in self.diagnostics)

@@ -1,0 +1,34 @@
+"""Names of facts: what engines are told besides routes. The first dotted part is the feature.
+
+A fact's key is (version or "", name). Decoders report the facts that artifacts state; the spec's own are compared with
+them. Units stand in the name, `ms` milliseconds, `bp` basis points.
+
+| key | value |
+|---|---|
+| (version, "labels.<label>") | the pod label's value |
+| (version, "endpoints") | sorted tuple of `ip:port` |
+| ("", "outlier.errors"), ("", "outlier.interval.ms"), ("", "outlier.eject.ms"), ("", "outlier.maxEjected.bp") | int |
+| ("", "warmup.ms") | int |
+| ("", "pool.maxConnections"), ("", "pool.maxPending"), ("", "pool.maxRequestsPerConnection") | int |
+| (version, "limits.qps") | int, requests per second, whole version |
+| (version, "guards.errorRate.bp"), (version, "guards.errorRate.window.ms") | int |
+| (version, "guards.latency.ms"), (version, "guards.latency.quantile.bp"), (version, "guards.latency.window.ms") | int |
+| (version, "guards.cpu.bp"), (version, "guards.cpu.for.ms") | int |
+| (version, "guards.coverage.bp") | int |
+| ("", "jwt.issuer"), ("", "jwt.jwks"), ("", "jwt.from") | str; `from` is `header authorization`, `cookie token` |
+"""
+
+from __future__ import annotations
+
+from graymesh.ir import Facts
+
+
+def feature(name: str) -> str:
+    """The feature a fact belongs to: its name without the unit or the label."""
+    parts = [part for part in name.split(".") if part not in {"ms", "bp"}]
+    return "labels" if parts[0] == "labels" else ".".join(parts)
+
+
+def relabel(facts: Facts, labels: dict[str, str]) -> Facts:
+    """The same facts under an engine's own names for the versions."""
+    return {(labels.get(version, version), name): value for (version, name), value in facts.items()}

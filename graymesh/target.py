@@ -1,0 +1,172 @@
+"""What a target is: a manifest (`target.yaml`) and three functions, in modules that are imported only when called."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from graymesh.ir import Facts, Pointer, Release, RouteTable
+
+Files: TypeAlias = Mapping[str, str]
+"""Artifacts: path relative to the target's output folder, with `/` → text."""
+
+Role: TypeAlias = Literal["alone", "edge", "follower"]
+Tree: TypeAlias = Any
+"""What `lower` hands to `emit`: plain data that the target chooses, every decision taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostTable:
+    """The decision for requests to these host names (lower case, no port). `public` names come from `domains`."""
+
+    hosts: tuple[str, ...]
+    table: RouteTable
+    public: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One release as one target must enforce it: what the target cannot say and the spec accepts is left out.
+
+    `tables` is what the target shall decide: the full table when it decides alone or as the edge, the lane table when
+    it follows. `facts` are those whose features the target declares. `release.table` stays the full table.
+    """
+
+    release: Release
+    role: Role
+    tables: tuple[HostTable, ...]
+    facts: Facts
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A part of an artifact that the decoder does not understand; the service it belongs to is not decided.
+
+    `field` is the name of the field or directive as it stands in the file; `line` counts from 1, 0 when unknown.
+    """
+
+    file: str
+    field: str
+    message: str
+    path: Pointer = ()
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodedService:
+    """What artifacts make an engine do for these hosts. Versions carry the engine's own labels (`Target.label`).
+
+    `name` is set by engines whose artifacts name services instead of hosts. `scope` tells tables of one host apart
+    that hold in different places (`mesh`, `gateway istio-system/public`).
+    """
+
+    hosts: tuple[str, ...]
+    table: RouteTable
+    facts: Facts = field(default_factory=dict)
+    name: str = ""
+    scope: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedFleet:
+    """Everything that a set of artifacts amounts to, and what of them was not understood."""
+
+    services: tuple[DecodedService, ...]
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """How a target says a feature. `how` for emulated; `why` and `instead` for none."""
+
+    support: Literal["native", "emulated", "none"]
+    how: str = ""
+    why: str = ""
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option of a target: `type` is string, integer, boolean, or `list of string`; `pattern` matches whole values."""
+
+    type: str
+    doc: str
+    default: Any = None
+    pattern: str = ""
+    values: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """`target.yaml`: what a target declares. `serves` holds `public` (domains), `internal` (host) or both.
+
+    `companion` names the target beside which this one stands and whose role it shares; `routes` is False for targets
+    that hold rules but choose no version.
+    """
+
+    name: str
+    title: str
+    routes: bool
+    serves: tuple[str, ...]
+    roles: tuple[Role, ...]
+    writes: tuple[str, ...]
+    engine_versions: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    companion: str = ""
+    features: Mapping[str, Capability] = field(default_factory=dict)
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+    def capability(self, feature: str) -> Capability:
+        """The declaration of the feature or of its nearest parent: `cookie.regex`, else `cookie`; undeclared is none."""
+        name = feature
+        while name:
+            if name in self.features:
+                return self.features[name]
+            name = name.rpartition(".")[0]
+        return Capability(support="none", why=f"{self.title} does not declare {feature}")
+
+    def can(self, feature: str) -> bool:
+        """Can the target say the feature, natively or emulated?"""
+        return self.capability(feature).support != "none"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target found in its folder; its functions are loaded at first use."""
+
+    manifest: Manifest
+    folder: Path
+    package: str
+
+    def lower(self, views: Sequence[View]) -> Sequence[Tree]:
+        """Every decision: the views as the engine's own structures. Refuses nothing, lint already did."""
+        return self._module("lower").lower(views)  # type: ignore[no-any-return]
+
+    def emit(self, trees: Sequence[Tree]) -> dict[str, str]:
+        """The trees as text: path relative to the target's output folder → content."""
+        return self._module("emit").emit(trees)  # type: ignore[no-any-return]
+
+    def decode(self, files: Files) -> DecodedFleet:
+        """What these files make the engine do; files may be anybody's."""
+        return self._module("decode").decode(files)  # type: ignore[no-any-return]
+
+    def label(self, release: Release, version: str) -> str:
+        """The name under which the engine's artifacts know a version; by default the version's own."""
+        function = getattr(self._module("lower"), "label", None)
+        return function(release, version) if function else version
+
+    @cached_property
+    def readme(self) -> str:
+        """The target's README, for `graymesh explain`."""
+        return (self.folder / "README.md").read_text(encoding="utf-8")
+
+    def _module(self, name: str) -> Any:
+        return importlib.import_module(f"{self.package}.{name}")

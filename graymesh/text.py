@@ -1,0 +1,93 @@
+"""The only writers of structured text: YAML and JSON, deterministic, with one quoting function each.
+
+Nobody builds YAML or JSON from strings; targets build data and hand it to these functions.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_WORDS_WITH_A_TYPE = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"])
+
+
+def json_text(value: Any) -> str:
+    """Indented JSON with a final newline; keys keep their order. Raises ValueError for NaN and infinities."""
+    return json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def yaml_text(*documents: Any) -> str:
+    """Block-style YAML of dicts, lists, strings, ints, bools and None; several documents are parted by `---`.
+
+    Every string that a YAML 1.1 or 1.2 reader could take for another type is double-quoted. Lines are never folded.
+    """
+    return "---\n".join("\n".join(_block(document, "")) + "\n" for document in documents)
+
+
+def yaml_scalar(value: str | int | float | bool | None) -> str:
+    """One scalar as YAML reads it back, in any version of YAML."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            return _finite(value)
+    plain = _PLAIN.fullmatch(value) is not None and value.lower() not in _WORDS_WITH_A_TYPE
+    return value if plain else _quoted(value)
+
+
+def _finite(value: float) -> str:
+    if value != value or value in (float("inf"), float("-inf")):
+        raise ValueError(f"{value} has no portable form")
+    return repr(value)
+
+
+def _quoted(value: str) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(char if " " <= char <= "~" else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    code = ord(char)
+    if 0xD800 <= code <= 0xDFFF:
+        raise ValueError(f"a lone surrogate U+{code:04X} has no text form")
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _block(value: Any, indent: str) -> Iterator[str]:
+    if isinstance(value, Mapping) and value:
+        yield from _mapping(value.items(), indent)
+    elif isinstance(value, Sequence) and not isinstance(value, str) and value:
+        yield from _sequence(value, indent)
+    else:
+        yield indent + _inline(value)
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "[]"
+    return yaml_scalar(value)
+
+
+def _mapping(items: Iterable[tuple[str, Any]], indent: str) -> Iterator[str]:
+    for key, value in items:
+        if isinstance(value, (Mapping, list, tuple)) and value:
+            yield f"{indent}{yaml_scalar(key)}:"
+            yield from _block(value, indent + "  ")
+        else:
+            yield f"{indent}{yaml_scalar(key)}: {_inline(value)}"
+
+
+def _sequence(values: Iterable[Any], indent: str) -> Iterator[str]:
+    for value in values:
+        lines = _block(value, indent + "  ")
+        yield f"{indent}- {next(lines)[len(indent) + 2 :]}"
+        yield from lines
