@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from graymesh.facts import feature
 from graymesh.ir import (
     ALWAYS,
+    UNIQUE_ID,
     Absent,
     Conjunction,
     Field,
@@ -31,6 +32,7 @@ from graymesh.ir import (
 from graymesh.target import HostTable, Manifest, Role, View
 
 Scope: TypeAlias = Literal["every", "some", "hint"]
+Can: TypeAlias = Callable[[str], bool]
 
 FEATURES: Mapping[str, tuple[Scope, str]] = {
     "header": ("every", "a request header is one of given values"),
@@ -122,15 +124,21 @@ def role_of(release: Release, manifest: Manifest) -> Role:
     return "edge" if release.lane.edge in (manifest.name, manifest.companion) else "follower"
 
 
-def view(
-    release: Release, manifest: Manifest, options: Mapping[str, Any], accepted: frozenset[str] = frozenset()
-) -> View:
-    """The release as this target must enforce it. `accepted` are features that the spec gives up for this target."""
+def view(release: Release, manifest: Manifest, options: Mapping[str, Any]) -> View:
+    """The release as this target must enforce it; what it cannot say, and lint has let pass, is left out.
+
+    A target that chooses no version sees its companion's tables, undiminished: its rules may speak of their routes.
+    """
     role = role_of(release, manifest)
-    can = _Can(manifest, accepted)
+    can = manifest.can
+    routing = can if manifest.routes else _everything
     facts = {key: value for key, value in release.facts.items() if can(feature(key[1]))}
     return View(
-        release=release, role=role, tables=tuple(_tables(release, role, manifest, can)), facts=facts, options=options
+        release=release,
+        role=role,
+        tables=tuple(_tables(release, role, manifest, routing)),
+        facts=facts,
+        options=options,
     )
 
 
@@ -152,22 +160,15 @@ def lane_table(release: Release, lane: Lane) -> RouteTable:
     return RouteTable((*routes, Route(name="stable", condition=ALWAYS, split=_only(release.stable), policy=policy)))
 
 
-class _Can:
-    """Answers whether a feature is to be compiled: the target can say it and the spec does not give it up."""
-
-    def __init__(self, manifest: Manifest, accepted: frozenset[str]) -> None:
-        self._manifest = manifest
-        self._accepted = accepted
-
-    def __call__(self, name: str) -> bool:
-        return name not in self._accepted and self._manifest.can(name)
+def _everything(_name: str) -> bool:
+    return True
 
 
 def _only(version: str) -> Split:
     return Split((Share(version=version, basis_points=10_000),))
 
 
-def _tables(release: Release, role: Role, manifest: Manifest, can: _Can) -> Iterator[HostTable]:
+def _tables(release: Release, role: Role, manifest: Manifest, can: Can) -> Iterator[HostTable]:
     public = release.domains if "public" in manifest.serves else ()
     internal = (release.host,) if "internal" in manifest.serves else ()
     if not public and not internal:
@@ -184,7 +185,7 @@ def _tables(release: Release, role: Role, manifest: Manifest, can: _Can) -> Iter
     yield HostTable(hosts=(*public, *internal), table=table, public=bool(public))
 
 
-def _adapted(table: RouteTable, can: _Can) -> RouteTable:
+def _adapted(table: RouteTable, can: Can) -> RouteTable:
     """The table without what is given up: a route whose every conjunction is given up takes nobody, so it goes."""
     routes = []
     for route in table.routes:
@@ -196,11 +197,19 @@ def _adapted(table: RouteTable, can: _Can) -> RouteTable:
     return RouteTable(tuple(routes))
 
 
-def _split(split: Split, can: _Can) -> Split:
-    return split if split.key is None or can("sticky.key") else replace(split, key=None)
+def _split(split: Split, can: Can) -> Split:
+    key = split.key if can("sticky.key") else None
+    if can("notice") and can("trace"):
+        return split if key == split.key else replace(split, key=key)
+    return Split(tuple(_share(share, can) for share in split.shares), key)
 
 
-def _policy(policy: Policy, can: _Can) -> Policy:
+def _share(share: Share, can: Can) -> Share:
+    kept = tuple(header for header in share.request_headers if can("trace") or header[1] != UNIQUE_ID)
+    return replace(share, request_headers=kept, response_headers=share.response_headers if can("notice") else ())
+
+
+def _policy(policy: Policy, can: Can) -> Policy:
     retries = policy.retries if can("retries") else None
     if retries and retries.per_try_ms is not None and not can("retries.perTry"):
         retries = replace(retries, per_try_ms=None)

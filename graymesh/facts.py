@@ -16,6 +16,16 @@ them. Units stand in the name, `ms` milliseconds, `bp` basis points.
 | (version, "guards.cpu.bp"), (version, "guards.cpu.for.ms") | int |
 | (version, "guards.coverage.bp") | int |
 | ("", "jwt.issuer"), ("", "jwt.jwks"), ("", "jwt.from") | str; `from` is `header authorization`, `cookie token` |
+
+Facts that only artifacts have; a target that writes them says in its `expect.py` which ones it must find again.
+
+| key | value |
+|---|---|
+| (version, "guards.<errorRate or latency>.minRequests") | int, so many requests before a judgement |
+| (version, "guards.<errorRate or latency>.recovery.ms") | int, so long calls are rejected |
+| (version, "gateway.routes") | sorted tuple of `route-id=qps`: limits of a gateway's routes |
+| ("", "gateway.group"), ("", "gateway.paths") | name of a group of paths; sorted tuple of `prefix /api`, `exact /a` … |
+| (version, "rules.<kind>") | sorted tuple of rules in words: what no spec can say, so what graymesh never writes |
 """
 
 from __future__ import annotations

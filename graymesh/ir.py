@@ -264,6 +264,11 @@ class Release:
         """`namespace/name`, unique within a project."""
         return f"{self.namespace}/{self.name}"
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every name that the release answers for, public ones first."""
+        return (*self.domains, self.host)
+
     def version(self, name: str) -> Version:
         """The version of that name; KeyError when there is none."""
         for version in self.versions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from graymesh.ir import Release, Route, Share
 
@@ -16,6 +17,17 @@ def route_id(release: Release, route: Route, share: Share) -> str:
     if share.set_cookie:
         parts.append(share.set_cookie.value)
     return ".".join(parts)
+
+
+def route_ids(release: Release, route: Route, share: Share) -> tuple[str, ...]:
+    """The ids of one share in engines whose routes know no "or": one for each conjunction of the route's condition.
+
+    The first is `route_id`, the others count: `default.shop.beta.v2`, `default.shop.beta_2.v2`. No route's own name
+    holds an underscore.
+    """
+    numbered = (f"{route.name}_{number}" for number in range(2, len(route.condition) + 1))
+    names = (route.name, *numbered)
+    return tuple(route_id(release, route if name == route.name else replace(route, name=name), share) for name in names)
 
 
 def limited(name: str, length: int) -> str:

@@ -8,12 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 import graymesh.targets
+from graymesh.source import load_artifacts
 from graymesh.target import Capability, Manifest, Option, Target
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @lru_cache(maxsize=1)
@@ -37,10 +34,14 @@ def target(name: str) -> Target:
 
 
 def _manifest(path: Path) -> Manifest:
-    data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  the safe loader, in C where present
-    features = {name: Capability(**entry) for name, entry in data.pop("features").items()}
-    options = {name: _option(entry) for name, entry in data.pop("options", {}).items()}
-    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    data = dict(load_artifacts(path.read_bytes(), path.name)[0].data)
+    features = {name: Capability(**entry) for name, entry in data["features"].items()}
+    options = {name: _option(entry) for name, entry in data.get("options", {}).items()}
+    fields: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in data.items()
+        if key not in ("features", "options")
+    }
     return Manifest(features=features, options=options, **fields)
 
 

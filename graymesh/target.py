@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from graymesh.diagnostic import Level
 from graymesh.ir import Facts, Pointer, Release, RouteTable
 
 Files: TypeAlias = Mapping[str, str]
@@ -58,6 +59,16 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """A value that the engine would not take as it is meant, found by a target's own `constraints.py`."""
+
+    path: Pointer
+    message: str
+    help: str = ""
+    level: Level = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedService:
     """What artifacts make an engine do for these hosts. Versions carry the engine's own labels (`Target.label`).
 
@@ -93,7 +104,10 @@ class Capability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One option of a target: `type` is string, integer, boolean, or `list of string`; `pattern` matches whole values."""
+    """One option of a target: `type` is string, integer, boolean, or `list of string`; `pattern` matches whole values.
+
+    `shared` options concern a file that all releases share, so all of them must agree.
+    """
 
     type: str
     doc: str
@@ -102,6 +116,7 @@ class Option:
     values: tuple[str, ...] = ()
     minimum: int | None = None
     maximum: int | None = None
+    shared: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,10 +173,21 @@ class Target:
         """What these files make the engine do; files may be anybody's."""
         return self._module("decode").decode(files)  # type: ignore[no-any-return]
 
+    def constraints(self, view: View) -> Iterator[Constraint]:
+        """What the engine would not take as it is meant; nothing when the folder has no `constraints.py`."""
+        if (self.folder / "constraints.py").is_file():
+            yield from self._module("constraints").constraints(view)
+
     def label(self, release: Release, version: str) -> str:
         """The name under which the engine's artifacts know a version; by default the version's own."""
         function = getattr(self._module("lower"), "label", None)
         return function(release, version) if function else version
+
+    def expected_facts(self, view: View) -> Facts:
+        """What a decoder must find in this view's artifacts besides routes; the view's facts where no `expect` says."""
+        if not (self.folder / "expect.py").is_file():
+            return view.facts
+        return self._module("expect").expected_facts(view)  # type: ignore[no-any-return]
 
     @cached_property
     def readme(self) -> str:

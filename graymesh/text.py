@@ -11,12 +11,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
+_LONGEST_PLAIN_KEY = 1000
+"""YAML reads at most 1,024 characters in search of the `:` after a key; longer keys are announced with a `?`."""
 _WORDS_WITH_A_TYPE = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"])
 
 
 def json_text(value: Any) -> str:
-    """Indented JSON with a final newline; keys keep their order. Raises ValueError for NaN and infinities."""
-    return json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    """Indented JSON with a final newline; keys keep their order, all is ASCII.
+
+    Raises ValueError for NaN, infinities and lone surrogates.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    if "\\ud" in text:
+        json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate is no text: a UnicodeEncodeError
+    return text
 
 
 def yaml_text(*documents: Any) -> str:
@@ -45,7 +53,9 @@ def yaml_scalar(value: str | int | float | bool | None) -> str:
 def _finite(value: float) -> str:
     if value != value or value in (float("inf"), float("-inf")):
         raise ValueError(f"{value} has no portable form")
-    return repr(value)
+    text = repr(value)
+    # YAML 1.1 takes `1e+16` for a string: a number has a point there.
+    return text if "." in text else text.replace("e", ".0e")
 
 
 def _quoted(value: str) -> str:
@@ -79,11 +89,15 @@ def _inline(value: Any) -> str:
 
 def _mapping(items: Iterable[tuple[str, Any]], indent: str) -> Iterator[str]:
     for key, value in items:
+        text = yaml_scalar(key)
+        if len(text) > _LONGEST_PLAIN_KEY:
+            yield f"{indent}? {text}"
+            text = ""
         if isinstance(value, (Mapping, list, tuple)) and value:
-            yield f"{indent}{yaml_scalar(key)}:"
+            yield f"{indent}{text}:"
             yield from _block(value, indent + "  ")
         else:
-            yield f"{indent}{yaml_scalar(key)}: {_inline(value)}"
+            yield f"{indent}{text}: {_inline(value)}"
 
 
 def _sequence(values: Iterable[Any], indent: str) -> Iterator[str]:

@@ -1,1 +1,142 @@
+"""Lint: rules look at a release and say what is wrong. A rule is one file in `graymesh/lint/rules`.
 
+The file's name is the rule's code and name (`gm201_shadowed_route.py`), its docstring the page that `graymesh explain`
+shows, with a bad and a good example that are run as tests. `check(case)` yields findings for one release;
+`check_project(cases)` yields `(case, finding)` for all of them together. A file with neither documents a code that an
+earlier or later stage raises. `LEVEL` is the level of its findings, `error` unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from graymesh.diagnostic import Diagnostic, Level, Note
+from graymesh.ir import Pointer
+
+if TYPE_CHECKING:
+    from graymesh.ir import Release
+    from graymesh.model import Rollout
+    from graymesh.source import Source
+    from graymesh.target import Manifest, View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a rule found: where, in the user's words and values, and what to do. The engine adds code and position."""
+
+    path: Pointer
+    message: str
+    help: str = ""
+    at_key: bool = False
+    notes: tuple[Note, ...] = ()
+    targets: tuple[str, ...] = ()
+    level: Level | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One spec under lint: as written, as meant at each stage, and the targets it is compiled for."""
+
+    source: Source
+    rollout: Rollout
+    targets: tuple[Manifest, ...] = ()
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    heeds_accept: bool = True
+
+    @cached_property
+    def release(self) -> Release:
+        """The release at the stage where it stands."""
+        from graymesh.resolve import resolve
+
+        return resolve(self.rollout)
+
+    @cached_property
+    def stages(self) -> tuple[Release, ...]:
+        """The release at each of its stages, in order."""
+        from graymesh.resolve import resolve, stages
+
+        return tuple(resolve(self.rollout, name) for name in stages(self.rollout))
+
+    def view(self, manifest: Manifest, release: Release | None = None) -> View:
+        """The release as the target must enforce it, without what the spec gives up."""
+        from graymesh.capability import view
+
+        return view(release or self.release, manifest, self.options.get(manifest.name, {}))
+
+
+Check: TypeAlias = Callable[[Case], Iterable[Finding]]
+ProjectCheck: TypeAlias = Callable[[Sequence[Case]], Iterable[tuple[Case, Finding]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One code: its name, its page and, for what lint itself finds, its check."""
+
+    code: str
+    name: str
+    level: Level
+    page: str
+    check: Check | None
+    check_project: ProjectCheck | None
+
+
+@lru_cache(maxsize=1)
+def all_rules() -> tuple[Rule, ...]:
+    """All rules, by code."""
+    import graymesh.lint.rules as folder
+
+    names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
+    return tuple(_rule(name) for name in names)
+
+
+def _rule(module_name: str) -> Rule:
+    module = import_module(f"graymesh.lint.rules.{module_name}")
+    code, _, name = module_name.partition("_")
+    return Rule(
+        code=code.upper(),
+        name=name.replace("_", "-"),
+        level=getattr(module, "LEVEL", "error"),
+        page=module.__doc__ or "",
+        check=getattr(module, "check", None),
+        check_project=getattr(module, "check_project", None),
+    )
+
+
+def run(cases: Sequence[Case], select: Sequence[str] = (), ignore: Sequence[str] = ()) -> list[Diagnostic]:
+    """Every finding in every case, placed in its file, in order of file and position.
+
+    `select` and `ignore` are codes or beginnings of codes (`GM2`); an empty `select` takes all.
+    """
+    chosen = [rule for rule in all_rules() if _chosen(rule.code, tuple(select), tuple(ignore))]
+    found = [case.source.place(_diagnostic(rule, finding)) for rule, case, finding in _findings(chosen, cases)]
+    return sorted(found, key=lambda item: (item.file, item.span, item.code, item.message))
+
+
+def _findings(chosen: Sequence[Rule], cases: Sequence[Case]) -> Iterator[tuple[Rule, Case, Finding]]:
+    for rule in chosen:
+        if rule.check:
+            yield from ((rule, case, finding) for case in cases for finding in rule.check(case))
+        if rule.check_project:
+            yield from ((rule, case, finding) for case, finding in rule.check_project(cases))
+
+
+def _chosen(code: str, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
+    return (not select or code.startswith(select)) and not (ignore and code.startswith(ignore))
+
+
+def _diagnostic(rule: Rule, finding: Finding) -> Diagnostic:
+    return Diagnostic(
+        code=rule.code,
+        level=finding.level or rule.level,
+        message=finding.message,
+        path=finding.path,
+        at_key=finding.at_key,
+        help=finding.help,
+        notes=finding.notes,
+        targets=finding.targets,
+    )

@@ -1,0 +1,42 @@
+# Everything runs from a virtual environment in the checkout; nothing is installed outside of it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXAMPLES := shop bookinfo sticky
+
+.PHONY: demo test lint bench clean
+
+## demo: compile and verify the examples, show where one request goes
+demo: $(VENV)/.run
+	@for story in $(EXAMPLES); do $(BIN)/graymesh compile examples/$$story || exit 1; done
+	@for story in $(EXAMPLES); do $(BIN)/graymesh verify -q examples/$$story || exit 1; done
+	@echo
+	$(BIN)/graymesh route examples/shop/releases/product-service.yaml --cookie beta=1 --path /products/42
+
+## test: all tests; none needs an engine
+test: $(VENV)/.dev
+	$(BIN)/pytest -n auto
+
+## lint: style, layering and types
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+## bench: CPU of graymesh beside its peers, as ratios within one run
+bench: $(VENV)/.dev
+	$(BIN)/python tests/bench/run.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

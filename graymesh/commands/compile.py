@@ -1,0 +1,198 @@
+"""`graymesh compile`: from specs to proven files."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from graymesh.commands.base import Command, Terminal, complete_target, printable, targets_known
+from graymesh.commands.findings import format_option
+
+if TYPE_CHECKING:
+    from graymesh.compiler import Compiled
+    from graymesh.diagnostic import Diagnostic
+    from graymesh.folder import Folder
+    from graymesh.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """What to do with the files."""
+
+    check: bool
+    diff: bool
+    stdout: bool
+    force: bool
+    mend: str
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    graymesh compile
+    graymesh compile examples/shop -t istio -t nginx
+    graymesh compile --stage half --diff
+    graymesh compile --stage all -o /tmp/stages
+    graymesh compile --check          # in CI: fails when the output is stale, and says what mends it
+    """,
+)
+@click.argument("path", default=".", type=click.Path(path_type=Path))
+@click.option(
+    "-t",
+    "--target",
+    "targets",
+    multiple=True,
+    callback=targets_known,
+    shell_complete=complete_target,
+    help="Compile for this target only.",
+)
+@click.option("--stage", help="Compile this stage instead of the one where each release stands; `all` for every one.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write to (the project's output).")
+@click.option("--check", is_flag=True, help="Write nothing; fail when the output is not up to date.")
+@click.option("--diff", is_flag=True, help="Write nothing; show what would change in the files.")
+@click.option("--stdout", is_flag=True, help="Write nothing; print the files.")
+@click.option("--force", is_flag=True, help="Overwrite files that were edited by hand or are not graymesh's.")
+@format_option
+@click.pass_obj
+def command(
+    terminal: Terminal,
+    path: Path,
+    targets: tuple[str, ...],
+    stage: str | None,
+    output: Path | None,
+    check: bool,
+    diff: bool,
+    stdout: bool,
+    force: bool,
+) -> int:
+    """Compile the releases of the project at PATH (a project, a folder, a release; the working folder by default).
+
+    Everything is read back and compared with the releases before it is written, all or nothing. PATH's whole project is
+    compiled, since some files are shared by all releases.
+    """
+    from graymesh.compiler import Choice, compile_project
+    from graymesh.project import find
+
+    project = find(path)
+    note_ignored(terminal, project)
+    compiled = compile_project(project, Choice(targets=targets, stage=stage), terminal.progress)
+    if compiled.failed:
+        terminal.report(told(compiled))
+        terminal.log("nothing was written")
+        return 1
+    mend = mending(path, targets, stage, output)
+    way = _Way(check=check, diff=diff, stdout=stdout, force=force, mend=mend)
+    return _done(terminal, project, output or project.output, compiled, way)
+
+
+def note_ignored(terminal: Terminal, project: Project) -> None:
+    """Say that a project file was passed over."""
+    if project.ignored:
+        terminal.log(f"{project.ignored} belongs to another user and was not read")
+
+
+def told(compiled: Compiled) -> list[Diagnostic]:
+    """What stands in the way or should be thought about; `graymesh lint` tells the rest."""
+    return [diagnostic for diagnostic in compiled.diagnostics if diagnostic.level != "info"]
+
+
+def mending(path: Path, targets: Sequence[str], stage: str | None, output: Path | None) -> str:
+    """The command that writes what was asked for."""
+    words = ["graymesh", "compile", *([] if str(path) == "." else [str(path)])]
+    words += [word for name in targets for word in ("-t", name)]
+    words += ["--stage", stage] if stage else []
+    words += ["-o", str(output)] if output else []
+    return shlex.join(words)
+
+
+def _done(terminal: Terminal, project: Project, output: Path, compiled: Compiled, way: _Way) -> int:
+    if way.check or way.diff:
+        return _compared(terminal, project, output, compiled, way)
+    if not way.stdout:
+        return _written(terminal, project, output, compiled, way)
+    for path, text in compiled.files.items():
+        terminal.out(f"==> {path} <==\n{text}" if len(compiled.files) > 1 else text, end="")
+    return 0
+
+
+def _compared(terminal: Terminal, project: Project, output: Path, compiled: Compiled, way: _Way) -> int:
+    from graymesh.write import open_output
+
+    try:
+        with open_output(output, project.root) as folder:
+            found = _findings(terminal, folder, compiled, way)
+    except FileNotFoundError:
+        found = _all_missing(terminal, output, compiled, way)
+    terminal.report([*told(compiled), *(found if way.check else ())])
+    if not way.check:
+        return 0
+    terminal.log(f"the output is not up to date; run: {way.mend}" if found else "the output is up to date")
+    return 1 if found else 0
+
+
+def _findings(terminal: Terminal, folder: Folder, compiled: Compiled, way: _Way) -> list[Diagnostic]:
+    from graymesh.write import findings, plan
+
+    found = plan(folder, compiled.files, compiled.scope)
+    if way.diff:
+        for entry in found.entries:
+            if entry.state not in ("current", "blocked"):
+                _print_diff(terminal, entry.path, _text(folder.read(entry.path)), _text(entry.wanted))
+    return findings(folder, found, way.mend)
+
+
+def _all_missing(terminal: Terminal, output: Path, compiled: Compiled, way: _Way) -> list[Diagnostic]:
+    from graymesh.diagnostic import Diagnostic
+    from graymesh.project import shown
+
+    if way.diff:
+        for path, text in compiled.files.items():
+            _print_diff(terminal, path, "", text)
+    message = "there is no such folder yet"
+    return [Diagnostic(code="GM911", message=message, file=shown(output.absolute()), help=f"run: {way.mend}")]
+
+
+def _text(data: bytes | None) -> str:
+    return (data or b"").decode("utf-8", "replace")
+
+
+def _print_diff(terminal: Terminal, path: str, old: str, new: str) -> None:
+    from difflib import unified_diff
+
+    lines = unified_diff(old.splitlines(), new.splitlines(), f"a/{path}", f"b/{path}", lineterm="")
+    terminal.out("".join(_colored(printable(line), terminal.color) + "\n" for line in lines), end="")
+
+
+def _colored(line: str, color: bool) -> str:
+    code = {"+": "32", "-": "31", "@": "36"}.get(line[:1], "") if color else ""
+    return f"\x1b[{code}m{line}\x1b[0m" if code else line
+
+
+def _written(terminal: Terminal, project: Project, output: Path, compiled: Compiled, way: _Way) -> int:
+    from graymesh.commands.summary import summary
+    from graymesh.project import shown
+    from graymesh.write import open_output, write
+
+    there = output.exists()
+    try:
+        with open_output(output, project.root, create=True) as folder:
+            before = write(folder, compiled.files, compiled.scope, way.force)
+    except BaseException:
+        if not there:
+            with suppress(OSError):
+                output.rmdir()
+        raise
+    wrote = len(before.of("missing", "stale", "edited", "foreign"))
+    gone = len(before.of("orphaned"))
+    same = sum(entry.wanted is not None for entry in before.of("current"))
+    terminal.log(f"{shown(output.absolute())}: {wrote} written, {gone} removed, {same} unchanged")
+    terminal.report(told(compiled))
+    if terminal.form == "text" and not terminal.quiet:
+        terminal.out(summary(compiled.rows))
+    return 0

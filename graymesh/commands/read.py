@@ -1,0 +1,111 @@
+"""`graymesh read`: the route table that an engine's files amount to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from graymesh.commands.base import Command, Terminal, complete_target, printable, targets_known
+
+if TYPE_CHECKING:
+    from graymesh.ir import Route
+    from graymesh.target import DecodedFleet, DecodedService
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    graymesh read -t nginx /etc/nginx/conf.d/shop.conf
+    graymesh read -t istio rendered/istio
+    kubectl get virtualservices,destinationrules -A -o yaml | graymesh read -t istio --format json -
+    """,
+)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-t",
+    "--target",
+    "target_name",
+    required=True,
+    callback=targets_known,
+    shell_complete=complete_target,
+    help="The engine that reads them.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the table.")
+@click.pass_obj
+def command(terminal: Terminal, files: tuple[Path, ...], target_name: str, form: str) -> int:
+    """Show the route table that FILES amount to, graymesh's own or anybody's; `-` reads standard input.
+
+    Whatever is not understood is named with its file and line, and the exit code is 1 then.
+    """
+    from graymesh.artifacts import artifacts_at
+    from graymesh.registry import target
+
+    found = target(target_name)
+    artifacts = artifacts_at(files, found.manifest.writes)
+    if not artifacts:
+        raise click.UsageError(f"no file of {target_name} there: it writes {', '.join(found.manifest.writes)}")
+    fleet = found.decode(artifacts)
+    terminal.out(_json(fleet) if form == "json" else _text(fleet), end="")
+    return 1 if fleet.refusals else 0
+
+
+def _text(fleet: DecodedFleet) -> str:
+    lines = [line for service in fleet.services for line in (*_service(service), "")]
+    if not fleet.services:
+        lines.append("no service found")
+    for refusal in fleet.refusals:
+        place = f"{refusal.file}:{refusal.line}" if refusal.line else refusal.file
+        lines.append(f"{place}: not understood: {refusal.field}: {refusal.message}")
+    return "".join(printable(line) + "\n" for line in lines)
+
+
+def _service(service: DecodedService) -> Iterator[str]:
+    from graymesh.wording import setting, value_in_words
+
+    scope = f" ({service.scope})" if service.scope else ""
+    yield f"{', '.join(service.hosts) or service.name}{scope}"
+    for number, route in enumerate(service.table.routes, start=1):
+        yield from _route(number, route)
+    for key, value in sorted(service.facts.items()):
+        yield f"  {setting(key)} = {value_in_words(key[1], value)}"
+
+
+def _route(number: int, route: Route) -> Iterator[str]:
+    from graymesh.wording import condition, effects, shares
+
+    yield f"  {number}. {condition(route)} -> {shares(route.split, {})}"
+    yield from (f"       {effect}" for effect in effects(route, {}))
+
+
+def _json(fleet: DecodedFleet) -> str:
+    from graymesh.text import json_text
+
+    return json_text(
+        {
+            "services": [_service_data(service) for service in fleet.services],
+            "refusals": [
+                {"file": refusal.file, "line": refusal.line, "field": refusal.field, "message": refusal.message}
+                for refusal in fleet.refusals
+            ],
+        }
+    )
+
+
+def _service_data(service: DecodedService) -> dict[str, Any]:
+    from graymesh.wording import condition, effects
+
+    routes = [
+        {
+            "name": route.name,
+            "condition": condition(route),
+            "split": [{"version": share.version, "basisPoints": share.basis_points} for share in route.split.shares],
+            "effects": list(effects(route, {})),
+        }
+        for route in service.table.routes
+    ]
+    facts = [{"version": key[0], "name": key[1], "value": value} for key, value in sorted(service.facts.items())]
+    named = {"hosts": list(service.hosts), "name": service.name, "scope": service.scope, "file": service.file}
+    return {**{key: value for key, value in named.items() if value}, "routes": routes, "settings": facts}

@@ -1,0 +1,136 @@
+"""`graymesh route`: one request, its version, and the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from graymesh.commands.base import Command, Terminal, complete_target, printable, targets_known
+
+if TYPE_CHECKING:
+    from graymesh.ir import Release
+    from graymesh.lint import Case
+    from graymesh.semantics import Decision, Request
+
+
+def _pairs(separator: str, example: str) -> Any:
+    def callback(_: click.Context, parameter: click.Parameter, values: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        pairs = [value.partition(separator) for value in values]
+        for name, found, _value in pairs:
+            if not name.strip() or not found:
+                raise click.BadParameter(f"give it as {example!r}", param=parameter)
+        return tuple((name.strip(), value.strip()) for name, _found, value in pairs)
+
+    return callback
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    graymesh route releases/shop.yaml --cookie beta=1 --path /products/42
+    graymesh route releases/shop.yaml --header 'X-Gray-Version: v2' --target istio
+    graymesh route releases/shop.yaml --bucket 1999 --stage gray-20
+    """,
+)
+@click.argument("spec", type=click.Path(path_type=Path))
+@click.option(
+    "--header", "headers", multiple=True, callback=_pairs(":", "Name: value"), help="A request header, 'Name: value'."
+)
+@click.option("--cookie", "cookies", multiple=True, callback=_pairs("=", "name=value"), help="A cookie, name=value.")
+@click.option("--query", multiple=True, callback=_pairs("=", "name=value"), help="A query parameter, name=value.")
+@click.option(
+    "--claim",
+    "claims",
+    multiple=True,
+    callback=_pairs("=", "name=value"),
+    help="A claim of a verified token, name=value.",
+)
+@click.option("--source", default="192.0.2.1", help="The client's address (192.0.2.1).")
+@click.option("--path", default="/", help="The path of the URL (/).")
+@click.option("--host", help="The host name asked for (the release's first).")
+@click.option("--method", default="GET", help="The request method (GET).")
+@click.option("--bucket", type=click.IntRange(0, 9999), help="The user's bucket, as the sticky cookie would say it.")
+@click.option("--stage", help="Another stage than the one where the release stands.")
+@click.option(
+    "--target",
+    "-t",
+    "target_name",
+    callback=targets_known,
+    shell_complete=complete_target,
+    help="Ask the compiled files of this target instead.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the answer.")
+@click.pass_obj
+def command(
+    terminal: Terminal, /, spec: Path, stage: str | None, target_name: str | None, form: str, **parts: Any
+) -> int:
+    """Show which version of the release in SPEC gets a request, and why."""
+    from graymesh.commands.single import one_case
+
+    case, release = one_case(terminal, spec, stage)
+    request = _request(case, release, **parts)
+    answers = (
+        list(_on_target(case, release, target_name, request)) if target_name else [("", _by_spec(release, request))]
+    )
+    if not answers:
+        raise click.UsageError(f"{target_name} serves no {request.host}")
+    terminal.out(_json(request, answers) if form == "json" else _text(answers), end="")
+    return 0
+
+
+def _request(case: Case, release: Release, bucket: int | None, host: str | None, source: str, **parts: Any) -> Request:
+    from graymesh.semantics import Request, address
+
+    try:
+        address(source)
+    except ValueError:
+        raise click.BadParameter(f"{source!r} is not an address", param_hint="--source") from None
+    if bucket is not None:
+        sticky = case.rollout.spec.sticky
+        if sticky is None:
+            raise click.BadParameter("the release is not sticky, so users have no bucket", param_hint="--bucket")
+        parts["cookies"] = (*parts["cookies"], (sticky.cookie, f"{bucket:04}"))
+    return Request(host=host or (*release.domains, release.host)[0], source=source, **parts)
+
+
+def _by_spec(release: Release, request: Request) -> Decision:
+    from graymesh.semantics import decide
+
+    return decide(release.table, request)
+
+
+def _on_target(case: Case, release: Release, name: str, request: Request) -> Iterator[tuple[str, Decision]]:
+    """What each of the target's decoded services for the host decides, in the release's own words."""
+    from graymesh.compiler import decoded
+    from graymesh.semantics import decide, host_without_port
+
+    for service in decoded(case, release, name):
+        if host_without_port(request.host) in service.hosts:
+            yield service.scope, decide(service.table, request)
+
+
+def _text(answers: Sequence[tuple[str, Decision]]) -> str:
+    from graymesh.wording import effects, shares, why
+
+    lines = []
+    for scope, decision in answers:
+        said = shares(decision.route.split, {}) if decision.route else "nobody (404)"
+        lines.append(f"{said} ({scope})" if scope else said)
+        lines.append(f"  {why(decision)}")
+        lines += [f"  {effect}" for effect in effects(decision.route, {})] if decision.route else []
+    return "".join(printable(line) + "\n" for line in lines)
+
+
+def _json(request: Request, answers: Sequence[tuple[str, Decision]]) -> str:
+    from graymesh.text import json_text
+    from graymesh.witness import as_command
+
+    def described(scope: str, decision: Decision) -> dict[str, Any]:
+        shares = [{"version": share.version, "basisPoints": share.basis_points} for share in decision.shares]
+        name = decision.route.name if decision.route else None
+        return {"scope": scope, "version": decision.version, "route": name, "why": decision.why, "split": shares}
+
+    return json_text({"request": as_command(request), "answers": [described(*answer) for answer in answers]})

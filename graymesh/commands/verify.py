@@ -1,0 +1,61 @@
+"""`graymesh verify`: do the files on disk still do what the releases say?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from graymesh.commands.base import Command, Terminal, complete_target, targets_known
+from graymesh.commands.compile import mending, note_ignored
+from graymesh.commands.findings import format_option
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    graymesh verify
+    graymesh verify examples/shop -t nginx
+    graymesh verify -q --format json
+    """,
+)
+@click.argument("path", default=".", type=click.Path(path_type=Path))
+@click.option(
+    "-t",
+    "--target",
+    "targets",
+    multiple=True,
+    callback=targets_known,
+    shell_complete=complete_target,
+    help="Verify this target only.",
+)
+@click.option(
+    "--stage", help="The stage that was compiled, when it is not the one where each release stands; or `all`."
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to read (the project's output).")
+@format_option
+@click.pass_obj
+def command(terminal: Terminal, path: Path, targets: tuple[str, ...], stage: str | None, output: Path | None) -> int:
+    """Read the files in the output folder back and prove that they do what the releases say.
+
+    Every difference comes with a request that shows it. Nothing is written.
+    """
+    from graymesh.commands.summary import summary
+    from graymesh.compiler import Choice, verify_project
+    from graymesh.project import find
+    from graymesh.write import open_output
+
+    project = find(path)
+    note_ignored(terminal, project)
+    choice = Choice(targets=targets, stage=stage)
+    try:
+        with open_output(output or project.output, project.root) as folder:
+            done = verify_project(project, choice, folder, terminal.progress)
+    except FileNotFoundError:
+        done = verify_project(project, choice, None, terminal.progress)
+    terminal.report(done.diagnostics)
+    if terminal.form == "text" and not terminal.quiet:
+        terminal.out(summary(done.rows))
+    if done.failed:
+        terminal.log(f"if the releases are right, run: {mending(path, targets, stage, output)}")
+    return 1 if done.failed else 0

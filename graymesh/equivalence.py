@@ -1,0 +1,167 @@
+"""Do two route tables agree on every request? If not, here is a request on which they differ.
+
+Decided, not sampled: the matchers of both tables cut every field's values into finitely many classes, each with a
+witness (`graymesh.classes`), and the two lists of routes are compared over the combinations
+(`graymesh.decision_lists`). The fragment: values as in `graymesh.value_domain`, no repeated header and no repeated
+query parameter; several cookies of one name are inside. Outside of it, and beyond the limits, the answer is
+`Undecided`, never `Equal`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple, TypeAlias
+
+from graymesh.corpus import corpus
+from graymesh.decision_lists import ALWAYS, Conjunct, Rules, both, difference
+from graymesh.ir import Condition, RouteTable
+from graymesh.normal_form import Form, UndecidableError, form
+from graymesh.outcomes import Outcome, outcome, same_outcome
+from graymesh.request_space import Space
+from graymesh.semantics import Decision, Request, decide
+
+__all__ = [
+    "Difference",
+    "Equal",
+    "Result",
+    "Shadow",
+    "UndecidableError",
+    "Undecided",
+    "compare",
+    "corpus",
+    "overlap",
+    "reachable",
+    "shadowing",
+    "witness_for",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """Both tables do the same with every request of the fragment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A request with which the tables do different things, and what each does."""
+
+    request: Request
+    left: Decision
+    right: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Nothing is claimed; `reason` says which part is outside of the fragment or beyond which limit."""
+
+    reason: str
+
+
+Result: TypeAlias = Equal | Difference | Undecided
+EQUAL: Final = Equal()
+
+
+class Shadow(NamedTuple):
+    """Earlier routes that between them take a route's requests, by their index, and one such request."""
+
+    earlier: tuple[int, ...]
+    request: Request | None
+
+
+def compare(left: RouteTable, right: RouteTable) -> Result:
+    """Equal when every request of the fragment meets the same outcome, else a request that does not.
+
+    An outcome is who gets which part of the requests, with which cookie and headers, by which key, and the route's
+    policy; names and order of routes do not count. No route is an outcome too.
+    """
+    try:
+        if _alike(left, right) or _form_of(left) == _form_of(right):
+            return EQUAL
+        return _compared(left, right)
+    except UndecidableError as error:
+        return Undecided(str(error))
+
+
+def _alike(left: RouteTable, right: RouteTable) -> bool:
+    """Do the tables say the same route by route? The usual answer for what graymesh itself wrote."""
+    return len(left.routes) == len(right.routes) and all(
+        (one.condition == other.condition or form(one.condition) == form(other.condition)) and same_outcome(one, other)
+        for one, other in zip(left.routes, right.routes, strict=True)
+    )
+
+
+def _form_of(table: RouteTable) -> list[tuple[Form, Outcome | None]]:
+    """The table with neighbours of one outcome as one route, and nothing after a route that takes all."""
+    merged: list[tuple[Condition, Outcome | None]] = []
+    for route in table.routes:
+        result = outcome(route)
+        if merged and merged[-1][1] == result:
+            merged[-1] = ((*merged[-1][0], *route.condition), result)
+        else:
+            merged.append((route.condition, result))
+    forms = [(form(condition), result) for condition, result in merged]
+    for index, (terms, _) in enumerate(forms):
+        if frozenset() in terms:
+            return [*forms[:index], (frozenset([frozenset()]), forms[index][1])]
+    return forms
+
+
+def _compared(left: RouteTable, right: RouteTable) -> Result:
+    space = Space([route.condition for table in (left, right) for route in table.routes])
+    outcomes: dict[Outcome | None, int] = {None: 0}
+    found = difference(_rules(space, left, outcomes), _rules(space, right, outcomes), space.states)
+    if found is None:
+        return EQUAL
+    request = space.request(found)
+    one, other = decide(left, request), decide(right, request)
+    if outcome(one.route) == outcome(other.route):
+        raise AssertionError(f"equivalence and semantics disagree on {request}")
+    return Difference(request, one, other)
+
+
+def _rules(space: Space, table: RouteTable, outcomes: dict[Outcome | None, int]) -> Rules:
+    rules = [
+        (space.cases(route.condition), outcomes.setdefault(outcome(route), len(outcomes))) for route in table.routes
+    ]
+    return (*rules, (ALWAYS, 0))
+
+
+def witness_for(table: RouteTable, index: int) -> Request | None:
+    """A request that reaches the route of this index, None when earlier routes take them all.
+
+    Raises UndecidableError, as do the functions below.
+    """
+    cases, space = _cases(table)
+    return space.met(cases[index], cases[:index])
+
+
+def reachable(table: RouteTable) -> list[Request | None]:
+    """For each route a request that reaches it, None when there is none."""
+    cases, space = _cases(table)
+    return [space.met(cases[index], cases[:index]) for index in range(len(cases))]
+
+
+def _cases(table: RouteTable) -> tuple[list[tuple[Conjunct, ...]], Space]:
+    space = Space([route.condition for route in table.routes])
+    return [space.cases(route.condition) for route in table.routes], space
+
+
+def shadowing(table: RouteTable, index: int) -> Shadow:
+    """The earlier routes that take requests which meet the condition of this one, and one such request.
+
+    For a route that nothing reaches these are the routes that shadow it. No route and no request when no request
+    meets the condition at all.
+    """
+    cases, space = _cases(table)
+    takers = {
+        earlier: request
+        for earlier in range(index)
+        if (request := space.met(both(cases[earlier], cases[index]), cases[:earlier])) is not None
+    }
+    return Shadow(tuple(takers), next(iter(takers.values()), None))
+
+
+def overlap(left: Condition, right: Condition) -> Request | None:
+    """A request that meets both conditions, None when there is none."""
+    space = Space([left, right])
+    return space.met(both(space.cases(left), space.cases(right)), [])

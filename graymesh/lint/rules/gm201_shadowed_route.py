@@ -1,0 +1,49 @@
+"""Routes that can never match.
+
+An earlier route, or several together, already take every request that this one asks for, so its version never
+receives them. graymesh decides this over all requests, not by comparing texts.
+
+bad: |
+  audiences:
+    everyone-mobile: [{path: {prefix: /api}}]
+    mobile-beta: [{path: {prefix: /api/v3}}]
+  routes:
+    - {name: mobile, audience: everyone-mobile, version: v1}
+    - {name: beta, audience: mobile-beta, version: v2}
+good: |
+  audiences:
+    everyone-mobile: [{path: {prefix: /api}}]
+    mobile-beta: [{path: {prefix: /api/v3}}]
+  routes:
+    - {name: beta, audience: mobile-beta, version: v2}
+    - {name: mobile, audience: everyone-mobile, version: v1}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graymesh.diagnostic import Note
+from graymesh.equivalence import reachable, shadowing
+from graymesh.lint import Case, Finding
+from graymesh.lint.traffic import asked
+from graymesh.witness import in_words
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Every route that no request reaches at the last stage, where all routes are active."""
+    table = case.stages[-1].table
+    count = len(list(asked(case.stages[-1])))
+    if count < 2:
+        return
+    for index, request in enumerate(reachable(table)[:count]):
+        if request is not None:
+            continue
+        earlier, witness = shadowing(table, index)
+        names = " and ".join(repr(table.routes[number].name) for number in earlier)
+        yield Finding(
+            path=table.routes[index].origin,
+            message=f"route {table.routes[index].name!r} never matches: {names} takes all its requests first",
+            help=f"move it above {names}, or remove it" + (f"; both take {in_words(witness)}" if witness else ""),
+            notes=tuple(Note(table.routes[number].origin, "this route takes them") for number in earlier),
+        )

@@ -1,0 +1,36 @@
+"""A regular expression that every value matches.
+
+`.*` says no more than that the field is there. Engines still run it on every request, and a reader looks for a
+condition that is not one.
+
+bad: |
+  audiences: {beta: [{headers: {X-Beta: {regex: ".*"}}}]}
+  routes: [{name: beta, audience: beta, version: v2}]
+good: |
+  audiences: {beta: [{headers: {X-Beta: {present: true}}}]}
+  routes: [{name: beta, audience: beta, version: v2}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graymesh.ir import Regex
+from graymesh.lint import Case, Finding
+from graymesh.portable_regex import matches_everything
+
+LEVEL = "warning"
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Every such pattern in an audience."""
+    for name, entries in case.rollout.spec.audiences.items():
+        for index, entry in enumerate(entries):
+            for test in entry.tests():
+                if isinstance(test.matcher, Regex) and matches_everything(test.matcher.pattern):
+                    subject = f"{test.field.kind} {test.field.name}".strip()
+                    yield Finding(
+                        path=("spec", "audiences", name, index),
+                        message=f"{test.matcher.pattern!r} matches every value of {subject}",
+                        help="write {present: true}, or a pattern that leaves something out",
+                    )

@@ -1,0 +1,32 @@
+"""A stage at which no canary gets a request.
+
+The release stands at a stage with weight 0 and no route is active, so nothing is tested.
+
+bad: |
+  stages: [{name: dark, weight: 0, hold: 1h}, {name: full, weight: 100}]
+  stage: dark
+good: |
+  stages: [{name: dark, weight: 1, hold: 1h}, {name: full, weight: 100}]
+  stage: dark
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graymesh.lint import Case, Finding
+from graymesh.lint.traffic import asked, canary_weight
+
+LEVEL = "warning"
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """The current stage, when neither weight, route nor mirror reaches a canary."""
+    release, spec = case.release, case.rollout.spec
+    routed = any(share.version != release.stable for route in asked(release) for share in route.split.shares)
+    if spec.canaries and spec.stages and not routed and not spec.mirror and canary_weight(release) == 0:
+        yield Finding(
+            path=("spec", "stage"),
+            message=f"at stage {release.stage!r} no canary gets any request",
+            help="add a route for testers, a mirror, or move to a stage with a weight",
+        )

@@ -1,0 +1,27 @@
+"""A test of the spec that the spec itself fails.
+
+`tests` say which version must answer a request. This one is answered otherwise: the test is wrong, or
+the routes are.
+
+bad: |
+  tests: [{request: {}, expect: v2}]
+good: |
+  tests: [{request: {}, expect: {v1: 95%, v2: 5%}}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graymesh.lint import Case, Finding
+from graymesh.spec_tests import check as run_tests
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Every failing test, at the stage where the release stands."""
+    for failure in run_tests(case.release.table, case.rollout.spec.tests, host=case.release.hosts[0]):
+        yield Finding(
+            path=failure.origin,
+            message=f"this test fails: {failure.message}",
+            help="`graymesh route` explains the decision",
+        )

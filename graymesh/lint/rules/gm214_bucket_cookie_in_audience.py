@@ -1,0 +1,36 @@
+"""An audience that asks for the bucket cookie.
+
+The cookie's value is a user's bucket, which says who is in the canary as it grows. A route on it cuts across that and
+users are thrown back when the weight changes.
+
+bad: |
+  sticky: {cookie: gray-bucket}
+  audiences: {early: [{cookies: {gray-bucket: {prefix: "00"}}}]}
+  routes: [{name: early, audience: early, version: v2}]
+good: |
+  sticky: {cookie: gray-bucket}
+  audiences: {early: [{cookies: {early: "1"}}]}
+  routes: [{name: early, audience: early, version: v2}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graymesh.lint import Case, Finding
+
+LEVEL = "warning"
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Every entry that matches the bucket cookie."""
+    sticky = case.rollout.spec.sticky
+    for name, entries in case.rollout.spec.audiences.items():
+        for index, entry in enumerate(entries):
+            if sticky and sticky.cookie in entry.cookies:
+                yield Finding(
+                    path=("spec", "audiences", name, index, "cookies", sticky.cookie),
+                    at_key=True,
+                    message=f"{sticky.cookie!r} carries the users' buckets; a route on it cuts across the weights",
+                    help="use another cookie for the audience",
+                )

@@ -1,0 +1,40 @@
+"""A split that a target cannot make.
+
+The engine cannot share requests out between versions, or not between several canaries, or cannot keep users where they
+are.
+
+bad: |
+  targets: {sentinel: {}}
+good: |
+  targets: {nginx: {}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graymesh.capability import FEATURES
+from graymesh.lint import Case, Finding
+from graymesh.lint.capabilities import Use, missing
+from graymesh.lint.traffic import stage_path, weights
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Splits, several canaries and stickiness that a deciding target lacks; a release that nobody routes."""
+    if case.targets and not any(manifest.routes for manifest in case.targets):
+        yield Finding(
+            path=("spec", "targets"),
+            message="none of the chosen targets routes requests",
+            help="add a target that does: istio, nginx or spring-cloud-gateway",
+        )
+    for gap in missing(case, "GM302", _uses(case)):
+        yield gap.finding(FEATURES[gap.use.feature][1])
+
+
+def _uses(case: Case) -> Iterator[Use]:
+    for index, release in enumerate(case.stages):
+        served = sum(points > 0 for points in weights(release).values())
+        if served > 1:
+            yield Use("split" if served == 2 else "split.several", stage_path(index))
+    if case.rollout.spec.sticky:
+        yield Use("sticky", ("spec", "sticky"))

@@ -1,0 +1,27 @@
+"""A notice or trace that a target cannot add.
+
+The engine cannot set this header on the requests or answers of one version, or cannot make a unique id.
+
+bad: |
+  targets: {spring-cloud-gateway: {}}
+  trace: {header: X-Gray-Trace}
+good: |
+  targets: {nginx: {}}
+  trace: {header: X-Gray-Trace}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graymesh.capability import FEATURES
+from graymesh.lint import Case, Finding
+from graymesh.lint.capabilities import Use, missing
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Notices and traces that a deciding target lacks."""
+    spec = case.rollout.spec
+    uses = [Use(name, ("spec", name)) for name, value in (("notice", spec.notice), ("trace", spec.trace)) if value]
+    for gap in missing(case, "GM303", iter(uses)):
+        yield gap.finding(FEATURES[gap.use.feature][1])

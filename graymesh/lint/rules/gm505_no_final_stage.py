@@ -1,0 +1,30 @@
+"""Stages that never reach everyone.
+
+The release has no end: stable stays in service with the rest of the users. That may be meant, for an experiment.
+
+bad: |
+  stages: [{name: first, weight: 5, hold: 1h}, {name: half, weight: 50}]
+good: |
+  stages: [{name: first, weight: 5, hold: 1h}, {name: full, weight: 100}]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graymesh.ir import BUCKETS
+from graymesh.lint import Case, Finding
+from graymesh.lint.traffic import canary_weight, percent, stage_path
+
+LEVEL = "info"
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """A single canary whose last stage is below 100%."""
+    if len(case.rollout.spec.canaries) == 1 and case.stages and canary_weight(case.stages[-1]) < BUCKETS:
+        last = case.stages[-1]
+        yield Finding(
+            path=stage_path(len(case.stages) - 1),
+            message=f"the last stage {last.stage!r} leaves {percent(BUCKETS - canary_weight(last))} on {last.stable!r}",
+            help="add {name: full, weight: 100} when the release is meant to end",
+        )

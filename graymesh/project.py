@@ -1,0 +1,169 @@
+"""Which releases, which targets, where to: `graymesh.yaml`, or what can be taken for granted without one.
+
+apiVersion: graymesh.io/v1alpha1
+kind: Project
+releases: [releases/*.yaml]   # files, relative to this one
+output: rendered              # the folder that `compile` writes to
+targets:                      # options that every release starts from, and the targets of releases that name none
+  nginx: {listen: 8080}
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from graymesh.diagnostic import Diagnostic, Refused
+from graymesh.discovery import NAME, discovered
+
+if TYPE_CHECKING:
+    from graymesh.source import Source
+
+API_VERSION: Final = "graymesh.io/v1alpha1"
+DEFAULT_OUTPUT: Final = "rendered"
+LIMIT_BYTES: Final = 8 * 1024 * 1024
+_SPEC = re.compile(rb"^[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?graymesh\.io/", re.MULTILINE)
+_ROLLOUT = re.compile(rb"^[ \t]*[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Rollout\b", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """`root` is absolute and free of links; `releases` are absolute, sorted; `output` lies below the root.
+
+    `file` is the project's own file, None when there is none; `ignored` is one that was found but belongs to another
+    user. `targets` maps a target's name to the options that every release starts from.
+    """
+
+    root: Path
+    releases: tuple[Path, ...]
+    output: Path
+    targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    file: Path | None = None
+    ignored: Path | None = None
+
+    def only(self, release: Path) -> Project:
+        """The same project with this release alone."""
+        return replace(self, releases=(release,))
+
+
+def find(path: Path) -> Project:
+    """The project that a file or folder belongs to; without a project file, one made up for that file or folder.
+
+    Raises FileNotFoundError; Refused with `usage` when no release is found, Refused for a bad project file.
+    """
+    path = path.absolute()
+    folder = (path if path.is_dir() else path.parent).resolve(strict=True)
+    if path.is_file() and path.name == NAME:
+        return read(folder / NAME)
+    if not path.exists():
+        raise FileNotFoundError(2, "there is no such file or folder", str(path))
+    file, ignored = _discovered(folder)
+    if file:
+        project = read(file)
+        if path.is_dir() or folder / path.name in project.releases:
+            return project
+    if path.is_dir():
+        return _loose(folder, tuple(_specs_below(folder)), ignored)
+    return _loose(folder, (folder / path.name,), ignored)
+
+
+def find_each(path: Path) -> Iterator[Project]:
+    """For reading commands: a file's project with that file alone, a folder's project, or all projects below it."""
+    path = path.absolute()
+    if path.is_file() and path.name != NAME:
+        yield find(path).only(path.parent.resolve() / path.name)
+        return
+    folder = path.resolve()
+    nested = [] if path.is_file() or _discovered(folder)[0] else sorted(_below(folder, NAME))
+    if not nested:
+        yield find(path)
+        return
+    yield from map(read, nested)
+    roots = [file.parent for file in nested]
+    loose = tuple(file for file in _specs_below(folder) if not any(map(file.is_relative_to, roots)))
+    if loose:
+        yield _loose(folder, loose, None)
+
+
+def here() -> Project:
+    """The project of the working folder for a release that is in no file; without one, a project without targets."""
+    folder = Path.cwd()
+    file, ignored = _discovered(folder)
+    return read(file) if file else Project(root=folder, releases=(), output=folder / DEFAULT_OUTPUT, ignored=ignored)
+
+
+def read(file: Path) -> Project:
+    """The project that a `graymesh.yaml` describes. Raises Refused with placed diagnostics."""
+    from graymesh.model import parse_project
+    from graymesh.source import load
+
+    source = load(read_limited(file), shown(file))
+    said, problems = parse_project(source)
+    if said is None:
+        raise Refused(tuple(problems))
+    root, output = file.parent, file.parent / said.output
+    releases = _matched(root, output, said.releases, source)
+    return Project(root=root, releases=releases, output=output, targets=said.targets, file=file)
+
+
+def read_limited(file: Path) -> bytes:
+    """The bytes of a file, cut behind the size that the loader refuses."""
+    with file.open("rb") as opened:
+        return opened.read(LIMIT_BYTES + 1)
+
+
+def shown(path: Path) -> str:
+    """The path as a user in the working folder would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def _discovered(folder: Path) -> tuple[Path | None, Path | None]:
+    file, ignored = discovered(str(folder))
+    return Path(file) if file else None, Path(ignored) if ignored else None
+
+
+def _loose(folder: Path, releases: tuple[Path, ...], ignored: Path | None) -> Project:
+    if not releases:
+        what = f"no release found in {shown(folder)}: a release is a YAML file with `apiVersion: {API_VERSION}`"
+        raise Refused((Diagnostic(code="GM020", message=what, file=shown(folder)),), usage=True)
+    return Project(root=folder, releases=releases, output=folder / DEFAULT_OUTPUT, ignored=ignored)
+
+
+def _specs_below(folder: Path) -> Iterator[Path]:
+    found = [*_below(folder, "*.yaml"), *_below(folder, "*.yml")]
+    return (path for path in sorted(found) if path.name != NAME and _looks_like_a_release(path))
+
+
+def _looks_like_a_release(path: Path) -> bool:
+    text = read_limited(path)
+    return bool(_SPEC.search(text) and _ROLLOUT.search(text))
+
+
+def _below(folder: Path, pattern: str) -> list[Path]:
+    """Files below; hidden folders, dependencies and output folders are left out."""
+    found = []
+    for place, folders, files in os.walk(folder):
+        here = Path(place)
+        folders[:] = [name for name in folders if not name.startswith(".") and name != "node_modules"]
+        if here != folder and (here / ".graymesh.json").exists():
+            folders[:] = []
+            continue
+        found += [here / name for name in files if (here / name).match(pattern)]
+    return found
+
+
+def _matched(root: Path, output: Path, patterns: Sequence[str], source: Source) -> tuple[Path, ...]:
+    """A pattern without a match is an error: it would silently take its releases' files out of the output."""
+    found: set[Path] = set()
+    for index, pattern in enumerate(patterns):
+        matched = {path for path in root.glob(pattern) if path.is_file() and not path.is_relative_to(output)}
+        if not matched:
+            empty = Diagnostic(code="GM020", message=f"no file matches {pattern}", path=("releases", index))
+            raise Refused((source.place(empty),), usage=True)
+        found |= matched
+    return tuple(sorted(found - {root / NAME}))

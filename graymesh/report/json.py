@@ -1,0 +1,58 @@
+"""For programs: one JSON object, described by `schemas/diagnostics.v1.schema.json`.
+
+Lines and columns count from 1, in characters; the end is exclusive. Nothing is left out, however much there is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from graymesh.diagnostic import Diagnostic, Note, Span
+from graymesh.ir import Pointer
+from graymesh.report.shown import counts
+
+VERSION: Final = 1
+
+
+def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, color: bool = False) -> str:
+    """The object as indented ASCII with a final newline."""
+    report = {
+        "version": VERSION,
+        "diagnostics": [_diagnostic(diagnostic) for diagnostic in diagnostics],
+        "summary": counts(diagnostics),
+    }
+    return json.dumps(report, indent=2, ensure_ascii=True) + "\n"
+
+
+def _diagnostic(found: Diagnostic) -> dict[str, Any]:
+    return {
+        "code": found.code,
+        "level": found.level,
+        "message": found.message,
+        "help": found.help,
+        **_place(found.file, found.span, found.path),
+        "targets": list(found.targets),
+        "notes": [_note(note, found.file) for note in found.notes],
+    }
+
+
+def _note(note: Note, file: str) -> dict[str, Any]:
+    return {"message": note.message, **_place(note.file or file, note.span, note.path)}
+
+
+def _place(file: str, span: Span, path: Pointer) -> dict[str, Any]:
+    return {
+        "file": file,
+        "line": span.line,
+        "column": span.column,
+        "endLine": span.end_line,
+        "endColumn": span.end_column,
+        "path": pointer(path),
+    }
+
+
+def pointer(path: Pointer) -> str:
+    """A JSON pointer (RFC 6901): `/spec/routes/0/name`; the root is empty."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)

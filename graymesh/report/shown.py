@@ -1,0 +1,48 @@
+"""The user's text as it may be shown: nothing that acts on a terminal, a log or a reader's eyes, and never too much."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from graymesh.diagnostic import Diagnostic, Level
+from graymesh.source.hidden import escaped
+
+LONGEST_MESSAGE: Final = 2_000
+"""Characters of one message; enough for any message that somebody reads."""
+
+MOST_SHOWN: Final = 200
+"""Diagnostics that are written out for people; further ones are only counted."""
+
+# Log readers of CI services take `##[…]`, `##vso[…]` and `##teamcity[…]` for commands, wherever they stand in a line.
+LOG_COMMAND: Final = re.compile(r"##(?=\w*\[)")
+_LEVELS: Final[tuple[Level, ...]] = ("error", "warning", "info")
+_PLURALS: Final = {"error": "errors", "warning": "warnings", "info": "infos"}
+
+
+def inline(text: str, longest: int = LONGEST_MESSAGE) -> str:
+    """Text for the middle of a line: hidden characters and line ends escaped, cut when too long."""
+    left = len(text) - longest
+    cut = text if left <= 0 else f"{text[:longest]}… ({left} more characters)"
+    return LOG_COMMAND.sub(r"#\\x23", escaped(cut))
+
+
+def file_name(name: str) -> str:
+    """A file's name at the start of a line, where `::` would be a command of GitHub Actions."""
+    shown = inline(name)
+    return f"./{shown}" if shown.lstrip().startswith("::") else shown
+
+
+def counts(diagnostics: Sequence[Diagnostic]) -> dict[str, int]:
+    """How many of each level: `{"errors": 1, "warnings": 0, "infos": 0}`."""
+    found = Counter(diagnostic.level for diagnostic in diagnostics)
+    return {_PLURALS[level]: found[level] for level in _LEVELS}
+
+
+def summary(diagnostics: Sequence[Diagnostic]) -> str:
+    """`1 error, 2 warnings`; empty when there is nothing."""
+    found = Counter(diagnostic.level for diagnostic in diagnostics)
+    parts = [(found[level], level if found[level] == 1 else _PLURALS[level]) for level in _LEVELS]
+    return ", ".join(f"{number} {word}" for number, word in parts if number)

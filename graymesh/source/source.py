@@ -1,0 +1,53 @@
+"""One document that was read: its data, and where each part of it stands in the text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from graymesh.diagnostic import Diagnostic, Note, Span
+from graymesh.ir import Pointer
+from graymesh.source.positions import Positions
+
+_PROPERTIES: Final = re.compile(r"\A(?:[&!]\S*\s+)+")  # anchors and tags; no plain text starts with their signs
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document of a file. `text` is the whole file, without a byte order mark; `data` is not to be changed.
+
+    `document` counts the documents of the file from 0, empty ones included.
+    """
+
+    file: str
+    text: str
+    data: Any
+    document: int = 0
+    positions: Positions = field(kw_only=True, compare=False, repr=False)
+
+    def span(self, path: Pointer, at_key: bool = False) -> Span:
+        """Where the value stands, or its key; the key of the nearest existing ancestor when there is no such value."""
+        return self.positions.span(self.document, path, at_key)
+
+    def place(self, diagnostic: Diagnostic) -> Diagnostic:
+        """The diagnostic with its file and span, and those of its notes that belong to no other file."""
+        notes = tuple(self._placed(note) for note in diagnostic.notes)
+        return replace(diagnostic, file=self.file, span=self.span(diagnostic.path, diagnostic.at_key), notes=notes)
+
+    def raw(self, path: Pointer) -> str:
+        """The value as written, quotes included (`1.10`, `"a"`), at its anchor for an alias. KeyError when missing."""
+        node = self.positions.find(self.document, path)
+        if node is None:
+            raise KeyError(path)
+        return _PROPERTIES.sub("", self.positions.slice(node.written))
+
+    def line(self, number: int) -> str:
+        """A line's text without its end; lines count from 1. Empty when there is no such line."""
+        lines = self.positions.lines
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    def _placed(self, note: Note) -> Note:
+        if note.file not in ("", self.file):
+            return note
+        return replace(note, file=self.file, span=self.span(note.path))

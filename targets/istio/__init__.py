@@ -1,0 +1,1 @@
+"""Istio: DestinationRule and VirtualService per release; Gateway, ServiceEntry and RequestAuthentication where used."""

@@ -1,0 +1,171 @@
+"""What Istio's objects make the mesh do, by Istio's rules; written without a look at what this target emits.
+
+Routes are tried in order, the matches of a route are alternatives, the parts of a match must all hold. A host that
+several VirtualServices claim at one place, a subset that no DestinationRule has, and every field that is not understood
+is refused by name, and the service it belongs to is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Final
+
+from graymesh.target import DecodedFleet, DecodedService, Files, Refusal
+from graymesh.targets.istio.decode_edges import (
+    Entry,
+    Gateway,
+    Tokens,
+    by_header,
+    gateway,
+    service_entry,
+    token_sources,
+)
+from graymesh.targets.istio.decode_rules import DestinationRule, destination_rule
+from graymesh.targets.istio.decode_services import Surroundings, services_of
+from graymesh.targets.istio.fields import FieldError
+from graymesh.targets.istio.objects import Object, fqdn, objects_of
+
+_BLOCKING: Final = "may change any route; with it in the mesh nothing here is decided"
+
+
+@dataclass
+class _Reading:
+    """What was read so far of a set of files."""
+
+    refusals: list[Refusal] = field(default_factory=list)
+    rules: dict[str, DestinationRule | None] = field(default_factory=dict)
+    gateways: dict[str, Gateway | None] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    tokens: list[Tokens] = field(default_factory=list)
+    tokens_unclear: bool = False
+    blocked: bool = False
+    rule_hosts: dict[str, set[str]] = field(default_factory=dict)
+
+    def refuse(self, found: Object, error: FieldError) -> None:
+        """Keeps the refusal with its place."""
+        self.refusals.append(found.refusal(error))
+
+
+def decode(files: Files) -> DecodedFleet:
+    """Every service that the files decide, and a refusal for whatever was not understood."""
+    reading = _Reading()
+    objects = list(_read(files, reading))
+    for found in objects:
+        _READERS[found.kind](found, reading)
+    around = _surroundings(reading)
+    decided = [each for found in objects if found.kind == "VirtualService" for each in _decided(found, around, reading)]
+    services = () if reading.blocked else tuple(_undisputed(decided, reading))
+    return DecodedFleet(services, tuple(reading.refusals))
+
+
+def _read(files: Files, reading: _Reading) -> Iterator[Object]:
+    """The objects of the kinds that routes depend on; kinds of the mesh that are not read block everything."""
+    for path in sorted(files):
+        objects, refusals = objects_of(files[path], path)
+        reading.refusals += refusals
+        for found in objects:
+            if found.kind in _READERS:
+                yield found
+            elif not found.harmless:
+                reading.refuse(found, FieldError(found.kind, _BLOCKING, ("kind",)))
+                reading.blocked = True
+
+
+def _read_rule(found: Object, reading: _Reading) -> None:
+    host = ""
+    try:
+        host = fqdn(found.spec.text("host"), found.namespace)
+        reading.rule_hosts.setdefault(found.file, set()).add(host)
+        if host in reading.rules:
+            raise found.spec.wrong("host", f"{host} has several DestinationRules, which Istio merges")
+        reading.rules[host] = destination_rule(found.spec, host)
+    except FieldError as error:
+        reading.refuse(found, error)
+        reading.rules[host] = None
+
+
+def _read_gateway(found: Object, reading: _Reading) -> None:
+    try:
+        reading.gateways[f"{found.namespace}/{found.name}"] = gateway(found.spec)
+    except FieldError as error:
+        reading.refuse(found, error)
+        reading.gateways[f"{found.namespace}/{found.name}"] = None
+
+
+def _read_tokens(found: Object, reading: _Reading) -> None:
+    try:
+        reading.tokens += token_sources(found.spec)
+        by_header(reading.tokens)
+    except FieldError as error:
+        reading.refuse(found, error)
+        reading.tokens_unclear = True
+
+
+def _read_entry(found: Object, reading: _Reading) -> None:
+    try:
+        hosts, entry = service_entry(found.spec)
+    except FieldError as error:
+        reading.refuse(found, error)
+        return
+    reading.entries.update(dict.fromkeys(hosts, entry))
+
+
+def _skip(_found: Object, _reading: _Reading) -> None:
+    """VirtualServices are read last, when all that they name is known."""
+
+
+_READERS: Final = {
+    "DestinationRule": _read_rule,
+    "Gateway": _read_gateway,
+    "RequestAuthentication": _read_tokens,
+    "ServiceEntry": _read_entry,
+    "VirtualService": _skip,
+}
+
+
+def _surroundings(reading: _Reading) -> Surroundings:
+    return Surroundings(
+        rules=reading.rules,
+        gateways=reading.gateways,
+        entries=reading.entries,
+        tokens=tuple(reading.tokens),
+        tokens_unclear=reading.tokens_unclear,
+        claims={} if reading.tokens_unclear else by_header(reading.tokens),
+        rule_hosts=reading.rule_hosts,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """A service, the VirtualService that decides it, and the places where it does."""
+
+    found: Object
+    service: DecodedService
+    places: tuple[str, ...]
+
+
+def _decided(found: Object, around: Surroundings, reading: _Reading) -> list[_Decided]:
+    try:
+        return [_Decided(found, service, places) for service, places in services_of(found, around)]
+    except FieldError as error:
+        reading.refuse(found, error)
+        return []
+
+
+def _undisputed(decided: list[_Decided], reading: _Reading) -> Iterator[DecodedService]:
+    """Services whose hosts no second VirtualService claims at the same place."""
+    claimants: dict[tuple[str, str], set[str]] = {}
+    for each in decided:
+        for place, host in product(each.places, each.service.hosts):
+            claimants.setdefault((place, host), set()).add(each.found.identity)
+    for each in decided:
+        doubled = sorted(
+            {host for place, host in product(each.places, each.service.hosts) if len(claimants[place, host]) > 1}
+        )
+        if not doubled:
+            yield each.service
+            continue
+        message = f"several VirtualServices decide for {', '.join(doubled)}: gateways merge them, the mesh takes one"
+        reading.refuse(each.found, each.found.spec.wrong("hosts", message))

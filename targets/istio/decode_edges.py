@@ -1,0 +1,156 @@
+"""Istio's Gateway, RequestAuthentication and ServiceEntry, as far as routes depend on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from graymesh.targets.istio.fields import FieldError, Node
+
+_GATEWAY: Final = frozenset(["selector", "servers"])
+_SERVER: Final = frozenset(["port", "hosts", "tls", "name", "bind"])
+_PORT: Final = frozenset(["number", "name", "protocol", "targetPort"])
+_HTTP: Final = frozenset(["HTTP", "HTTP2", "HTTPS", "GRPC", "GRPC-WEB"])
+_THROUGH: Final = frozenset(["PASSTHROUGH", "AUTO_PASSTHROUGH"])
+_AUTHENTICATION: Final = frozenset(["selector", "targetRef", "targetRefs", "jwtRules"])
+_LOCATIONS: Final = frozenset(["fromHeaders", "fromCookies"])
+_OUTPUTS: Final = frozenset(["outputClaimToHeaders", "outputPayloadToHeader", "forwardOriginalToken"])
+_RULE: Final = _LOCATIONS | _OUTPUTS | {"issuer", "jwksUri", "timeout"}
+_RULE_REFUSED: Final = {
+    "audiences": "tokens for other audiences are refused",
+    "jwks": "the keys stand in the file instead of an address",
+    "fromParams": "tokens come from query parameters",
+    "spaceDelimitedClaims": "claims are cut into lists",
+}
+_ENTRY: Final = frozenset(["hosts", "exportTo", "location", "resolution", "ports", "endpoints"])
+_ENDPOINT: Final = frozenset(["address", "ports", "labels"])
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The hosts that a gateway's HTTP servers take, as (namespace or `*` or `.`, host or wildcard)."""
+
+    hosts: tuple[tuple[str, str], ...]
+
+    def serves(self, host: str, namespace: str, own_namespace: str) -> bool:
+        """Does it take the host, for a VirtualService of that namespace?"""
+        return any(
+            where in ("*", namespace) or (where == "." and namespace == own_namespace)
+            for where, pattern in self.hosts
+            if pattern in ("*", host) or (pattern.startswith("*.") and host.endswith(pattern[1:]))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Where one issuer's tokens are looked for, and the headers that tell claims: header → claim."""
+
+    issuer: str
+    jwks: str
+    source: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> dict[tuple[str, str], str]:
+        """The tokens' source as facts."""
+        said = {"jwt.issuer": self.issuer, "jwt.jwks": self.jwks, "jwt.from": self.source}
+        return {("", name): value for name, value in said.items() if value}
+
+
+def gateway(spec: Node) -> Gateway:
+    """The gateway; raises FieldError for servers that do not speak HTTP."""
+    spec.limited(_GATEWAY)
+    return Gateway(tuple(_host(host) for server in spec.nodes("servers") for host in _server_hosts(server)))
+
+
+def _server_hosts(server: Node) -> tuple[str, ...]:
+    server.limited(_SERVER, {"defaultEndpoint": "sends to one endpoint past all routes"})
+    port, tls = server.node("port"), server.node("tls")
+    protocol = port.limited(_PORT).text("protocol").upper() if port else ""
+    if protocol not in _HTTP:
+        raise server.wrong("port", f"the protocol {protocol or 'is missing'}, routes of HTTP do not hold there")
+    if tls is not None and tls.text("mode") in _THROUGH and not tls.flag("httpsRedirect"):
+        raise server.wrong("tls", "passes TLS through, so that routes of HTTP do not hold")
+    return server.texts("hosts")
+
+
+def _host(written: str) -> tuple[str, str]:
+    where, slash, host = written.lower().rpartition("/")
+    return (where, host) if slash else ("*", host)
+
+
+def token_sources(spec: Node) -> Iterator[Tokens]:
+    """One for each rule of a RequestAuthentication."""
+    spec.limited(_AUTHENTICATION)
+    for rule in spec.nodes("jwtRules"):
+        rule.limited(_RULE, _RULE_REFUSED)
+        yield Tokens(rule.text("issuer"), rule.text("jwksUri"), _location(rule), dict(_claim_headers(rule)))
+
+
+def _location(rule: Node) -> str:
+    """`header authorization` or `cookie token`; nothing when Istio's defaults hold, which are two places."""
+    headers, cookies = list(rule.nodes("fromHeaders")), rule.texts("fromCookies")
+    if len(headers) + len(cookies) > 1:
+        raise rule.wrong("fromHeaders" if headers else "fromCookies", "tokens come from several places")
+    if cookies:
+        return f"cookie {cookies[0]}"
+    if not headers:
+        return ""
+    only = headers[0].limited(frozenset(["name", "prefix"]))
+    name = only.text("name").lower()
+    if only.text("prefix") != ("Bearer " if name == "authorization" else ""):
+        raise only.wrong("prefix", "is not the usual one of this header")
+    return f"header {name}"
+
+
+def _claim_headers(rule: Node) -> Iterator[tuple[str, str]]:
+    for output in rule.nodes("outputClaimToHeaders"):
+        output.limited(frozenset(["header", "claim"]))
+        header, claim = output.text("header").lower(), output.text("claim")
+        if not header or not claim or "." in claim:
+            raise rule.wrong("outputClaimToHeaders", "names no header, no claim, or a nested claim")
+        yield header, claim
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The endpoints of a ServiceEntry: pod labels and `ip:port`."""
+
+    endpoints: tuple[tuple[Mapping[str, str], str], ...]
+
+    def selected(self, labels: Mapping[str, str]) -> tuple[str, ...]:
+        """The addresses whose labels include these, sorted."""
+        return tuple(sorted(address for own, address in self.endpoints if labels.items() <= own.items()))
+
+
+def service_entry(spec: Node) -> tuple[tuple[str, ...], Entry]:
+    """The hosts, and the endpoints behind them; raises FieldError for several ports or searched addresses."""
+    spec.limited(_ENTRY)
+    if spec.text("resolution") not in ("STATIC", "DNS"):
+        raise spec.wrong("resolution", "the endpoints are not the ones in the file")
+    ports = [port.limited(_PORT) for port in spec.nodes("ports")]
+    if len(ports) != 1:
+        raise spec.wrong("ports", "is not one port")
+    endpoints = (_endpoint(endpoint.limited(_ENDPOINT), ports[0]) for endpoint in spec.nodes("endpoints"))
+    return tuple(host.lower() for host in spec.texts("hosts")), Entry(tuple(endpoints))
+
+
+def _endpoint(endpoint: Node, port: Node) -> tuple[Mapping[str, str], str]:
+    mapped = endpoint.node("ports")
+    name = port.text("name")
+    number = mapped.whole(name) if mapped and name in mapped else port.whole("targetPort") or port.whole("number")
+    address = endpoint.text("address")
+    if not address or not number:
+        raise endpoint.wrong("address", "is missing, or has no port")
+    return endpoint.text_map("labels"), f"[{address}]:{number}" if ":" in address else f"{address}:{number}"
+
+
+def by_header(sources: Iterable[Tokens]) -> dict[str, tuple[str, str]]:
+    """Header → issuer and claim; raises FieldError when two issuers fill the same header."""
+    found: dict[str, tuple[str, str]] = {}
+    for tokens in sources:
+        for header, claim in tokens.headers.items():
+            if found.setdefault(header, (tokens.issuer, claim)) != (tokens.issuer, claim):
+                raise FieldError(header, "is filled from several claims")
+    return found

@@ -1,0 +1,207 @@
+"""Istio's HTTPMatchRequest as a conjunction of tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from graymesh.ir import Absent, Conjunction, Field, Kind, Matcher, OneOf, Prefix, Present, Test
+from graymesh.targets.istio.cookies import cookie_of
+from graymesh.targets.istio.fields import FieldError, Node
+from graymesh.targets.istio.regexes import literals, matcher_of, runs_over, ungrouped
+
+_TESTS: Final = frozenset(["uri", "method", "authority", "headers", "withoutHeaders", "queryParams"])
+_KNOWN: Final = _TESTS | {"name", "statPrefix", "gateways", "ignoreUriCase"}
+_REFUSED: Final = {
+    "scheme": "graymesh has no test of the scheme",
+    "port": "the match holds on one port only",
+    "sourceLabels": "the match holds for some callers only",
+    "sourceNamespace": "the match holds for callers of one namespace only",
+}
+_STRING_MATCH: Final = frozenset(["exact", "prefix", "regex"])
+_LONGEST: Final = 1024
+_CLAIM: Final = re.compile(r"(?i:@request\.auth\.claims)(?:\.([^.\[\]]+)|\[([^\[\]]+)\])")
+_ANY_CLAIM: Final = "@request.auth.claims"
+_AUTHORITY: Final = re.compile(r"\(\?i\)(\(.*\))\((?:\?:)?:(?:\[0-9\]|\\d)\*\)\?", re.DOTALL)
+_QUERY_ABSENT: Final = re.compile(
+    r"\[\^\?\]\*(?:\\\?|\[\?\])\((?:\?:)?\.\*&\)\?(.+)=\[\^&\]\+\((?:\?:)?&\.\*\)\?", re.DOTALL
+)
+_CAPITAL: Final = re.compile("[A-Z]")
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimHeaders:
+    """Lower-case headers that hold claims → issuer and claim; at gateways clients can write them themselves."""
+
+    claims: Mapping[str, tuple[str, str]]
+    at_gateway: bool
+
+
+def conjunction(match: Node, headers: ClaimHeaders) -> Conjunction:
+    """The tests that the match asks for; raises FieldError for what graymesh cannot say exactly."""
+    match.limited(_KNOWN, _REFUSED)
+    if match.flag("ignoreUriCase"):
+        raise match.wrong("ignoreUriCase", "paths are compared with their case")
+    tests = [*_whole(match), *_headers(match, headers), *_without(match, headers), *_query(match)]
+    return tuple(sorted(set(tests), key=lambda test: (test.field, repr(test.matcher))))
+
+
+def _whole(match: Node) -> Iterator[Test]:
+    """Path, method and host, which every request has: what takes all of them is no test."""
+    uri, method, authority = match.node("uri"), match.node("method"), match.node("authority")
+    if uri is not None:
+        yield from _test(Kind.PATH, "", _path(uri))
+    if method is not None:
+        yield from _test(Kind.METHOD, "", _string(method, never_empty=True))
+    if authority is not None:
+        yield from _test(Kind.HOST, "", _host(authority))
+
+
+def _test(kind: Kind, name: str, matcher: Matcher | None) -> Iterator[Test]:
+    if matcher is not None and not isinstance(matcher, Present):
+        yield Test(Field(kind, name), matcher)
+
+
+def _path(uri: Node) -> Matcher | None:
+    """A prefix here goes by characters, not by segments; every path begins with a slash."""
+    if uri.text("prefix", "-") in ("", "/"):
+        uri.limited(_STRING_MATCH)
+        return None
+    return _string(uri, never_empty=True)
+
+
+def _headers(match: Node, headers: ClaimHeaders) -> Iterator[Test]:
+    found = match.node("headers")
+    for name in found.data if found else ():
+        yield _header(name, _below(found, name), headers)
+
+
+def _header(name: str, value: Node, headers: ClaimHeaders) -> Test:
+    """Envoy compares header names without regard to case, so `Cookie` and `cookie` are two tests of one header."""
+    lower = name.lower()
+    if lower.startswith(_ANY_CLAIM):
+        return Test(_gateway_claim(name, value, headers), _string(value))
+    if lower == "cookie":
+        cookie, matcher = _cookie(value)
+        return Test(Field(Kind.COOKIE, cookie), matcher)
+    return Test(_header_field(lower, value, headers), _string(value))
+
+
+def _header_field(name: str, value: Node, headers: ClaimHeaders) -> Field:
+    if name.startswith(":") or name == "host":
+        raise FieldError(name, "is matched by its own field, not among the headers", value.path)
+    if name not in headers.claims:
+        return Field(Kind.HEADER, name)
+    if headers.at_gateway:
+        raise FieldError(name, "holds a claim, but at a gateway clients can write it themselves", value.path)
+    return Field(Kind.CLAIM, headers.claims[name][1])
+
+
+def _gateway_claim(name: str, value: Node, headers: ClaimHeaders) -> Field:
+    if not headers.at_gateway:
+        raise FieldError(name, "only gateways see claims; in the mesh this never matches", value.path)
+    found = _CLAIM.fullmatch(name)
+    if found is None:
+        raise FieldError(name, "nested claims are not understood", value.path)
+    return Field(Kind.CLAIM, found[1] or found[2])
+
+
+def _without(match: Node, headers: ClaimHeaders) -> Iterator[Test]:
+    """Only what amounts to absent is understood; every other exclusion is a negative condition."""
+    found = match.node("withoutHeaders")
+    for name in found.data if found else ():
+        value, lower = _below(found, name), name.lower()
+        if lower == ":path":
+            yield from _query_absent(value)
+        elif lower == "cookie":
+            cookie, matcher = _cookie(value)
+            yield Test(Field(Kind.COOKIE, cookie), _absent(value, matcher))
+        else:
+            claim = lower.startswith(_ANY_CLAIM)
+            place = _gateway_claim(name, value, headers) if claim else _header_field(lower, value, headers)
+            yield Test(place, _absent(value, _string(value)))
+
+
+def _absent(value: Node, matcher: Matcher) -> Matcher:
+    if not isinstance(matcher, Present):
+        raise FieldError("withoutHeaders", "excludes single values; only absent (.+) can be said", value.path)
+    return Absent()
+
+
+def _query_absent(value: Node) -> Iterator[Test]:
+    found = _QUERY_ABSENT.fullmatch(_regex(value.limited(_STRING_MATCH)))
+    names = literals(ungrouped(found[1])) if found else None
+    if not names or not all(names) or any(set("?&=#") & set(name) for name in names):
+        raise FieldError(":path", "is not the pattern of an absent query parameter", value.path)
+    for name in names:
+        yield Test(Field(Kind.QUERY, name), Absent())
+
+
+def _query(match: Node) -> Iterator[Test]:
+    found = match.node("queryParams")
+    for name in found.data if found else ():
+        matcher = _string(_below(found, name))
+        yield Test(Field(Kind.QUERY, name), matcher)
+
+
+def _below(parent: Node | None, name: str) -> Node:
+    found = parent.node(name) if parent else None
+    if found is None:
+        raise FieldError(name, "has no value", parent.path if parent else ())
+    return found
+
+
+def _cookie(value: Node) -> tuple[str, Matcher]:
+    """Any other match than a pattern sees the whole header with all cookies at once."""
+    value.limited(_STRING_MATCH)
+    if set(value.data) != {"regex"}:
+        raise FieldError("cookie", "is compared as a whole header, all cookies at once", value.path)
+    try:
+        return cookie_of(_regex(value))
+    except ValueError as error:
+        raise FieldError("cookie", str(error), value.path) from None
+
+
+def _host(value: Node) -> Matcher:
+    """Istio compares the whole authority, case and port included; only a pattern can leave both out."""
+    found = _AUTHORITY.fullmatch(_regex(value)) if set(value.data) == {"regex"} else None
+    if found is None:
+        reason = "is compared with case and port; (?i)(?:shop[.]example[.]com)(?::[0-9]*)? would leave both out"
+        raise FieldError("authority", reason, value.path)
+    body = ungrouped(found[1])
+    if body == found[1] or runs_over(body, ":") or _CAPITAL.search(body):
+        raise FieldError("authority", "the pattern can run over the port, or has capital letters", value.path)
+    matcher = _understood(body, "authority", value)
+    start = literals(body.removesuffix("[^:]*")) if body.endswith("[^:]*") else None
+    return Prefix(start[0]) if start is not None and len(start) == 1 and start[0] else matcher
+
+
+def _string(value: Node, never_empty: bool = False) -> Matcher:
+    """A StringMatch on a value that is there and not empty."""
+    value.limited(_STRING_MATCH)
+    kinds = [kind for kind in value.data if kind in value]
+    if len(kinds) != 1:
+        name = str(value.path[-1])
+        raise FieldError(name, "must say one of exact, prefix and regex; presence is regex .+", value.path)
+    if kinds[0] == "regex":
+        return _understood(_regex(value), "regex", value, never_empty)
+    text = value.text(kinds[0])
+    if not text:
+        raise value.wrong(kinds[0], "is empty, which graymesh cannot tell from absent")
+    return OneOf((text,)) if kinds[0] == "exact" else Prefix(text)
+
+
+def _understood(pattern: str, name: str, value: Node, never_empty: bool = False) -> Matcher:
+    try:
+        return matcher_of(pattern, never_empty)
+    except ValueError as error:
+        raise FieldError(name, str(error), value.path) from None
+
+
+def _regex(value: Node) -> str:
+    pattern = value.text("regex")
+    if len(pattern) > _LONGEST:
+        raise value.wrong("regex", f"has {len(pattern)} characters, Istio takes {_LONGEST}")
+    return pattern

@@ -1,0 +1,136 @@
+"""Istio's DestinationRule: the subsets of a host, and what it says about connections and failing instances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from graymesh.ir import Scalar
+from graymesh.targets.istio.fields import FieldError, Node
+
+_RULE: Final = frozenset(["host", "trafficPolicy", "subsets", "exportTo"])
+_RULE_REFUSED: Final = {"workloadSelector": "the rule holds for some callers only"}
+_SUBSET: Final = frozenset(["name", "labels", "trafficPolicy"])
+_POLICY: Final = frozenset(["connectionPool", "loadBalancer", "outlierDetection", "tls"])
+_POLICY_REFUSED: Final = {
+    "portLevelSettings": "the ports of a service differ",
+    "tunnel": "requests take a tunnel",
+    "retryBudget": "limits how many requests are tried again",
+}
+_POOL: Final = frozenset(["tcp", "http"])
+_TCP: Final = {"maxConnections": "pool.maxConnections"}
+_HTTP: Final = {
+    "http1MaxPendingRequests": "pool.maxPending",
+    "maxRequestsPerConnection": "pool.maxRequestsPerConnection",
+}
+_OUTLIER: Final = frozenset(["consecutive5xxErrors", "interval", "baseEjectionTime", "maxEjectionPercent"])
+_OUTLIER_TIMES: Final = {"interval": "outlier.interval.ms", "baseEjectionTime": "outlier.eject.ms"}
+_BALANCER: Final = frozenset(["simple", "consistentHash", "warmup", "warmupDurationSecs"])
+_BALANCER_REFUSED: Final = {
+    "localityLbSetting": "the choice depends on where callers are",
+    "zoneAwareLbSetting": "the choice depends on where callers are",
+}
+_SIMPLE: Final = frozenset(["UNSPECIFIED", "LEAST_CONN", "LEAST_REQUEST", "ROUND_ROBIN", "RANDOM"])
+_WARMING: Final = frozenset(["UNSPECIFIED", "LEAST_CONN", "LEAST_REQUEST", "ROUND_ROBIN"])
+_HASH: Final = frozenset(
+    ["httpHeaderName", "httpCookie", "useSourceIp", "httpQueryParameterName", "ringHash", "maglev", "minimumRingSize"]
+)
+_CERTIFICATES: Final = frozenset(["clientCertificate", "privateKey", "caCertificates", "credentialName", "caCrl"])
+_TLS: Final = _CERTIFICATES | {"mode", "subjectAltNames", "sni", "insecureSkipVerify"}
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationRule:
+    """The subsets by name with their pod labels, and the facts that hold for all of them."""
+
+    host: str
+    subsets: Mapping[str, Mapping[str, str]]
+    policy: Mapping[str, Scalar]
+
+
+def destination_rule(spec: Node, host: str) -> DestinationRule:
+    """The rule for the host; raises FieldError for fields that it does not know."""
+    spec.limited(_RULE, _RULE_REFUSED)
+    if "*" in host:
+        raise spec.wrong("host", "holds for several services at once")
+    policy = dict(_policy(spec.node("trafficPolicy")))
+    subsets: dict[str, Mapping[str, str]] = {}
+    for subset in spec.nodes("subsets"):
+        name = _name(subset.limited(_SUBSET), subsets)
+        subsets[name] = subset.text_map("labels")
+        if "trafficPolicy" in subset and dict(_policy(subset.node("trafficPolicy"))) != policy:
+            raise subset.wrong("trafficPolicy", f"subset {name} differs from the other versions")
+    return DestinationRule(host, subsets, policy)
+
+
+def _name(subset: Node, known: Mapping[str, object]) -> str:
+    name = subset.text("name")
+    if not name or name in known:
+        raise subset.wrong("name", "is missing or stands twice")
+    return name
+
+
+def _policy(policy: Node | None) -> Iterator[tuple[str, Scalar]]:
+    """Facts by name. TLS and the choice of a pod change no version and are no facts."""
+    if policy is None:
+        return
+    policy.limited(_POLICY, _POLICY_REFUSED)
+    tls = policy.node("tls")
+    if tls is not None:
+        tls.limited(_TLS)
+    yield from _pool(policy.node("connectionPool"))
+    yield from _outlier(policy.node("outlierDetection"))
+    yield from _balancer(policy.node("loadBalancer"))
+
+
+def _pool(pool: Node | None) -> Iterator[tuple[str, Scalar]]:
+    if pool is None:
+        return
+    pool.limited(_POOL)
+    for part, names in ((pool.node("tcp"), _TCP), (pool.node("http"), _HTTP)):
+        if part is not None:
+            part.limited(frozenset(names))
+            yield from ((fact, part.whole(name)) for name, fact in names.items() if name in part)
+
+
+def _outlier(outlier: Node | None) -> Iterator[tuple[str, Scalar]]:
+    if outlier is None:
+        return
+    outlier.limited(_OUTLIER)
+    if "consecutive5xxErrors" in outlier:
+        yield "outlier.errors", outlier.whole("consecutive5xxErrors")
+    for name, fact in _OUTLIER_TIMES.items():
+        time = outlier.milliseconds(name)
+        if time is not None:
+            yield fact, time
+    if "maxEjectionPercent" in outlier:
+        yield "outlier.maxEjected.bp", outlier.whole("maxEjectionPercent") * 100
+
+
+def _balancer(balancer: Node | None) -> Iterator[tuple[str, Scalar]]:
+    """Which pod of a version answers is no matter of routes; warm-up is a fact where it has an effect."""
+    if balancer is None:
+        return
+    balancer.limited(_BALANCER, _BALANCER_REFUSED)
+    simple, hashed = balancer.text("simple", "UNSPECIFIED"), balancer.node("consistentHash")
+    if simple not in _SIMPLE:
+        raise balancer.wrong("simple", f"{simple} does not send to a subset's pods")
+    if hashed is not None:
+        hashed.limited(_HASH)
+    times = list(_warmup(balancer))
+    if len(times) > 1 or (times and (simple not in _WARMING or hashed is not None)):
+        name = "warmup" if "warmup" in balancer else "warmupDurationSecs"
+        raise balancer.wrong(name, "has no effect beside this choice of pods, or stands twice")
+    yield from (("warmup.ms", time) for time in times)
+
+
+def _warmup(balancer: Node) -> Iterator[int]:
+    warmup = balancer.node("warmup")
+    times = [balancer.milliseconds("warmupDurationSecs")]
+    if warmup is not None:
+        warmup.limited(frozenset(["duration"]))
+        if "duration" not in warmup:
+            raise FieldError("duration", "is missing", warmup.path)
+        times.append(warmup.milliseconds("duration"))
+    return (time for time in times if time is not None)

@@ -1,0 +1,165 @@
+"""Reading Istio's objects field by field: every field is known or refused by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, Final
+
+from graymesh.ir import Pointer
+
+_DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|ms|s|m|h)")
+_NUMBER: Final = re.compile(r"[0-9.]+")
+_MILLISECONDS: Final = {
+    "ns": Fraction(1, 1_000_000),
+    "us": Fraction(1, 1000),
+    "µs": Fraction(1, 1000),
+    "ms": Fraction(1),
+    "s": Fraction(1000),
+    "m": Fraction(60_000),
+    "h": Fraction(3_600_000),
+}
+
+
+@dataclass(slots=True)
+class FieldError(Exception):
+    """A field that the decoder refuses, by the name it has in the file."""
+
+    field: str
+    message: str
+    path: Pointer = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One mapping of an object; a field whose value is null is not set, as in protobuf's JSON."""
+
+    data: Mapping[str, Any]
+    path: Pointer
+
+    def limited(self, known: frozenset[str], refused: Mapping[str, str] | None = None) -> Node:
+        """The node itself, when it has no field but the known ones; raises FieldError for any other."""
+        for name in self.data:
+            if name not in known:
+                reason = (refused or {}).get(name, "this decoder does not know the field")
+                raise FieldError(str(name), reason, (*self.path, name))
+        return self
+
+    def __contains__(self, name: str) -> bool:
+        return self.data.get(name) is not None
+
+    def node(self, name: str) -> Node | None:
+        """The mapping below the field, None when the field is not set."""
+        value = self.data.get(name)
+        return None if value is None else node(value, (*self.path, name), name)
+
+    def nodes(self, name: str) -> Iterator[Node]:
+        """The mappings in the list below the field."""
+        for index, value in enumerate(self.items(name)):
+            yield node(value, (*self.path, name, index), name)
+
+    def items(self, name: str) -> list[Any]:
+        """The list below the field, empty when the field is not set."""
+        value = self.data.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise self.wrong(name, "is not a list")
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The list of texts below the field."""
+        values = self.items(name)
+        if not all(isinstance(value, str) for value in values):
+            raise self.wrong(name, "holds something else than texts")
+        return tuple(values)
+
+    def text_map(self, name: str) -> dict[str, str]:
+        """The mapping of texts below the field, empty when the field is not set."""
+        found = self.node(name)
+        if found is None:
+            return {}
+        for key, value in found.data.items():
+            if not isinstance(value, str):
+                raise FieldError(key, "is not a text", (*found.path, key))
+        return dict(found.data)
+
+    def text(self, name: str, default: str = "") -> str:
+        """The text of the field."""
+        value = self.data.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            raise self.wrong(name, "is not a text")
+        return value
+
+    def whole(self, name: str, default: int = 0) -> int:
+        """The whole number of the field, never negative."""
+        value = self.data.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self.wrong(name, "is not a whole number from 0 on")
+        return value
+
+    def flag(self, name: str) -> bool:
+        """The boolean of the field, false when it is not set."""
+        value = self.data.get(name)
+        if value is None:
+            return False
+        if not isinstance(value, bool):
+            raise self.wrong(name, "is neither true nor false")
+        return value
+
+    def milliseconds(self, name: str) -> int | None:
+        """The duration of the field in milliseconds, None when it is not set."""
+        if name not in self:
+            return None
+        found = _milliseconds(self.text(name))
+        if found is None or found.denominator != 1 or found < 1:
+            raise self.wrong(name, "is not a duration of whole milliseconds, at least one")
+        return int(found)
+
+    def percent(self, name: str) -> int | None:
+        """Istio's Percent as basis points, None when it is not set; an absent value counts as 0."""
+        found = self.node(name)
+        if found is None:
+            return None
+        value = found.limited(frozenset(["value"])).data.get("value") or 0
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self.wrong(name, "is not a number")
+        exact = Fraction(str(value)) * 100 if value == value and abs(value) <= 100 else Fraction(-1)
+        if exact < 0 or exact.denominator != 1:
+            raise self.wrong(name, "is not a percentage of whole basis points")
+        return int(exact)
+
+    def wrong(self, name: str, message: str) -> FieldError:
+        """A refusal of the field by its name."""
+        return FieldError(name, message, (*self.path, name))
+
+
+def node(value: Any, path: Pointer, name: str) -> Node:
+    """The value as a node; raises FieldError unless it is a mapping with texts as keys."""
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise FieldError(name, "is not a mapping", path)
+    return Node(value, path)
+
+
+@lru_cache(maxsize=4096)
+def _milliseconds(text: str) -> Fraction | None:
+    """Go's durations: `1.5s`, `500ms`, `1h30m`, `0`."""
+    if text == "0":
+        return Fraction(0)
+    total, at = Fraction(0), 0
+    while at < len(text):
+        found = _DURATION.match(text, at)
+        if found is None:
+            return None
+        number = _NUMBER.match(found.group())
+        assert number is not None
+        total += Fraction("0" + number.group().rstrip(".")) * _MILLISECONDS[found.group()[number.end() :]]
+        at = found.end()
+    return total if text else None

@@ -1,0 +1,138 @@
+"""The objects in a file: kind, name, namespace, and the spec that a decoder reads."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from graymesh.diagnostic import Refused
+from graymesh.target import Refusal
+from graymesh.targets.istio.fields import FieldError, Node, node
+
+if TYPE_CHECKING:
+    from graymesh.source import Source
+
+_VERSIONS: Final = {
+    "networking.istio.io": frozenset(["v1alpha3", "v1beta1", "v1"]),
+    "security.istio.io": frozenset(["v1beta1", "v1"]),
+}
+_KINDS: Final = {
+    "VirtualService": "networking.istio.io",
+    "DestinationRule": "networking.istio.io",
+    "Gateway": "networking.istio.io",
+    "ServiceEntry": "networking.istio.io",
+    "RequestAuthentication": "security.istio.io",
+}
+_HARMLESS: Final = frozenset(["PeerAuthentication", "Telemetry", "WorkloadEntry", "WorkloadGroup"])
+_TOP: Final = frozenset(["apiVersion", "kind", "metadata", "spec", "status"])
+_SEMANTICS: Final = "internal.istio.io/route-semantics"
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One document. `harmless` ones choose no version; `namespace` is `default` when the file names none."""
+
+    kind: str
+    name: str
+    namespace: str
+    spec: Node
+    source: Source
+    file: str
+    harmless: bool = False
+
+    @property
+    def identity(self) -> str:
+        """What tells it apart from all others."""
+        return f"{self.file}#{self.source.document}"
+
+    def refusal(self, error: FieldError) -> Refusal:
+        """The field that was not understood, with its place in the file."""
+        return _refusal(self.source, self.file, error)
+
+
+def objects_of(text: str, file: str) -> tuple[list[Object], list[Refusal]]:
+    """The documents of a file, and what of them could not be read."""
+    from graymesh.source import load_artifacts
+
+    objects: list[Object] = []
+    refusals: list[Refusal] = []
+    try:
+        sources = load_artifacts(text, file)
+    except Refused as error:
+        return [], [
+            Refusal(file=file, field="yaml", message=found.message, path=found.path, line=found.span.line)
+            for found in error.diagnostics
+        ]
+    for source in sources:
+        try:
+            objects.append(_object(source, file))
+        except FieldError as error:
+            refusals.append(_refusal(source, file, error))
+    return objects, refusals
+
+
+def _refusal(source: Source, file: str, error: FieldError) -> Refusal:
+    line = source.span(error.path, at_key=True).line
+    return Refusal(file=file, field=error.field, message=error.message, path=error.path, line=line)
+
+
+def _object(source: Source, file: str) -> Object:
+    document = node(source.data, (), "document")
+    kind, group, version = document.text("kind"), *_group(document.text("apiVersion"))
+    metadata = document.node("metadata") or Node({}, ("metadata",))
+    if kind in ("", "List"):
+        raise document.wrong("kind", "is missing or a List: each object must be a document of its own")
+    ours = _KINDS.get(kind) == group
+    if ours:
+        document.limited(_TOP)
+        if version not in _VERSIONS[group]:
+            raise document.wrong("apiVersion", f"the version {version} of {kind} is not known")
+        if _SEMANTICS in metadata.text_map("annotations"):
+            raise metadata.wrong("annotations", f"{_SEMANTICS} changes what matches mean")
+    return Object(
+        kind=kind if ours else f"{kind} of {group or 'the core'}",
+        name=metadata.text("name"),
+        namespace=metadata.text("namespace", "default"),
+        spec=document.node("spec") or Node({}, ("spec",)) if ours else Node({}, ()),
+        source=source,
+        file=file,
+        harmless=kind in _HARMLESS or not _read_by_istio(kind, group),
+    )
+
+
+def _read_by_istio(kind: str, group: str) -> bool:
+    """Istio takes its routes from its own groups, from the Gateway API and from Ingresses."""
+    return group.endswith("istio.io") or group == "gateway.networking.k8s.io" or kind == "Ingress"
+
+
+def _group(api_version: str) -> tuple[str, str]:
+    group, _, version = api_version.rpartition("/")
+    return group, version
+
+
+def fqdn(host: str, namespace: str) -> str:
+    """The host in full: a name without a dot is a service of the namespace."""
+    name = host.lower()
+    if not name or "." in name or name == "*" or _address(name):
+        return name
+    return f"{name}.{namespace}.svc.cluster.local"
+
+
+def gateway_name(written: str, namespace: str) -> str:
+    """A gateway as namespace/name; `mesh` stays, older files write name.namespace.svc.cluster.local."""
+    if written == "mesh":
+        return written
+    if "/" in written:
+        where, _, name = written.partition("/")
+        return f"{namespace if where == '.' else where}/{name}"
+    name, dot, rest = written.partition(".")
+    return f"{rest.partition('.')[0]}/{name}" if dot else f"{namespace}/{name}"
+
+
+def _address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

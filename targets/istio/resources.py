@@ -1,0 +1,140 @@
+"""The objects around the routes: DestinationRule, and Gateway and ServiceEntry where the options ask for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from graymesh.ir import Facts, Release, Scalar, Version
+from graymesh.target import View
+from graymesh.targets.istio.claims import selector_labels
+from graymesh.targets.istio.options import options_of
+from graymesh.targets.istio.routes import duration
+
+NETWORKING: Final = "networking.istio.io/v1"
+_NAME: Final = re.compile(r"(?i)[g-z]|\A[^:]*[a-f]")
+"""A host name, unlike an IPv4 or IPv6 address."""
+
+
+def metadata(release: Release, name: str = "") -> dict[str, Any]:
+    """Name, namespace and the labels by which operators find what graymesh wrote."""
+    return {
+        "name": name or release.name,
+        "namespace": release.namespace,
+        "labels": {"app.kubernetes.io/managed-by": "graymesh", "app.kubernetes.io/name": release.name},
+    }
+
+
+def destination_rule(view: View) -> dict[str, Any]:
+    """All versions as subsets, at every stage: a route may only name what is there already."""
+    release = view.release
+    policy = _traffic_policy(view.facts)
+    return {
+        "apiVersion": NETWORKING,
+        "kind": "DestinationRule",
+        "metadata": metadata(release),
+        "spec": {
+            "host": release.host,
+            **exported(view),
+            **({"trafficPolicy": policy} if policy else {}),
+            "subsets": [{"name": version.name, "labels": dict(version.labels)} for version in release.versions],
+        },
+    }
+
+
+def exported(view: View) -> dict[str, list[str]]:
+    """Who may see the object; by default every namespace."""
+    names = list(options_of(view).exportTo)
+    return {"exportTo": names} if names else {}
+
+
+def _traffic_policy(facts: Facts) -> dict[str, Any]:
+    said = {name: value for (version, name), value in facts.items() if not version}
+    parts = {
+        "connectionPool": _pool(said),
+        "loadBalancer": _load_balancer(said),
+        "outlierDetection": _outlier_detection(said),
+    }
+    return {name: part for name, part in parts.items() if part}
+
+
+def _pool(said: Mapping[str, Scalar]) -> dict[str, Any]:
+    tcp = _renamed(said, {"pool.maxConnections": "maxConnections"})
+    http = _renamed(
+        said,
+        {
+            "pool.maxPending": "http1MaxPendingRequests",
+            "pool.maxRequestsPerConnection": "maxRequestsPerConnection",
+        },
+    )
+    return {name: part for name, part in (("tcp", tcp), ("http", http)) if part}
+
+
+def _load_balancer(said: Mapping[str, Scalar]) -> dict[str, Any]:
+    """Warm-up works with round robin and least request only; least request is Istio's default."""
+    warmup = said.get("warmup.ms")
+    if not isinstance(warmup, int):
+        return {}
+    return {"simple": "LEAST_REQUEST", "warmup": {"duration": duration(warmup)}}
+
+
+def _outlier_detection(said: Mapping[str, Scalar]) -> dict[str, Any]:
+    fields = _renamed(said, {"outlier.errors": "consecutive5xxErrors"})
+    for fact, field in (("outlier.interval.ms", "interval"), ("outlier.eject.ms", "baseEjectionTime")):
+        value = said.get(fact)
+        if isinstance(value, int):
+            fields[field] = duration(value)
+    share = said.get("outlier.maxEjected.bp")
+    if isinstance(share, int):
+        fields["maxEjectionPercent"] = share // 100
+    return fields
+
+
+def _renamed(said: Mapping[str, Scalar], names: Mapping[str, str]) -> dict[str, Any]:
+    return {field: said[fact] for fact, field in names.items() if fact in said}
+
+
+def gateway(view: View) -> dict[str, Any]:
+    """A Gateway of the release's own for its public names: plain HTTP, or HTTPS with the given secret."""
+    options = options_of(view)
+    server: dict[str, Any] = {"port": {"number": 80, "name": "http", "protocol": "HTTP"}}
+    if options.gatewayCredential:
+        server = {
+            "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
+            "tls": {"mode": "SIMPLE", "credentialName": options.gatewayCredential},
+        }
+    return {
+        "apiVersion": NETWORKING,
+        "kind": "Gateway",
+        "metadata": metadata(view.release),
+        "spec": {
+            "selector": selector_labels(options.gatewaySelector),
+            "servers": [{**server, "hosts": list(view.release.domains)}],
+        },
+    }
+
+
+def service_entry(view: View) -> dict[str, Any]:
+    """The service and its addresses, for versions that run outside of Kubernetes."""
+    release = view.release
+    endpoints = [_endpoint(version, endpoint) for version in release.versions for endpoint in version.endpoints]
+    named = any(_NAME.search(endpoint["address"]) for endpoint in endpoints)
+    return {
+        "apiVersion": NETWORKING,
+        "kind": "ServiceEntry",
+        "metadata": metadata(release),
+        "spec": {
+            "hosts": [release.host],
+            **exported(view),
+            "location": "MESH_INTERNAL",
+            "resolution": "DNS" if named else "STATIC",
+            "ports": [{"number": release.port, "name": "http", "protocol": "HTTP"}],
+            "endpoints": endpoints,
+        },
+    }
+
+
+def _endpoint(version: Version, endpoint: str) -> dict[str, Any]:
+    address, _, port = endpoint.rpartition(":")
+    return {"address": address.strip("[]"), "ports": {"http": int(port)}, "labels": dict(version.labels)}

@@ -1,0 +1,1 @@
+"""nginx: upstreams, maps and one server per set of host names."""

@@ -1,0 +1,235 @@
+"""nginx files, anybody's → what they make nginx do. Written from the nginx manual and its source, not from `emit`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from graymesh.ir import Facts
+from graymesh.target import DecodedFleet, DecodedService, Files, Refusal
+from graymesh.targets.nginx.allowed import MAIN, harmless
+from graymesh.targets.nginx.decode_effects import INHERITED
+from graymesh.targets.nginx.decode_evaluate import Definitions
+from graymesh.targets.nginx.decode_maps import READERS, ClaimsDefinition, Definition, variable_of
+from graymesh.targets.nginx.decode_servers import (
+    Decided,
+    Http,
+    Upstream,
+    Zone,
+    decide,
+    listens_of,
+    names_of,
+    read_upstream,
+    read_zone,
+)
+from graymesh.targets.nginx.decode_values import Refused
+from graymesh.targets.nginx.syntax import Directive, SyntaxProblem, line_of, parse
+
+_PROGRAMS: Final = (".js", ".mjs")
+_OWN_PROGRAM: Final = Path(__file__).parent / "templates" / "graymesh.js"
+_EVERYWHERE: Final = "*"
+
+
+@dataclass
+class _Reading:
+    """All files read so far; `undecided` when something stands in `http` that may change every server."""
+
+    files: Files
+    settings: dict[str, list[Directive]] = field(default_factory=dict)
+    known: dict[str, Definition] = field(default_factory=dict)
+    broken: dict[str, Refused] = field(default_factory=dict)
+    upstreams: dict[str, Upstream] = field(default_factory=dict)
+    zones: dict[str, Zone] = field(default_factory=dict)
+    imports: dict[str, Directive] = field(default_factory=dict)
+    scripts: list[Directive] = field(default_factory=list)
+    servers: list[Directive] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    undecided: bool = False
+
+    def refuse(self, refused: Refused, where: Directive) -> None:
+        """Notes what is not understood, with its line."""
+        at = refused.where or where
+        line = line_of(self.files[at.file], at.token)
+        self.refusals.append(Refusal(file=at.file, field=refused.field, message=refused.message, line=line))
+
+
+def decode(files: Files) -> DecodedFleet:
+    """What these files make nginx do; each holds either a whole configuration or what stands in its `http` block."""
+    reading = _Reading(files)
+    for path in sorted(files):
+        if not path.endswith(_PROGRAMS):
+            _read_file(reading, path)
+    for directive in reading.scripts:
+        _guarded(reading, directive, _script)
+    services = () if reading.undecided else tuple(_services(reading))
+    return DecodedFleet(services, tuple(sorted(set(reading.refusals), key=lambda each: (each.file, each.line))))
+
+
+def _read_file(reading: _Reading, path: str) -> None:
+    try:
+        directives = parse(reading.files[path], path)
+    except SyntaxProblem as problem:
+        line = line_of(reading.files[path], problem.token)
+        reading.refusals.append(Refusal(file=path, field="syntax", message=str(problem), line=line))
+        reading.undecided = True
+        return
+    if any(directive.name == "http" for directive in directives):
+        for directive in directives:
+            _read_main(reading, directive)
+    else:
+        for directive in directives:
+            _guarded(reading, directive, _read)
+
+
+def _read_main(reading: _Reading, directive: Directive) -> None:
+    if directive.name == "http":
+        for inner in directive.body or ():
+            _guarded(reading, inner, _read)
+    elif directive.name not in MAIN:
+        reading.refuse(Refused(directive.name, "outside of http"), directive)
+
+
+def _guarded(reading: _Reading, directive: Directive, read: object) -> None:
+    try:
+        read(reading, directive)  # type: ignore[operator]
+    except Refused as refused:
+        reading.refuse(refused, directive)
+
+
+def _read(reading: _Reading, directive: Directive) -> None:
+    """One directive of the `http` block."""
+    match directive.name:
+        case "server":
+            reading.servers.append(directive)
+        case "upstream":
+            _upstream(reading, directive)
+        case "map" | "geo" | "split_clients":
+            _definition(reading, directive)
+        case "js_set":
+            reading.scripts.append(directive)
+        case "js_import":
+            reading.imports[directive.arguments[0] if directive.arguments else ""] = directive
+        case "limit_req_zone":
+            name, zone = read_zone(directive)
+            reading.zones[name] = zone
+        case name if name in INHERITED:
+            reading.settings.setdefault(name, []).append(directive)
+        case _ if not harmless(directive):
+            reading.undecided = True
+            raise Refused(directive.name, "in http, where it may change every server")
+
+
+def _definition(reading: _Reading, directive: Directive) -> None:
+    name = variable_of(directive)
+    if name in reading.known or name in reading.broken:
+        reading.broken[name] = Refused(f"${name}", "defined twice, of which only the last counts", directive)
+        raise reading.broken[name]
+    try:
+        reading.known[name] = READERS[directive.name](directive)
+    except Refused as refused:
+        reading.broken[name] = refused
+        raise
+
+
+def _upstream(reading: _Reading, directive: Directive) -> None:
+    name = (directive.arguments or ("",))[0].lower()
+    if name in reading.upstreams:
+        reading.undecided = True
+        raise Refused("upstream", f"{name} stands there twice")
+    reading.upstreams[name] = Upstream(name, (), {}, directive)
+    reading.upstreams[name] = read_upstream(directive)
+
+
+def _script(reading: _Reading, directive: Directive) -> None:
+    """Of programs only our own is understood, by its text."""
+    name = variable_of(directive)
+    module, _, function = (directive.arguments[1] if len(directive.arguments) == 2 else "").partition(".")
+    imported = reading.imports.get(module)
+    path = imported.arguments[2] if imported and len(imported.arguments) == 3 else ""
+    text = next((text for file, text in reading.files.items() if file.rpartition("/")[2] == path.rpartition("/")[2]), "")
+    if function != "claims" or text != _own_program():
+        reading.broken[name] = Refused("js_set", f"${name} is made by a program that is not ours", directive)
+        raise reading.broken[name]
+    reading.known[name] = ClaimsDefinition(name, directive)
+
+
+@lru_cache(maxsize=1)
+def _own_program() -> str:
+    return _OWN_PROGRAM.read_text("utf-8")
+
+
+def _services(reading: _Reading) -> Iterator[DecodedService]:
+    definitions = Definitions(reading.known, reading.broken)
+    http = Http(definitions, reading.settings, reading.upstreams, reading.zones)
+    found: list[tuple[Directive, tuple[str, ...], str, Decided]] = []
+    for server, hosts, scope in _named(reading):
+        try:
+            decided = decide(server, http)
+        except Refused as refused:
+            reading.refuse(refused, server)
+            continue
+        if decided.table.routes:
+            found.append((server, hosts, scope, decided))
+    used = {version for _, _, _, decided in found for version in decided.versions}
+    idle = [upstream for upstream in reading.upstreams.values() if upstream.name not in used]
+    for server, hosts, scope, decided in found:
+        mine = [reading.upstreams[name.lower()] for name in decided.versions if name.lower() in reading.upstreams]
+        beside = [upstream for upstream in idle if upstream.where.file == server.file]
+        try:
+            facts = _facts([*mine, *beside], decided)
+        except Refused as refused:
+            reading.refuse(refused, server)
+            continue
+        yield DecodedService(hosts=hosts, table=decided.table, facts=facts, scope=scope, file=server.file)
+
+
+def _facts(upstreams: list[Upstream], decided: Decided) -> Facts:
+    facts: dict[tuple[str, str], str | int | tuple[str, ...]] = {}
+    for upstream in upstreams:
+        if upstream.facts != upstreams[0].facts:
+            raise Refused("upstream", "the versions' servers are told different things", upstream.where)
+        facts |= upstream.facts
+        facts[upstream.name, "endpoints"] = upstream.endpoints
+    facts |= {(version, "limits.qps"): rate for version, rate in decided.limits.items()}
+    return facts | ({("", "jwt.from"): decided.token} if decided.token else {})
+
+
+def _named(reading: _Reading) -> Iterator[tuple[Directive, tuple[str, ...], str]]:
+    """Each server with the names that reach it, and where, when other servers have the same names elsewhere."""
+    read: list[tuple[Directive, tuple[str, ...], Mapping[str, bool]]] = []
+    for server in reading.servers:
+        try:
+            read.append((server, names_of(server), listens_of(server)))
+        except Refused as refused:
+            reading.refuse(refused, server)
+    first = _defaults(read)
+    taken: dict[tuple[str, str], Directive] = {}
+    places: dict[str, set[str]] = {}
+    for _, names, listens in read:
+        for name in names:
+            places.setdefault(name, set()).update([" ".join(sorted(listens))])
+    for server, names, listens in read:
+        twice = next((name for name in names for place in listens if (place, name) in taken), None)
+        taken |= {(place, name): server for name in names for place in listens}
+        if twice is not None:
+            reading.refuse(Refused("server_name", f"{twice or 'no name'} belongs to an earlier server already"), server)
+            continue
+        hosts = [name for name in names if name not in ("", "_")]
+        hosts += [_EVERYWHERE] if any(first[place] is server for place in listens) else []
+        if hosts:
+            several = any(len(places[name]) > 1 for name in names)
+            yield server, tuple(hosts), " ".join(sorted(listens)) if several else ""
+
+
+def _defaults(read: list[tuple[Directive, tuple[str, ...], Mapping[str, bool]]]) -> dict[str, Directive]:
+    """The server that takes what is for nobody, by address: the one that says so, else the first."""
+    found: dict[str, Directive] = {}
+    for server, _, listens in read:
+        for place in listens:
+            found.setdefault(place, server)
+    for server, _, listens in read:
+        found |= {place: server for place, default in listens.items() if default}
+    return found

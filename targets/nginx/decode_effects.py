@@ -1,0 +1,261 @@
+"""What happens to a request besides the choice of a version: headers, cookies, limits, timeouts, retries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from graymesh.ir import UNIQUE_ID, Policy, Retries, SetCookie
+from graymesh.targets.nginx.decode_values import UNIQUE, Pieces, Raw, Refused, builtin, literal_of, pieces_of, shown
+from graymesh.targets.nginx.quoting import Variable
+from graymesh.targets.nginx.syntax import Directive
+
+Settings = Mapping[str, Sequence[Directive]]
+"""The directives of one level by name."""
+
+INHERITED: Final = frozenset(
+    [
+        "add_header",
+        "limit_req",
+        "proxy_connect_timeout",
+        "proxy_hide_header",
+        "proxy_next_upstream",
+        "proxy_next_upstream_timeout",
+        "proxy_next_upstream_tries",
+        "proxy_read_timeout",
+        "proxy_send_timeout",
+        "proxy_set_header",
+    ]
+)
+"""What a level takes from the one above when it says nothing of the kind itself."""
+
+_PLUMBING: Final[Mapping[str, frozenset[Pieces]]] = {
+    "host": frozenset([(Raw("host"),), (Raw("plumbing", "http_host"),), (Raw("plumbing", "proxy_host"),)]),
+    "connection": frozenset([(), ("upgrade",), ("keep-alive",), ("close",)]),
+    "upgrade": frozenset([(Raw("plumbing", "http_upgrade"),)]),
+    "x-real-ip": frozenset([(Raw("source"),)]),
+    "x-forwarded-for": frozenset([(Raw("plumbing", "proxy_add_x_forwarded_for"),), (Raw("source"),)]),
+    "x-forwarded-proto": frozenset([(Raw("plumbing", "scheme"),)]),
+    "x-forwarded-host": frozenset([(Raw("host"),), (Raw("plumbing", "http_host"),)]),
+    "x-forwarded-port": frozenset([(Raw("plumbing", "server_port"),)]),
+}
+"""Headers that every proxy sets, and the values with which they say nothing else."""
+
+_CONDITIONS: Final = (
+    (("http_500", "http_502", "http_503", "http_504"), "5xx"),
+    (("http_502", "http_503", "http_504"), "gateway-error"),
+    (("http_503",), "unavailable"),
+    (("error", "invalid_header"), "reset"),
+    (("error",), "connect-failure"),
+    (("timeout",), "timeout"),
+)
+_COOKIE: Final = re.compile(
+    r"([^=;,\s]+)=([^;,\s]+); Path=/(?:; Max-Age=([0-9]+))?; HttpOnly; SameSite=Lax", re.ASCII | re.IGNORECASE
+)
+_TIME: Final = re.compile(r"([0-9]+)(ms|s|m|h|d)?")
+_UNITS_MS: Final = {"ms": 1, "s": 1000, None: 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_TRY_TIMEOUTS: Final = ("proxy_connect_timeout", "proxy_send_timeout", "proxy_read_timeout")
+
+Role = Literal["version", "request", "response", "cookie", "limit"]
+
+
+class Output(NamedTuple):
+    """One value that a location gives to a request: the upstream, a header (by name), a cookie, a limit's key (by zone)."""
+
+    role: Role
+    name: str
+    value: Pieces
+    where: Directive
+
+
+class Effects(NamedTuple):
+    """What one case of a location amounts to."""
+
+    version: str
+    set_cookie: SetCookie | None
+    request_headers: tuple[tuple[str, str], ...]
+    response_headers: tuple[tuple[str, str], ...]
+    limits: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The settings of a location, its server and `http`, the innermost first."""
+
+    levels: tuple[Settings, ...]
+
+    def effective(self, name: str) -> Sequence[Directive]:
+        """The directives of that name at the innermost level that has any."""
+        return next((level[name] for level in self.levels if level.get(name)), ())
+
+
+def outputs(levels: Levels) -> Iterator[Output]:
+    """Headers, cookies and limits of a location. Raises Refused."""
+    for directive in levels.effective("proxy_set_header"):
+        name, value = _two(directive)
+        allowed = _PLUMBING.get(name)
+        if allowed is None:
+            yield Output("request", name, value, directive)
+        elif _plain(value) not in allowed:
+            raise Refused("proxy_set_header", f"{directive.arguments[0]} {shown(value)}", directive)
+    hidden = {directive.arguments[0].lower() for directive in levels.effective("proxy_hide_header")}
+    for directive in levels.effective("add_header"):
+        yield _added(directive, hidden)
+    for directive in levels.effective("limit_req"):
+        yield Output("limit", _zone(directive), (), directive)
+
+
+def effects(found: Sequence[Output], values: Sequence[Pieces]) -> Effects:
+    """What the values amount to, one for each output. Raises Refused."""
+    version, cookie = "", None
+    request: dict[str, str] = {}
+    response: dict[str, str] = {}
+    limits: list[tuple[str, str]] = []
+    for output, value in zip(found, values, strict=True):
+        text = literal_of(value)
+        match output.role:
+            case "version":
+                version = text if text else _not_told(output, value)
+            case "request":
+                request |= _request_header(output, value)
+            case "response":
+                response |= _response_header(output, value)
+            case "cookie":
+                cookie = (_cookie(output, text) if text else cookie) if text is not None else _not_told(output, value)
+            case "limit":
+                limits += [(output.name, text)] if text else [] if text == "" else [(output.name, _not_told(output, value))]
+    return Effects(
+        version, cookie, tuple(sorted(request.items())), tuple(sorted(response.items())), tuple(sorted(limits))
+    )
+
+
+def policy(levels: Levels) -> Policy:
+    """Timeouts and retries of a location. Raises Refused for what a policy cannot say."""
+    tries = [_time_of(levels, name) for name in _TRY_TIMEOUTS]
+    total = _time_of(levels, "proxy_next_upstream_timeout")
+    per_try = tries[0]
+    if any(each != per_try for each in tries):
+        name = next(name for name, each in zip(_TRY_TIMEOUTS, tries, strict=True) if each != per_try)
+        where = next(iter(levels.effective(name)), None) or levels.effective(_TRY_TIMEOUTS[0])[0]
+        raise Refused(where.name, "connecting, sending and reading have different limits", where)
+    retries = _retries(levels)
+    if total is not None and per_try is None:
+        raise Refused("proxy_next_upstream_timeout", "no try has a limit", levels.effective("proxy_next_upstream_timeout")[0])
+    if total is None and per_try is not None and retries is None:
+        raise Refused(_TRY_TIMEOUTS[0], "a limit for each try and none for all", levels.effective(_TRY_TIMEOUTS[0])[0])
+    if retries and retries.attempts and per_try != total:
+        retries = Retries(attempts=retries.attempts, per_try_ms=per_try, on=retries.on)
+    elif per_try != total:
+        raise Refused(_TRY_TIMEOUTS[0], "a limit for each try, but no tries", levels.effective(_TRY_TIMEOUTS[0])[0])
+    return Policy(timeout_ms=total, retries=retries)
+
+
+def milliseconds(text: str, where: Directive) -> int:
+    """A time as nginx writes it, in milliseconds. Raises Refused for months, years and sums of units."""
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise Refused(where.name, f"the time {text!r} is not understood", where)
+    return int(found[1]) * _UNITS_MS[found[2]]
+
+
+def _plain(value: Pieces) -> Pieces:
+    if len(value) == 1 and isinstance(value[0], Variable):
+        try:
+            return (builtin(value[0].name),)
+        except Refused:
+            return value
+    return value
+
+
+def _two(directive: Directive) -> tuple[str, Pieces]:
+    if len(directive.arguments) != 2:
+        raise Refused(directive.name, "it takes a name and a value", directive)
+    return directive.arguments[0].lower(), pieces_of(directive.arguments[1])
+
+
+def _added(directive: Directive, hidden: set[str]) -> Output:
+    name, *rest = directive.arguments
+    if len(rest) != 2 or rest[1] != "always":
+        raise Refused("add_header", f"{name} is not added to all answers", directive)
+    value = pieces_of(rest[0])
+    if name.lower() == "set-cookie":
+        return Output("cookie", "set-cookie", value, directive)
+    if name.lower() not in hidden:
+        raise Refused("add_header", f"{name} is added beside the upstream's own", directive)
+    return Output("response", name.lower(), value, directive)
+
+
+def _zone(directive: Directive) -> str:
+    for argument in directive.arguments:
+        if argument.startswith("zone="):
+            return argument[5:]
+    raise Refused("limit_req", "it names no zone", directive)
+
+
+def _not_told(output: Output, value: Pieces) -> str:
+    what = shown(value) or "nothing"
+    raise Refused(output.where.name, f"{' '.join(output.where.arguments)} may become {what}", output.where)
+
+
+def _request_header(output: Output, value: Pieces) -> dict[str, str]:
+    if value == (Raw("header", output.name),):
+        return {}
+    return {output.name: _text_or_id(output, value)}
+
+
+def _response_header(output: Output, value: Pieces) -> dict[str, str]:
+    if value == (Raw("answer header", output.name),):
+        return {}
+    return {output.name: _text_or_id(output, value)}
+
+
+def _text_or_id(output: Output, value: Pieces) -> str:
+    return UNIQUE_ID if value == (UNIQUE,) else literal_of(value) or _not_told(output, value)
+
+
+def _cookie(output: Output, text: str) -> SetCookie:
+    found = _COOKIE.fullmatch(text)
+    if found is None:
+        raise Refused("add_header", f"the cookie {text!r} has other attributes than a bucket's", output.where)
+    return SetCookie(found[1], found[2], int(found[3]) if found[3] else None)
+
+
+def _time_of(levels: Levels, name: str) -> int | None:
+    found = levels.effective(name)
+    if not found:
+        return None
+    if len(found) != 1 or len(found[0].arguments) != 1:
+        raise Refused(name, "it stands there twice, or takes one time", found[0])
+    return milliseconds(found[0].arguments[0], found[0]) or None
+
+
+def _retries(levels: Levels) -> Retries | None:
+    conditions, tries = levels.effective("proxy_next_upstream"), levels.effective("proxy_next_upstream_tries")
+    if conditions and conditions[0].arguments == ("off",):
+        return Retries(attempts=0)
+    limit = _number(tries[0]) if tries else 0
+    if not limit:
+        if conditions and set(conditions[0].arguments) != {"error", "timeout"}:
+            raise Refused("proxy_next_upstream", "the number of tries has no limit", conditions[0])
+        return None
+    return Retries(attempts=limit - 1, on=tuple(sorted(_words(conditions[0]))) if conditions else ())
+
+
+def _words(directive: Directive) -> Iterator[str]:
+    left = set(directive.arguments)
+    for names, word in _CONDITIONS:
+        if left.issuperset(names):
+            left.difference_update(names)
+            yield word
+            if word == "reset":
+                yield "connect-failure"
+    if left:
+        raise Refused("proxy_next_upstream", f"{' '.join(sorted(left))} is not understood", directive)
+
+
+def _number(directive: Directive) -> int:
+    if len(directive.arguments) != 1 or not re.fullmatch("[0-9]{1,9}", directive.arguments[0]):
+        raise Refused(directive.name, "it takes a number", directive)
+    return int(directive.arguments[0])

@@ -1,0 +1,316 @@
+"""Evaluates variables symbolically: each is a decision list over the request, and lists are put together in order.
+
+Lists compose by products in which the first list's cases come first: for every request the first entry that holds is
+then the one with the first case of each list that holds. So conditions never need a "not".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from graymesh.ir import ALWAYS, Absent, Field, Kind, Present
+from graymesh.targets.nginx.decode_lists import Entries, Entry, always, both, drawn, normal, only
+from graymesh.targets.nginx.decode_maps import (
+    ClaimsDefinition,
+    Definition,
+    GeoDefinition,
+    MapDefinition,
+    SplitDefinition,
+)
+from graymesh.targets.nginx.decode_positions import Row
+from graymesh.targets.nginx.decode_values import (
+    UNIQUE,
+    Piece,
+    Pieces,
+    Raw,
+    Refused,
+    builtin,
+    field_of,
+    joined,
+    literal_of,
+)
+from graymesh.targets.nginx.quoting import Variable
+
+TOKEN = "gm_token"
+"""The variable in which our own program looks for the token."""
+
+_MOST_CASES = 4_000
+
+
+@dataclass
+class Definitions:
+    """All variables that the files define; lists that are the same for every server are kept."""
+
+    known: Mapping[str, Definition]
+    broken: Mapping[str, Refused] = field(default_factory=dict)
+    kept: dict[object, tuple[object, Entries]] = field(default_factory=dict, repr=False)
+
+
+class Case(NamedTuple):
+    """One row of a joint list: when, and the values of all that was asked for."""
+
+    condition: tuple[tuple, ...]  # type: ignore[type-arg]
+    draws: tuple[tuple[str, int], ...]
+    values: tuple[Pieces, ...]
+
+
+class Evaluator:
+    """What variables mean in one server; `assigned` holds what `set` gave, with no such variable inside."""
+
+    def __init__(self, definitions: Definitions, assigned: Mapping[str, Pieces]) -> None:
+        self._definitions = definitions
+        self.assigned = assigned
+        self._lists: dict[str, Entries] = {}
+        self._ones: dict[str, Pieces] = {}
+        self._open: list[str] = []
+        self._reads: dict[str, frozenset[str]] = {}
+        self.keys: dict[str, Field | None] = {}
+        self.trusted: set[tuple[str, ...]] = set()
+        self.token = ""
+
+    def cases(self, wanted: Sequence[Pieces]) -> list[Case]:
+        """The joint list of several values. Raises Refused."""
+        found = list(self._cases([self.substituted(pieces) for pieces in wanted], {}))
+        if len(found) > _MOST_CASES:
+            raise Refused("map", f"more than {_MOST_CASES} cases")
+        return found
+
+    def entries(self, name: str) -> Entries:
+        """The decision list of a variable that a directive defines. Raises Refused."""
+        if name not in self._lists:
+            if name in self._open:
+                raise Refused(f"${name}", "it depends on itself")
+            self._open.append(name)
+            self._lists[name] = self._entries(name, self.definition(name))
+            self._open.pop()
+        return self._lists[name]
+
+    def definition(self, name: str) -> Definition:
+        """What defines the variable. Raises Refused when nothing does, or nothing that is understood."""
+        if name in self._definitions.broken:
+            raise self._definitions.broken[name]
+        if name not in self._definitions.known:
+            raise Refused(f"${name}", "no directive in these files gives it a value")
+        return self._definitions.known[name]
+
+    def substituted(self, pieces: Pieces) -> Pieces:
+        """The same value; only variables with several cases are left in it. Raises Refused."""
+        if len(pieces) == 1:
+            return self._one(pieces[0]) if isinstance(pieces[0], Variable) else pieces
+        found: list[Piece] = []
+        for piece in pieces:
+            if isinstance(piece, Variable):
+                found += self._one(piece)
+            else:
+                found.append(piece)
+        return joined(found)
+
+    def _one(self, variable: Variable) -> Pieces:
+        name = variable.name
+        if name not in self._ones:
+            self._ones[name] = self._single(variable)
+        return self._ones[name]
+
+    def _single(self, variable: Variable) -> Pieces:
+        name = variable.name
+        if name in self.assigned:
+            return self.substituted(self.assigned[name])
+        if name not in self._definitions.known and name not in self._definitions.broken:
+            return (builtin(name),)
+        single = only(self.entries(name))
+        return (variable,) if single is None else single
+
+    def _entries(self, name: str, definition: Definition) -> Entries:
+        match definition:
+            case GeoDefinition():
+                if len(definition.entries) > 1:
+                    self.trusted.add(definition.trusted)
+                return definition.entries
+            case SplitDefinition():
+                self.keys[name] = self._key(definition)
+                return definition.entries
+            case ClaimsDefinition():
+                return self._claims(definition)
+        return self._map(definition)
+
+    def _claims(self, definition: ClaimsDefinition) -> Entries:
+        match self.substituted(self.assigned.get(TOKEN, ())):
+            case (Raw("header" | "first cookie" as what, name),):
+                self.token = f"{what.removeprefix('first ')} {name}"
+                return always((Raw("claims"),))
+        raise Refused("js_set", f"${definition.name}: ${TOKEN} holds no token", definition.where)
+
+    def _map(self, definition: MapDefinition) -> Entries:
+        source = self.substituted(definition.source)
+        lists = [self.entries(piece.name) for piece in source if isinstance(piece, Variable)]
+        key = (definition.name, tuple("" if isinstance(piece, Variable) else piece for piece in source), *map(id, lists))
+        kept = self._definitions.kept.get(key)
+        if kept is None:
+            kept = lists, normal(self._selected(definition, source))
+            self._definitions.kept[key] = kept
+        return self._resolved(kept[1])
+
+    def _selected(self, definition: MapDefinition, source: Pieces) -> Iterator[Entry]:
+        """Which line of the map is chosen when, its value as written."""
+        text = literal_of(source)
+        if text is not None:
+            return iter(always(definition.on_text(text)))
+        parts = [self.entries(piece.name) if isinstance(piece, Variable) else piece for piece in source]
+        if all(isinstance(part, (str, Raw)) for part in parts):
+            return definition.on_request(source)  # type: ignore[arg-type]
+        row = None if any(isinstance(part, Raw) for part in parts) else Row.of(parts)  # type: ignore[arg-type]
+        if row and definition.rules is not None:
+            return row.decide(definition.rules, definition.default)
+        return self._enumerated(definition, source)
+
+    def _enumerated(self, definition: MapDefinition, source: Pieces) -> Iterator[Entry]:
+        for entry in self._product(source):
+            text = literal_of(entry.value)
+            if text is not None:
+                yield entry._replace(value=definition.on_text(text))
+            else:
+                yield from _under(entry, definition.on_request(entry.value))  # type: ignore[arg-type]
+
+    def _product(self, pieces: Pieces) -> Iterator[Entry]:
+        """All cases of a value in which variables are left."""
+        index = next((index for index, piece in enumerate(pieces) if isinstance(piece, Variable)), None)
+        if index is None:
+            yield Entry(ALWAYS, (), joined(pieces))
+            return
+        variable = pieces[index]
+        assert isinstance(variable, Variable)
+        for entry in self.entries(variable.name):
+            yield from _under(entry, self._product((*pieces[:index], *entry.value, *pieces[index + 1 :])))
+
+    def _resolved(self, selected: Entries) -> Entries:
+        """The list with values in which no variable is left."""
+        if not any(isinstance(piece, Variable) for entry in selected for piece in entry.value):
+            return _settled_field(selected)
+        found: list[Entry] = []
+        for entry in selected:
+            value = self.substituted(entry.value)
+            if any(isinstance(piece, Variable) for piece in value):
+                found += _under(entry, self._product(value))
+            else:
+                found.append(entry._replace(value=value))
+        return _settled_field(normal(found))
+
+    def _key(self, split: SplitDefinition) -> Field | None:
+        """The field that a draw hashes, None when it is random. Raises Refused where a missing key is not random."""
+        fixed = tuple(piece for piece in self.substituted(split.key) if not isinstance(piece, str))
+        if len(fixed) == 1 and isinstance(fixed[0], Raw) and (fixed[0] == UNIQUE or fixed[0].what == "source"):
+            return None if fixed[0] == UNIQUE else Field(Kind.SOURCE)
+        if len(fixed) == 1 and isinstance(fixed[0], Variable):
+            found = _identity(self.entries(fixed[0].name))
+            if found:
+                return found
+        why = "requests without a key all draw the same part; give them $request_id"
+        raise Refused("split_clients", f"${split.name}: {why}", split.where)
+
+    def _cases(self, wanted: Sequence[Pieces], chosen: Mapping[str, Pieces]) -> Iterator[Case]:
+        waiting: list[str] = []
+        values = tuple(self._settled(pieces, chosen, waiting) for pieces in wanted)
+        if not waiting:
+            yield Case(ALWAYS, (), values)
+            return
+        pivot = self._pivot(waiting, chosen)
+        for entry in self.entries(pivot):
+            for case in self._cases(wanted, {**chosen, pivot: entry.value}):
+                draws = drawn(entry.draws, case.draws)
+                if draws is not None:
+                    yield Case(both(entry.condition, case.condition), draws, case.values)
+
+    def _settled(self, pieces: Pieces, chosen: Mapping[str, Pieces], waiting: list[str]) -> Pieces:
+        """The value as far as the chosen variables tell it; the others are noted as waiting."""
+        if len(pieces) == 1:
+            first = pieces[0]
+            return self._told(first.name, chosen, waiting) if isinstance(first, Variable) else pieces
+        found: list[Piece] = []
+        for piece in pieces:
+            if isinstance(piece, Variable):
+                found += self._told(piece.name, chosen, waiting)
+            else:
+                found.append(piece)
+        return joined(found)
+
+    def _told(self, name: str, chosen: Mapping[str, Pieces], waiting: list[str]) -> Pieces:
+        if name in chosen:
+            return chosen[name]
+        definition = self.definition(name)
+        if isinstance(definition, MapDefinition):
+            open_parts: list[str] = []
+            text = literal_of(self._settled(self.substituted(definition.source), chosen, open_parts))
+            if text is not None and not open_parts:
+                return self._settled(self.substituted(definition.on_text(text)), chosen, waiting)
+        waiting.append(name)
+        return ()
+
+    def _pivot(self, waiting: Sequence[str], chosen: Mapping[str, Pieces]) -> str:
+        """The variable to tell apart next: what several waiting ones are made of stands before them; draws come last."""
+        names = list(dict.fromkeys(waiting))
+        while len(names) > 1:
+            made = next((name for name in names if self._shares(name, names, chosen)), None)
+            if made is None:
+                break
+            below = [name for name in self._direct(made) if name not in chosen]
+            names = list(dict.fromkeys([*(name for name in names if name != made), *below]))
+        fields = [name for name in names if not isinstance(self.definition(name), SplitDefinition)]
+        return (fields or names)[0]
+
+    def _shares(self, name: str, names: Sequence[str], chosen: Mapping[str, Pieces]) -> bool:
+        """Is the variable made of something that another one is, or is made of, while none is made of it?"""
+        others = [self._all_below(other) for other in names if other != name]
+        mine = self._all_below(name) - {name} - chosen.keys()
+        return any(mine & other for other in others) and not any(name in other for other in others)
+
+    def _direct(self, name: str) -> list[str]:
+        definition = self.definition(name)
+        if not isinstance(definition, MapDefinition):
+            return []
+        return [piece.name for piece in self.substituted(definition.source) if isinstance(piece, Variable)]
+
+    def _all_below(self, name: str) -> frozenset[str]:
+        if name not in self._reads:
+            below = [self._all_below(other) for other in self._direct(name)]
+            self._reads[name] = frozenset({name}.union(*below))
+        return self._reads[name]
+
+
+def _under(entry: Entry, below: Iterable[Entry]) -> Iterator[Entry]:
+    for sub in below:
+        draws = drawn(entry.draws, sub.draws)
+        if draws is not None:
+            yield Entry(both(entry.condition, sub.condition), draws, sub.value)
+
+
+def _identity(entries: Entries) -> Field | None:
+    """The field whose value the list gives, with a unique id where there is none."""
+    values = {}
+    for entry in entries:
+        match entry.value:
+            case (Raw() as raw,):
+                values[raw] = entry.condition
+    found = [raw for raw in values if raw != UNIQUE]
+    known = field_of(found[0]) if len(values) == len(entries) == 2 and UNIQUE in values and found else None
+    return known if known and _tells_presence(entries, known) else None
+
+
+def _tells_presence(entries: Entries, known: Field) -> bool:
+    """Is the first of two entries the one for requests with the field, or for those without?"""
+    first, raw = entries[0], entries[0].value[0]
+    if len(first.condition) != 1 or len(first.condition[0]) != 1 or first.condition[0][0].field != known:
+        return False
+    matcher = first.condition[0][0].matcher
+    return isinstance(matcher, Absent) if raw == UNIQUE else isinstance(matcher, Present)
+
+
+def _settled_field(entries: Entries) -> Entries:
+    """A list that gives a field's value when there is one, and else nothing, is that field."""
+    if len(entries) == 2 and entries[1].value == () and len(entries[0].value) == 1:
+        raw = entries[0].value[0]
+        known = field_of(raw) if isinstance(raw, Raw) else None
+        if known and _tells_presence(entries, known):
+            return always((raw,))
+    return entries

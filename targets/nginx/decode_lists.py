@@ -1,0 +1,115 @@
+"""Decision lists: what a variable is, as entries in order; the first whose condition holds gives the value.
+
+The last entry of a list takes what is left. An entry's condition is a disjunction of conjunctions of tests, and the
+results of draws, which exclude each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from graymesh.ir import ALWAYS, Absent, Condition, Conjunction, Networks, Present, Test
+from graymesh.targets.nginx.decode_values import Pieces, Refused
+
+MOST_ENTRIES: Final = 4_000
+MOST_CONJUNCTIONS: Final = 10_000
+
+Draws = tuple[tuple[str, int], ...]
+"""Results of draws: (the variable that holds the draw, the number of its part)."""
+
+
+class Entry(NamedTuple):
+    """One entry: when, and then what."""
+
+    condition: Condition
+    draws: Draws
+    value: Pieces
+
+
+Entries = tuple[Entry, ...]
+
+
+def always(value: Pieces) -> Entries:
+    """A list that gives one value to every request."""
+    return (Entry(ALWAYS, (), value),)
+
+
+def only(entries: Entries) -> Pieces | None:
+    """The value of a list that gives one to every request."""
+    return entries[0].value if len(entries) == 1 else None
+
+
+def both(left: Condition, right: Condition) -> Condition:
+    """The condition that holds when both do. Raises Refused when it would be too large."""
+    if left == ALWAYS:
+        return right
+    if right == ALWAYS:
+        return left
+    if len(left) * len(right) > MOST_CONJUNCTIONS:
+        raise Refused("map", f"conditions with more than {MOST_CONJUNCTIONS} alternatives")
+    return tuple(dict.fromkeys(_merged(first, second) for first in left for second in right))
+
+
+def drawn(left: Draws, right: Draws) -> Draws | None:
+    """The results of both together, None when they contradict each other."""
+    if not right or left == right:
+        return left
+    results = dict(left)
+    for name, part in right:
+        if results.setdefault(name, part) != part:
+            return None
+    return tuple(results.items())
+
+
+def normal(entries: Iterable[Entry]) -> Entries:
+    """The same list, shorter: nothing after the entry that takes all, equal neighbours together, no idle end."""
+    found: list[Entry] = []
+    for entry in entries:
+        before = found[-1] if found else None
+        if before and before.value == entry.value and not before.draws and not entry.draws:
+            found[-1] = before._replace(condition=_either(before.condition, entry.condition))
+        else:
+            found.append(entry)
+        if found[-1].condition == ALWAYS and not found[-1].draws:
+            break
+        if len(found) > MOST_ENTRIES:
+            raise Refused("map", f"more than {MOST_ENTRIES} cases")
+    return tuple(_complementary(found))
+
+
+def opposite(condition: Condition) -> Condition | None:
+    """The condition that holds when this one does not, where it can be said without a not."""
+    if len(condition) != 1 or len(condition[0]) != 1:
+        return None
+    field, matcher = condition[0][0].field, condition[0][0].matcher
+    if isinstance(matcher, Present):
+        return ((Test(field, Absent()),),)
+    return ((Test(field, Present()),),) if isinstance(matcher, Absent) else None
+
+
+def _complementary(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Two cases of which one is the other's opposite both say their condition."""
+    if len(entries) != 2 or entries[1].condition != ALWAYS or entries[0].draws or entries[1].draws:
+        return entries
+    other = opposite(entries[0].condition)
+    return entries if other is None else (entries[0], entries[1]._replace(condition=other))
+
+
+def _either(left: Condition, right: Condition) -> Condition:
+    if ALWAYS in (left, right):
+        return ALWAYS
+    first, second = _networks(left), _networks(right)
+    if first and second and first.field == second.field:
+        networks = sorted({*first.matcher.networks, *second.matcher.networks})  # type: ignore[union-attr]
+        return ((Test(first.field, Networks(tuple(networks))),),)
+    return tuple(dict.fromkeys((*left, *right)))
+
+
+def _networks(condition: Condition) -> Test | None:
+    test = condition[0][0] if len(condition) == 1 and len(condition[0]) == 1 else None
+    return test if test and isinstance(test.matcher, Networks) else None
+
+
+def _merged(left: Conjunction, right: Conjunction) -> Conjunction:
+    return tuple(dict.fromkeys((*left, *right)))

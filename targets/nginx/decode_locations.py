@@ -1,0 +1,142 @@
+"""Which location of a server takes a path, and what `set` gives to its variables.
+
+Source: the manual's rule for `location`: the longest prefix is remembered, `=` and `^~` end the search, else the first
+regular expression that matches wins, else the remembered prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from graymesh.ir import ALWAYS, Condition, Field, Kind, Matcher, OneOf, Prefix, Test
+from graymesh.targets.nginx.decode_evaluate import Definitions
+from graymesh.targets.nginx.decode_maps import MapDefinition, SplitDefinition
+from graymesh.targets.nginx.decode_patterns import value_matcher
+from graymesh.targets.nginx.decode_values import Piece, Pieces, Refused, joined, pieces_of
+from graymesh.targets.nginx.quoting import Variable
+from graymesh.targets.nginx.syntax import Directive
+
+_PATH: Final = Field(Kind.PATH)
+
+
+@dataclass(frozen=True)
+class Location:
+    """One location: how it is chosen, its path or pattern, and its directive."""
+
+    modifier: str
+    path: str
+    where: Directive
+
+
+def located(locations: Sequence[Location]) -> Iterator[tuple[Condition, Location]]:
+    """The locations as a decision list over the path. Raises Refused when some path has none."""
+    prefixes = sorted((each for each in locations if each.modifier in ("", "^~")), key=lambda each: -len(each.path))
+    patterns = [(_matcher(each), each) for each in locations if each.modifier in ("~", "~*")]
+    for each in locations:
+        if each.modifier == "=":
+            yield _when(OneOf((each.path,))), each
+    for prefix in prefixes:
+        inside = ALWAYS if prefix.path == "/" else _when(_prefix(prefix, locations))
+        if not prefix.modifier:
+            for matcher, pattern in patterns:
+                tests = (*inside[0], Test(_PATH, matcher))
+                yield (tests,), pattern
+        yield inside, prefix
+    if not prefixes or prefixes[-1].path != "/":
+        raise Refused("location", "paths that no location takes are answered from the disk", locations[0].where)
+
+
+def read_location(directive: Directive) -> Location:
+    """A location as it stands in the file. Raises Refused for named and nested ones."""
+    arguments = directive.arguments
+    if len(arguments) == 1 and arguments[0].startswith(("=", "~", "^~")):
+        raise Refused("location", f"{arguments[0]!r}: a blank belongs after the modifier", directive)
+    modifier, path = arguments if len(arguments) == 2 else ("", *arguments)
+    if modifier not in ("", "=", "^~", "~", "~*"):
+        raise Refused("location", f"the modifier {modifier!r} is not understood", directive)
+    if modifier not in ("~", "~*") and (not path.startswith("/") or not path.isascii()):
+        raise Refused("location", f"{path} is no path", directive)
+    return Location(modifier, path, directive)
+
+
+def unique(locations: Sequence[Location]) -> Sequence[Location]:
+    """The locations. Raises Refused when one stands there twice, which nginx does not take."""
+    seen: set[tuple[str, str]] = set()
+    for each in locations:
+        key = ("" if each.modifier == "^~" else each.modifier, each.path)
+        if key in seen:
+            raise Refused("location", f"{each.path} stands there twice", each.where)
+        seen.add(key)
+    return locations
+
+
+def assigned(
+    sets: Sequence[Directive], before: Mapping[str, Pieces], definitions: Definitions
+) -> dict[str, Pieces]:
+    """What variables hold after these `set` directives, in order, with no such variable left in their values.
+
+    Raises Refused when a value is taken from a variable before it is set, or when one is set twice.
+    """
+    targets = [_target(directive) for directive in sets]
+    unset, found = set(targets) - before.keys(), dict(before)
+    for name, directive in zip(targets, sets, strict=True):
+        if name in found or name in definitions.known:
+            raise Refused("set", f"${name} gets several values", directive)
+        pieces = pieces_of(directive.arguments[1])
+        if any(isinstance(piece, Variable) for piece in pieces):
+            _check_order(pieces, unset, definitions, directive)
+            pieces = joined([part for piece in pieces for part in _known(piece, found)])
+        found[name] = pieces
+        unset.discard(name)
+    return found
+
+
+def _known(piece: Piece, assigned: Mapping[str, Pieces]) -> Pieces:
+    return assigned.get(piece.name, (piece,)) if isinstance(piece, Variable) else (piece,)
+
+
+def _target(directive: Directive) -> str:
+    pieces = pieces_of(directive.arguments[0]) if len(directive.arguments) == 2 else ()
+    if len(pieces) != 1 or not isinstance(pieces[0], Variable):
+        raise Refused("set", "it takes a variable and a value", directive)
+    return pieces[0].name
+
+
+def _check_order(pieces: Pieces, unset: set[str], definitions: Definitions, where: Directive) -> None:
+    """nginx computes a map when it is first read and keeps the result, so what it reads must have its value by then."""
+    waiting = [piece.name for piece in pieces if isinstance(piece, Variable)]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in unset:
+            raise Refused("set", f"${name} is read before it is set", where)
+        definition = definitions.known.get(name)
+        if name not in seen and isinstance(definition, (MapDefinition, SplitDefinition)):
+            seen.add(name)
+            source = definition.key if isinstance(definition, SplitDefinition) else definition.source
+            waiting += [piece.name for piece in source if isinstance(piece, Variable)]
+
+
+def _when(matcher: Matcher) -> Condition:
+    return ((Test(_PATH, matcher),),)
+
+
+def _matcher(location: Location) -> Matcher:
+    try:
+        return value_matcher(location.path, location.modifier == "~*", Kind.PATH)
+    except Refused as refused:
+        raise Refused("location", refused.message, location.where) from refused
+
+
+def _prefix(location: Location, locations: Sequence[Location]) -> Matcher:
+    """nginx answers the path without the slash at a prefix's end by itself, with a redirect."""
+    path = location.path
+    if not path.endswith("/"):
+        return Prefix(path)
+    if any(each.modifier == "=" and each.path == path[:-1] for each in locations):
+        return Prefix(path)
+    raise Refused("location", f"{path[:-1]} is redirected to {path}; say what shall happen with it", location.where)
+
+

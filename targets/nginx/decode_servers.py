@@ -1,0 +1,322 @@
+"""Servers: for which names they answer, and what their locations amount to as a route table with facts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from graymesh.ir import Condition, Facts, Field, Kind, Policy, Route, RouteTable, Share, Split
+from graymesh.targets.nginx.allowed import UPSTREAM, harmless
+from graymesh.targets.nginx.decode_effects import (
+    INHERITED,
+    Effects,
+    Levels,
+    Output,
+    Settings,
+    effects,
+    milliseconds,
+    outputs,
+    policy,
+)
+from graymesh.targets.nginx.decode_evaluate import Definitions, Evaluator
+from graymesh.targets.nginx.decode_lists import Draws, both
+from graymesh.targets.nginx.decode_locations import Location, assigned, located, read_location, unique
+from graymesh.targets.nginx.decode_maps import SplitDefinition
+from graymesh.targets.nginx.decode_values import Pieces, Refused, joined, pieces_of
+from graymesh.targets.nginx.quoting import Variable
+from graymesh.targets.nginx.syntax import Directive
+
+_HOST_NAME: Final = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_BACKEND: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_NOBODY: Final = frozenset(["_", ""])
+
+
+class Zone(NamedTuple):
+    """A limit_req_zone: the key by which requests are counted, and how many a second."""
+
+    key: Pieces
+    rate: int
+
+
+class Upstream(NamedTuple):
+    """A group of servers: their addresses, and what they are told about failures."""
+
+    name: str
+    endpoints: tuple[str, ...]
+    facts: Facts
+    where: Directive
+
+
+@dataclass
+class Http:
+    """The `http` block: what its servers share. `zones` and `upstreams` by name, upstreams' in lower case."""
+
+    definitions: Definitions
+    settings: Settings
+    upstreams: Mapping[str, Upstream]
+    zones: Mapping[str, Zone]
+    counted: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+class Decided(NamedTuple):
+    """What a server amounts to; `limits` are (version, requests per second)."""
+
+    table: RouteTable
+    versions: tuple[str, ...]
+    limits: Mapping[str, int]
+    token: str
+
+
+class _Row(NamedTuple):
+    """One case of a location."""
+
+    condition: Condition
+    draws: Draws
+    effects: Effects
+    policy: Policy
+
+
+def names_of(server: Directive) -> tuple[str, ...]:
+    """The host names that a server says it answers for, in lower case. Raises Refused for patterns of other kinds."""
+    found: list[str] = []
+    for directive in server.body or ():
+        for name in directive.arguments if directive.name == "server_name" else ():
+            lower = name.lower()
+            names = [lower[1:], f"*{lower}"] if lower.startswith(".") else [lower]
+            if lower not in _NOBODY and not all(map(_HOST_NAME.fullmatch, names)):
+                raise Refused("server_name", f"{name} is not understood", directive)
+            found += names
+    return tuple(dict.fromkeys(found)) or ("",)
+
+
+def listens_of(server: Directive) -> dict[str, bool]:
+    """The addresses on which a server listens: as `address:port` → whether it is the default there. Raises Refused."""
+    found: dict[str, bool] = {}
+    for directive in server.body or ():
+        if directive.name == "listen":
+            address, *words = directive.arguments or ("",)
+            if not address or address.startswith("unix:"):
+                raise Refused("listen", f"{address!r} is not understood", directive)
+            found[_address(address)] = bool({"default_server", "default"} & set(words))
+    return found or {"*:80": False}
+
+
+def read_upstream(directive: Directive) -> Upstream:
+    """An upstream as it stands in the file. Raises Refused."""
+    endpoints: list[str] = []
+    told: set[tuple[tuple[tuple[str, str], int], ...]] = set()
+    for line in directive.body or ():
+        if line.name == "server":
+            endpoints.append(_endpoint(line))
+            told.add(tuple(_parameters(line)))
+        elif line.name not in UPSTREAM:
+            raise Refused(line.name, f"in the upstream {directive.arguments[0]}", line)
+    if len(told) != 1 or len(directive.arguments) != 1:
+        raise Refused("upstream", "its servers are told different things, or there are none", directive)
+    return Upstream(directive.arguments[0], tuple(sorted(endpoints)), dict(told.pop()), directive)
+
+
+def read_zone(directive: Directive) -> tuple[str, Zone]:
+    """A zone's name and the zone. Raises Refused for rates that are no whole number a second."""
+    name, rate = "", None
+    for argument in directive.arguments[1:]:
+        if argument.startswith("zone="):
+            name = argument[5:].partition(":")[0]
+        elif found := re.fullmatch(r"rate=([0-9]{1,12})r/([sm])", argument):
+            seconds = 1 if found[2] == "s" else 60
+            rate = int(found[1]) // seconds if int(found[1]) % seconds == 0 else None
+    if not name or not rate:
+        raise Refused("limit_req_zone", "it has no name, or no rate of whole requests a second", directive)
+    return name, Zone(pieces_of(directive.arguments[0]), rate)
+
+
+def decide(server: Directive, http: Http) -> Decided:
+    """The server as a route table. Raises Refused."""
+    settings, sets, locations, answers = _sorted(server, {"server_name", "listen"})
+    if answers and not locations:
+        return Decided(RouteTable(()), (), {}, "")
+    before = assigned(sets, {}, http.definitions)
+    rows: list[_Row] = []
+    evaluators: list[Evaluator] = []
+    if not locations:
+        raise Refused("server", "it has no location", server)
+    for condition, location in located(unique([read_location(each) for each in locations])):
+        found, evaluator = _location_rows(location, settings, before, http)
+        evaluators.append(evaluator)
+        rows += [row._replace(condition=both(condition, row.condition)) for row in found]
+    if len({networks for evaluator in evaluators for networks in evaluator.trusted}) > 1:
+        raise Refused("geo", "proxies that one map trusts another does not", server)
+    keys = {name: key for evaluator in evaluators for name, key in evaluator.keys.items()}
+    table = RouteTable(tuple(_routes(rows, keys, http.definitions)))
+    versions = tuple(dict.fromkeys(share.version for route in table.routes for share in route.split.shares))
+    return Decided(table, versions, _limits(rows, http, server), _token(evaluators))
+
+
+def _sorted(
+    block: Directive, own: set[str]
+) -> tuple[Settings, list[Directive], list[Directive], list[Directive]]:
+    """A block's directives: settings, `set`, locations, `return 404`. Raises Refused for all others."""
+    settings: dict[str, list[Directive]] = {}
+    sets: list[Directive] = []
+    locations: list[Directive] = []
+    answers: list[Directive] = []
+    for directive in block.body or ():
+        if directive.name in INHERITED:
+            settings.setdefault(directive.name, []).append(directive)
+        elif directive.name == "set":
+            sets.append(directive)
+        elif directive.name == "location":
+            locations.append(directive)
+        elif directive.name == "return" and directive.arguments == ("404",):
+            answers.append(directive)
+        elif directive.name not in own and not harmless(directive):
+            raise Refused(directive.name, f"in a {block.name}", directive)
+    if answers and (locations or sets):
+        raise Refused("return", "it answers before any location does", answers[0])
+    return settings, sets, locations, answers
+
+
+def _location_rows(
+    location: Location, settings: Settings, before: Mapping[str, Pieces], http: Http
+) -> tuple[list[_Row], Evaluator]:
+    inner, sets, nested, _ = _sorted(location.where, {"proxy_pass"})
+    passes = [each for each in location.where.body or () if each.name == "proxy_pass"]
+    if len(passes) != 1 or nested:
+        raise Refused("location", f"{location.path} does not pass requests on, or in parts only", location.where)
+    levels = Levels((inner, settings, http.settings))
+    evaluator = Evaluator(http.definitions, assigned(sets, before, http.definitions))
+    found = [Output("version", "", _passed(passes[0]), passes[0]), *_keyed(outputs(levels), http)]
+    cases = evaluator.cases([output.value for output in found])
+    ruled = policy(levels)
+    rows = [_Row(case.condition, case.draws, effects(found, case.values), ruled) for case in cases]
+    return [row._replace(effects=_named(row.effects, passes[0], http)) for row in rows], evaluator
+
+
+def _keyed(found: Iterator[Output], http: Http) -> Iterator[Output]:
+    for output in found:
+        if output.role != "limit":
+            yield output
+        elif output.name in http.zones:
+            yield output._replace(value=http.zones[output.name].key)
+        else:
+            raise Refused("limit_req", f"no limit_req_zone {output.name!r} that is understood", output.where)
+
+
+def _passed(directive: Directive) -> Pieces:
+    """Where requests are passed on, without the scheme. Raises Refused when the path is changed on the way."""
+    pieces = pieces_of(directive.arguments[0]) if len(directive.arguments) == 1 else ()
+    if not pieces or not isinstance(pieces[0], str) or not pieces[0].startswith("http://"):
+        raise Refused("proxy_pass", "only http:// is understood", directive)
+    rest = joined((pieces[0][7:], *pieces[1:]))
+    if rest and rest[-1] == Variable("request_uri"):
+        rest = rest[:-1]
+    if any(isinstance(piece, str) and "/" in piece for piece in rest):
+        raise Refused("proxy_pass", "a path at its end changes the request's path", directive)
+    return rest
+
+
+def _named(found: Effects, where: Directive, http: Http) -> Effects:
+    upstream = http.upstreams.get(found.version.lower())
+    if upstream is None and not _BACKEND.fullmatch(found.version):
+        raise Refused("proxy_pass", f"requests go to {found.version!r}", where)
+    return found._replace(version=upstream.name) if upstream else found
+
+
+def _routes(rows: Sequence[_Row], keys: Mapping[str, Field | None], definitions: Definitions) -> Iterator[Route]:
+    index = number = 0
+    while index < len(rows):
+        row = rows[index]
+        parts = _parts(row, definitions)
+        group = rows[index : index + max(len(parts), 1)]
+        number += 1
+        if parts and not _complete(group, row, len(parts)):
+            raise Refused("split_clients", "what is drawn is not told apart last", None)
+        yield Route(
+            name=f"route-{number}",
+            condition=row.condition,
+            split=_split(group, parts, keys),
+            policy=row.policy,
+        )
+        index += len(group)
+
+
+def _parts(row: _Row, definitions: Definitions) -> tuple[int, ...]:
+    """The basis points of the draw that a row depends on, none when it depends on none. Raises Refused for several."""
+    if not row.draws:
+        return ()
+    definition = definitions.known[row.draws[0][0]]
+    if len(row.draws) > 1 or not isinstance(definition, SplitDefinition):
+        raise Refused("split_clients", "several draws for one request", None)
+    return tuple(points for points, _ in definition.parts)
+
+
+def _complete(group: Sequence[_Row], first: _Row, count: int) -> bool:
+    expected = [((first.draws[0][0], part),) for part in range(count)]
+    return [row.draws for row in group] == expected and all(
+        (row.condition, row.policy) == (first.condition, first.policy) for row in group
+    )
+
+
+def _split(group: Sequence[_Row], parts: Sequence[int], keys: Mapping[str, Field | None]) -> Split:
+    if not parts:
+        return Split((_share(group[0].effects, 10_000),))
+    shares = tuple(_share(row.effects, points) for row, points in zip(group, parts, strict=True))
+    key = keys.get(group[0].draws[0][0])
+    return Split(shares, key)
+
+
+def _share(found: Effects, basis_points: int) -> Share:
+    return Share(
+        version=found.version,
+        basis_points=basis_points,
+        set_cookie=found.set_cookie,
+        request_headers=found.request_headers,
+        response_headers=found.response_headers,
+    )
+
+
+def _limits(rows: Sequence[_Row], http: Http, where: Directive) -> dict[str, int]:
+    """Requests per second of each limited version. Raises Refused when something else than versions is counted."""
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    for row in rows:
+        version, limits = row.effects.version, row.effects.limits
+        if found.setdefault(version, limits) != limits or len(limits) > 1:
+            raise Refused("limit_req", f"the requests of {version} are counted in several ways", where)
+        for counted in limits:
+            if http.counted.setdefault(counted, version) != version:
+                raise Refused("limit_req", f"{version} is counted together with {http.counted[counted]}", where)
+    return {version: http.zones[limits[0][0]].rate for version, limits in found.items() if limits}
+
+
+def _token(evaluators: Sequence[Evaluator]) -> str:
+    found = {evaluator.token for evaluator in evaluators if evaluator.token}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _address(text: str) -> str:
+    if text.isdigit():
+        return f"*:{text}"
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        return f"{text}:80"
+    return f"{host}:{port}"
+
+
+def _endpoint(line: Directive) -> str:
+    address = line.arguments[0] if line.arguments else ""
+    if not _BACKEND.fullmatch(address):
+        raise Refused("server", f"{address!r} is not understood", line)
+    return address if re.search(r":[0-9]+$", address) and not address.endswith("]") else f"{address}:80"
+
+
+def _parameters(line: Directive) -> Iterator[tuple[tuple[str, str], int]]:
+    for argument in line.arguments[1:]:
+        name, _, value = argument.partition("=")
+        if name == "max_fails" and value.isdigit():
+            yield ("", "outlier.errors"), int(value)
+        elif name == "fail_timeout" and value:
+            yield ("", "outlier.eject.ms"), milliseconds(value, line)
+        elif argument != "weight=1":
+            raise Refused("server", f"{argument} is not understood", line)

@@ -1,0 +1,66 @@
+"""Timeouts, retries and failing servers in nginx's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from graymesh.ir import Facts, Policy, Retries, RouteTable
+from graymesh.targets.nginx.tree import Directive
+
+CONDITIONS: Final = {
+    "connect-failure": ("error",),
+    "reset": ("error", "invalid_header"),
+    "timeout": ("timeout",),
+    "unavailable": ("http_503",),
+    "gateway-error": ("http_502", "http_503", "http_504"),
+    "5xx": ("http_500", "http_502", "http_503", "http_504"),
+}
+"""What nginx calls a failed try."""
+
+_ORDER: Final = ("error", "timeout", "invalid_header", "http_500", "http_502", "http_503", "http_504")
+
+
+def policy_of(table: RouteTable) -> Policy:
+    """The policy of all routes; nginx has one for a location. Raises ValueError when routes differ."""
+    policies = {route.policy for route in table.routes}
+    if len(policies) > 1:
+        raise ValueError("the routes of one release have different timeouts or retries")
+    return policies.pop() if policies else Policy()
+
+
+def policy_directives(policy: Policy) -> Iterator[Directive]:
+    """A try may take as long as the whole answer, unless the tries have a limit of their own."""
+    retries = policy.retries
+    try_ms = retries.per_try_ms if retries and retries.per_try_ms is not None else policy.timeout_ms
+    if try_ms is not None:
+        for name in ("proxy_connect_timeout", "proxy_send_timeout", "proxy_read_timeout"):
+            yield Directive(name, (duration(try_ms),))
+    if policy.timeout_ms is not None:
+        yield Directive("proxy_next_upstream_timeout", (duration(policy.timeout_ms),))
+    if retries:
+        yield from _retries(retries)
+
+
+def server_parameters(facts: Facts) -> tuple[str, ...]:
+    """What an upstream's servers are told about failures; nginx counts in whole seconds."""
+    errors, eject_ms = facts.get(("", "outlier.errors")), facts.get(("", "outlier.eject.ms"))
+    found = [] if errors is None else [f"max_fails={errors}"]
+    if isinstance(eject_ms, int):
+        found.append(f"fail_timeout={-(-eject_ms // 1000)}s")
+    return tuple(found)
+
+
+def duration(milliseconds: int) -> str:
+    """A time as nginx writes it: `2s`, `1500ms`."""
+    return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
+
+
+def _retries(retries: Retries) -> Iterator[Directive]:
+    if not retries.attempts:
+        yield Directive("proxy_next_upstream", ("off",))
+        return
+    asked = {condition for word in retries.on for condition in CONDITIONS[word]}
+    if asked:
+        yield Directive("proxy_next_upstream", tuple(condition for condition in _ORDER if condition in asked))
+    yield Directive("proxy_next_upstream_tries", (str(retries.attempts + 1),))

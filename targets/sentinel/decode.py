@@ -1,0 +1,167 @@
+"""Reads rule files, graymesh's or anybody's, as the managers of Sentinel 1.8.9 read them; written from their sources.
+
+A rule that its manager drops, a field that its class does not have and a value that does nothing are refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graymesh.targets.sentinel import meaning
+from graymesh.targets.sentinel.meaning import Home, Statement, Subject
+from graymesh.targets.sentinel.paths import regex_problem
+from graymesh.targets.sentinel.places import Places
+from graymesh.targets.sentinel.recognise import kind_of, kinds_by_fields, kinds_by_name
+from graymesh.targets.sentinel.rules import KINDS, Rule
+from graymesh.targets.sentinel.values import Problem, parsed, typed
+
+from graymesh.ir import RouteTable
+from graymesh.target import DecodedFleet, DecodedService, Files, Refusal
+
+
+def decode(files: Files) -> DecodedFleet:
+    """The rules as facts, one service for each release; a service that has a refused rule is left out."""
+    read = [_File.read(path, files[path]) for path in sorted(files)]
+    refusals = tuple(refusal for file in read for refusal in file.refusals)
+    undecided = {subject for file in read for subject in file.undecided}
+    services: dict[tuple[str, str], list[tuple[str, Statement]]] = {}
+    for file in read:
+        for said in file.statements:
+            services.setdefault((said.subject.service, said.subject.scope), []).append((file.path, said))
+    known = (_service(key, found) for key, found in sorted(services.items()) if key not in undecided)
+    return DecodedFleet(tuple(known), refusals)
+
+
+def _service(key: tuple[str, str], found: Sequence[tuple[str, Statement]]) -> DecodedService:
+    facts = meaning.merged(said for _, said in found)
+    return DecodedService(hosts=(), table=RouteTable(()), facts=facts, name=key[0], scope=key[1], file=found[0][0])
+
+
+@dataclass(slots=True)
+class _File:
+    """One file while it is read: what its rules say, and what of them was refused."""
+
+    path: str
+    places: Places
+    statements: list[Statement] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    undecided: list[tuple[str, str]] = field(default_factory=list)
+
+    @staticmethod
+    def read(path: str, text: str) -> _File:
+        """The file's rules; a file that is no list of rules of one kind gives one refusal and nothing else."""
+        file = _File(path, Places(text))
+        try:
+            data = parsed(text)
+        except ValueError as error:
+            file._refuse_all("JSON", f"{error}: Sentinel keeps the rules it had", getattr(error, "lineno", 0))
+            return file
+        if not isinstance(data, list) or not all(isinstance(rule, Mapping) for rule in data):
+            file._refuse_all("JSON", "is no list of rules")
+        elif (kind := kind_of(path, data)) is None:
+            file._refuse_all("kind", _doubt(path, data))
+        else:
+            file._rules(kind, data)
+        return file
+
+    def _refuse_all(self, name: str, message: str, line: int = 0) -> None:
+        self.undecided.append((Home.of(self.path).release, ""))
+        self.refusals.append(Refusal(file=self.path, field=name, message=message, line=line))
+
+    def _rules(self, kind: str, data: Sequence[Mapping[str, Any]]) -> None:
+        home = Home.of(self.path)
+        rules = [self._rule(kind, home, index, raw) for index, raw in enumerate(data)]
+        for index, problem in _across(kind, rules):
+            self._refuse(kind, home, index, data[index], problem)
+        if kind == "system":
+            self.statements += meaning.system(home, [rule for rule in rules if rule]) if not self.refusals else ()
+            return
+        for index, rule in enumerate(rules):
+            self._say(kind, home, index, rule)
+
+    def _rule(self, kind: str, home: Home, index: int, raw: Mapping[str, Any]) -> Rule | None:
+        rule, problems = typed(KINDS[kind].columns, raw)
+        if not problems:
+            problems = [Problem(broken.field, broken.message) for broken in KINDS[kind].broken(rule)]
+        for problem in problems:
+            self._refuse(kind, home, index, raw, problem)
+        return None if problems else rule
+
+    def _say(self, kind: str, home: Home, index: int, rule: Rule | None) -> None:
+        if rule is None:
+            return
+        if rule.get("regex") and (message := regex_problem(rule["resource"])):
+            self._refuse(kind, home, index, rule, Problem("resource", message))
+            return
+        said = _SPEAKERS[kind](home, rule)
+        if isinstance(said, Problem):
+            self._refuse(kind, home, index, rule, said)
+        else:
+            self.statements.append(said)
+
+    def _refuse(self, kind: str, home: Home, index: int, raw: Mapping[str, Any], problem: Problem) -> None:
+        subject = _subject(kind, home, raw)
+        self.undecided.append((subject.service, subject.scope))
+        self.refusals.append(
+            Refusal(
+                file=self.path,
+                field=problem.field,
+                message=problem.message,
+                path=(index, *problem.field.split(".")),
+                line=self.places.line(index, problem.field),
+            )
+        )
+
+
+_SPEAKERS = {
+    "flow": meaning.flow,
+    "degrade": meaning.degrade,
+    "authority": meaning.authority,
+    "param-flow": meaning.param_flow,
+    "gateway-flow": meaning.gateway_flow,
+    "api-groups": meaning.api_group,
+}
+
+
+def _subject(kind: str, home: Home, raw: Mapping[str, Any]) -> Subject:
+    """Of whom a refused rule would have spoken."""
+    if kind == "system":
+        return home.subject(home.release)
+    resource = raw.get("apiName" if kind == "api-groups" else "resource")
+    return meaning.subject_of(kind, home, resource if isinstance(resource, str) else "", raw.get("resourceMode", 0))
+
+
+def _across(kind: str, rules: Sequence[Rule | None]) -> Iterator[tuple[int, Problem]]:
+    """What rules of one list do to each other."""
+    numbered = [(index, rule) for index, rule in enumerate(rules) if rule is not None]
+    match kind:
+        case "authority":
+            yield from _repeated(numbered, "resource", "has a rule already: Sentinel drops every further one")
+        case "api-groups":
+            yield from _repeated(numbered, "apiName", "names two groups: which of them holds is left to chance")
+        case "gateway-flow":
+            yield from _mixed_modes(numbered)
+
+
+def _repeated(numbered: Iterable[tuple[int, Rule]], name: str, message: str) -> Iterator[tuple[int, Problem]]:
+    seen: set[str] = set()
+    for index, rule in numbered:
+        if rule[name] in seen:
+            yield index, Problem(name, message)
+        seen.add(rule[name])
+
+
+def _mixed_modes(numbered: Iterable[tuple[int, Rule]]) -> Iterator[tuple[int, Problem]]:
+    modes: dict[str, int] = {}
+    for index, rule in numbered:
+        if rule["paramItem"] and modes.setdefault(rule["resource"], rule["resourceMode"]) != rule["resourceMode"]:
+            yield index, Problem("resourceMode", "differs between rules with paramItem: none of them ever acts")
+
+
+def _doubt(path: str, data: Sequence[Mapping[str, Any]]) -> str:
+    choices = sorted(kinds_by_name(path) or kinds_by_fields(data))
+    if not choices:
+        return "no kind of rule has all of these fields: name the file for its kind, as in flow-rules.json"
+    return f"may be rules of the kinds {', '.join(choices)}: name the file for its kind, as in flow-rules.json"

@@ -1,0 +1,97 @@
+"""What a release's rule files must state, from the view alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graymesh.ir import Facts, Kind, OneOf, PathPrefix, Prefix, Regex, Scalar, Test
+from graymesh.naming import route_ids
+from graymesh.target import View
+
+
+def expected_facts(view: View) -> Facts:
+    """The facts of the spec that Sentinel can hold, and those that only its files have (`graymesh.facts`)."""
+    facts = dict(_held(view))
+    if view.options.get("gateway", True):
+        facts.update(_routes(view))
+        facts.update(_paths(view))
+    return dict(sorted(facts.items()))
+
+
+def _held(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
+    for (version, name), value in view.facts.items():
+        match name.split("."):
+            case ["limits", "qps"]:
+                yield (version, name), _for_each_instance(view, version, _number(value))
+            case ["guards", "cpu", "bp"]:
+                yield (version, name), value
+            case ["guards", "latency" | "errorRate", *_]:
+                yield (version, name), value
+    for version, name in list(view.facts):
+        if name == "guards.latency.ms":
+            within = 10_000 - _number(view.facts[version, "guards.latency.quantile.bp"])
+            yield from _breaker(view, version, "guards.latency", within)
+        elif name == "guards.errorRate.bp":
+            yield from _breaker(view, version, "guards.errorRate", _number(view.facts[version, name]))
+
+
+def _for_each_instance(view: View, version: str, whole: int) -> int:
+    spread = view.options.get("limitsPer", "instance") == "version"
+    return max(1, whole // (view.release.version(version).replicas or 1)) if spread else whole
+
+
+def _breaker(view: View, version: str, guard: str, bad: int) -> Iterator[tuple[tuple[str, str], Scalar]]:
+    """The breaker waits for so many requests that one bad one among them is no more than `bad` basis points."""
+    requests = 1 if bad == 0 else next(count for count in range(5, 10_001) if count * bad >= 10_000)
+    yield (version, f"{guard}.minRequests"), requests
+    yield (version, f"{guard}.recovery.ms"), 1000 * int(view.options.get("recoverySeconds", 30))
+
+
+def _routes(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
+    for version in view.release.versions:
+        limit = view.facts.get((version.name, "limits.qps"))
+        names = {
+            f"{name}={limit}"
+            for tables in view.tables
+            for route in tables.table.routes
+            for share in route.split.shares
+            if share.version == version.name and share.basis_points > 0
+            for name in route_ids(view.release, route, share)
+        }
+        if limit is not None and names:
+            yield (version.name, "gateway.routes"), tuple(sorted(names))
+
+
+def _paths(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
+    tests = [
+        test
+        for tables in view.tables
+        for route in tables.table.routes
+        for conjunction in route.condition
+        for test in conjunction
+        if test.field.kind is Kind.PATH
+    ]
+    patterns = sorted({pattern for test in tests for pattern in _patterns(test)})
+    if patterns:
+        yield ("", "gateway.group"), f"{view.release.namespace}.{view.release.name}"
+        yield ("", "gateway.paths"), tuple(patterns)
+
+
+def _patterns(test: Test) -> Iterator[str]:
+    from graymesh.portable_regex import literal
+
+    match test.matcher:
+        case OneOf(values):
+            yield from (f"exact {value}" for value in values)
+        case PathPrefix(value) if any(char in value for char in "*?{"):
+            yield f"regex {literal(value)}(/.*)?"
+        case PathPrefix(value):
+            yield f"prefix {value}"
+        case Prefix(value):
+            yield f"regex {literal(value)}.*"
+        case Regex(pattern):
+            yield f"regex {pattern}"
+
+
+def _number(value: Scalar) -> int:
+    return int(str(value))

@@ -1,0 +1,77 @@
+"""What Spring Cloud Gateway is told beside its routes: limits by route id, and names for the paths of a release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from graymesh.ir import Kind, Matcher, OneOf, PathPrefix, Prefix, Regex
+from graymesh.naming import route_ids
+from graymesh.target import View
+
+_WILDCARDS: Final = frozenset("*?{")
+_EXACT, _ANT, _REGEX = 0, 1, 2
+
+
+def limits(view: View) -> Iterator[Mapping[str, Any]]:
+    """One rule for each route to a limited version, each with the version's whole limit.
+
+    A request passes one route, so a route alone above the limit means that the version is above it: no rule rejects
+    what the limit allows. The sum over the routes is held by the version's own flow rule.
+    """
+    for name, limit in sorted(_limited_routes(view)):
+        yield {"resource": name, "resourceMode": 0, "grade": 1, "count": limit, "intervalSec": 1}
+
+
+def _limited_routes(view: View) -> set[tuple[str, Any]]:
+    """(route id, requests per second) of every route that leads to a version with a limit."""
+    return {
+        (name, view.facts[share.version, "limits.qps"])
+        for tables in view.tables
+        for route in tables.table.routes
+        for share in route.split.shares
+        if share.basis_points and (share.version, "limits.qps") in view.facts
+        for name in route_ids(view.release, route, share)
+    }
+
+
+def groups(view: View) -> Iterator[Mapping[str, Any]]:
+    """The paths that the routes of the release ask for, under its name; nothing when no route asks for a path."""
+    items = sorted({item for matcher in _path_matchers(view) for item in _items(matcher)})
+    if items:
+        predicates = [{"pattern": pattern, "matchStrategy": strategy} for strategy, pattern in items]
+        yield {"apiName": f"{view.release.namespace}.{view.release.name}", "predicateItems": predicates}
+
+
+def _path_matchers(view: View) -> Iterator[Matcher]:
+    for tables in view.tables:
+        for route in tables.table.routes:
+            for tests in route.condition:
+                yield from (test.matcher for test in tests if test.field.kind is Kind.PATH)
+
+
+def _items(matcher: Matcher) -> list[tuple[int, str]]:
+    match matcher:
+        case OneOf(values):
+            return [(_EXACT, value) for value in values]
+        case PathPrefix(value):
+            return [_below(value)]
+        case Prefix(value):
+            return [(_REGEX, _literal(value) + ".*")]
+        case Regex(pattern):
+            return [(_REGEX, pattern)]
+        case _:
+            return []
+
+
+def _below(path: str) -> tuple[int, str]:
+    """`/api` as the Ant pattern `/api/**`; as a regex when the path has characters that Ant patterns read."""
+    if _WILDCARDS & set(path):
+        return _REGEX, _literal(path) + "(/.*)?"
+    return _ANT, f"{path.rstrip('/')}/**"
+
+
+def _literal(text: str) -> str:
+    from graymesh.portable_regex import literal
+
+    return literal(text)

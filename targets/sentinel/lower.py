@@ -1,0 +1,104 @@
+"""Every decision: which rules each version's process loads, and which the gateway loads for all releases together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from graymesh.targets.sentinel.gateway import groups, limits
+
+from graymesh.target import View
+
+Rules: TypeAlias = Sequence[Mapping[str, Any]]
+
+
+_ENDLESS: Final = 2**31
+"""Windows of so many milliseconds (25 days) do not fit a rule; without the rule, verification says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """One file: its path, the kind of its rules (`graymesh.targets.sentinel.rules.KINDS`) and the rules."""
+
+    path: str
+    kind: str
+    rules: Rules
+
+
+def lower(views: Sequence[View]) -> list[RuleFile]:
+    """The files of every version of every release, and the gateway's; a file without a rule is not written."""
+    files = [file for view in views for file in _files(view)]
+    facing = [view for view in views if view.options.get("gateway", True)]
+    routes = sorted((rule for view in facing for rule in limits(view)), key=lambda rule: str(rule["resource"]))
+    paths = sorted((group for view in facing for group in groups(view)), key=lambda group: str(group["apiName"]))
+    files.append(RuleFile("gateway/flow-rules.json", "gateway-flow", routes))
+    files.append(RuleFile("gateway/api-groups.json", "api-groups", paths))
+    return [file for file in files if file.rules]
+
+
+def _files(view: View) -> Iterator[RuleFile]:
+    name = view.release.name
+    for version in sorted({version for version, _ in view.facts if version}):
+        facts = {key: value for (owner, key), value in view.facts.items() if owner == version}
+        for kind, rules in (
+            ("flow", _flow(view, version, facts)),
+            ("degrade", _degrade(view, facts)),
+            ("system", _system(facts)),
+        ):
+            yield RuleFile(f"{name}/{version}/{kind}-rules.json", kind, list(rules))
+
+
+_Named: TypeAlias = Mapping[str, Any]
+
+
+def _flow(view: View, version: str, facts: _Named) -> Iterator[_Named]:
+    if "limits.qps" in facts:
+        yield {
+            "resource": view.release.name,
+            "limitApp": "default",
+            "grade": 1,
+            "count": max(1, facts["limits.qps"] // _instances(view, version)),
+            "strategy": 0,
+            "controlBehavior": 0,
+        }
+
+
+def _instances(view: View, version: str) -> int:
+    """Over how many instances the limit is spread; 1 leaves it whole to each."""
+    if view.options.get("limitsPer", "instance") == "instance":
+        return 1
+    return view.release.version(version).replicas or 1
+
+
+def _degrade(view: View, facts: _Named) -> Iterator[_Named]:
+    if facts.get("guards.latency.window.ms", _ENDLESS) < _ENDLESS:
+        slow = 10_000 - facts["guards.latency.quantile.bp"]
+        judged = {"grade": 0, "count": facts["guards.latency.ms"], "slowRatioThreshold": slow / 10_000}
+        yield _breaker(view, judged, slow, facts["guards.latency.window.ms"])
+    if facts.get("guards.errorRate.window.ms", _ENDLESS) < _ENDLESS:
+        errors = facts["guards.errorRate.bp"]
+        yield _breaker(view, {"grade": 1, "count": errors / 10_000}, errors, facts["guards.errorRate.window.ms"])
+
+
+def _breaker(view: View, judged: _Named, allowed_basis_points: int, window_ms: int) -> _Named:
+    return {
+        "resource": view.release.name,
+        "limitApp": "default",
+        **judged,
+        "timeWindow": view.options.get("recoverySeconds", 30),
+        "minRequestAmount": _fewest(allowed_basis_points),
+        "statIntervalMs": window_ms,
+    }
+
+
+def _fewest(allowed_basis_points: int) -> int:
+    """So many requests that a single bad one stays within the allowed share; Sentinel's own 5 at least."""
+    if not allowed_basis_points:
+        return 1
+    return max(5, -(-10_000 // allowed_basis_points))
+
+
+def _system(facts: _Named) -> Iterator[_Named]:
+    if "guards.cpu.bp" in facts:
+        yield {"highestCpuUsage": facts["guards.cpu.bp"] / 10_000}

@@ -1,0 +1,47 @@
+"""Patterns of a group of paths, as the Spring Cloud Gateway adapter applies them to the path of a request."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from graymesh.targets.sentinel.rules import Rule, blank
+from graymesh.targets.sentinel.values import Problem
+
+_WILDCARDS: Final = frozenset("*?{")
+
+
+def pattern_of(item: Rule) -> str | Problem:
+    """`exact /a`, `prefix /api` (whole segments), `ant /a/*/b` or `regex …`; a problem when no path can match."""
+    pattern = item["pattern"]
+    if blank(pattern):
+        return Problem("predicateItems.pattern", "is blank: the adapter leaves the item out")
+    match item["matchStrategy"]:
+        case 0:
+            return _rooted(pattern, f"exact {pattern}")
+        case 1:
+            return _rooted(pattern, _ant(pattern))
+        case 2:
+            message = regex_problem(pattern)
+            return Problem("predicateItems.pattern", message) if message else f"regex {pattern}"
+        case _:
+            return Problem("predicateItems.matchStrategy", "is none of 0 (exact), 1 (Ant pattern), 2 (regex)")
+
+
+def regex_problem(pattern: str) -> str:
+    """Why a regular expression is not understood, or the empty string. Sentinel matches whole values."""
+    from graymesh.portable_regex import problems
+
+    return next((problem.message for problem in problems(pattern)), "")
+
+
+def _ant(pattern: str) -> str | Problem:
+    if not _WILDCARDS & set(pattern):
+        return Problem("predicateItems.pattern", f"has no wildcard and never matches: write {pattern.rstrip('/')}/**")
+    start = pattern.removesuffix("/**")
+    return f"ant {pattern}" if start == pattern or _WILDCARDS & set(start) else f"prefix {start or '/'}"
+
+
+def _rooted(pattern: str, words: str | Problem) -> str | Problem:
+    return (
+        words if pattern.startswith("/") else Problem("predicateItems.pattern", "does not start with /: no path does")
+    )

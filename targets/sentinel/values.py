@@ -1,0 +1,109 @@
+"""JSON text as rules with every field that their Java class has: types, ranges and defaults of Sentinel's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from graymesh.targets.sentinel.columns import BOOKKEEPING, Column, Columns
+
+_INTEGERS: Final = {"int": 2**31, "Integer": 2**31, "long": 2**63, "Long": 2**63}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A field, by its dotted name in the file, that cannot be read, and why."""
+
+    field: str
+    message: str
+
+
+def parsed(text: str) -> Any:
+    """The JSON value, fractions as Decimal. Raises ValueError for what is no JSON, and for repeated names."""
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_distinct)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def typed(columns: Columns, raw: Mapping[str, Any], prefix: str = "") -> tuple[dict[str, Any], list[Problem]]:
+    """The rule with all its fields, missing ones at their defaults, and what is wrong with the fields given."""
+    rule: dict[str, Any] = {}
+    problems = [
+        Problem(prefix + name, "is no field of this kind of rule: Sentinel ignores it in silence")
+        for name in raw
+        if name not in columns and (prefix or name not in BOOKKEEPING)
+    ]
+    for name, column in columns.items():
+        value = raw.get(name, column.default)
+        found = list(_problems(column, value, prefix + name)) if name in raw else []
+        problems += found
+        rule[name] = _shaped(column, value, prefix + name, problems) if not found else column.default
+    return rule, problems
+
+
+def _shaped(column: Column, value: Any, name: str, problems: list[Problem]) -> Any:
+    """The value of an object or a list, its own fields completed; the problems of those are added to `problems`."""
+    if column.shape is None or value is None:
+        return value
+    items = value if column.type == "list" else [value]
+    pairs = [typed(column.shape, item, f"{name}.") for item in items]
+    problems += [problem for _, found in pairs for problem in found]
+    rules = tuple(rule for rule, _ in pairs)
+    return rules if column.type == "list" else rules[0]
+
+
+def _problems(column: Column, value: Any, name: str) -> Iterator[Problem]:
+    if value is None:
+        if not column.nullable:
+            yield Problem(name, "must not be null")
+        return
+    message = _mismatch(column, value)
+    if message:
+        yield Problem(name, message)
+
+
+def _mismatch(column: Column, value: Any) -> str:
+    if column.type in _INTEGERS:
+        return _integer_mismatch(value, _INTEGERS[column.type])
+    match column.type:
+        case "double":
+            return "" if _plain_number(value) else "must be a number of at most 15 digits"
+        case "boolean":
+            return "" if isinstance(value, bool) else "must be true or false"
+        case "String":
+            return "" if isinstance(value, str) else "must be a string"
+        case "object":
+            return "" if isinstance(value, Mapping) else "must be an object"
+        case _:
+            good = isinstance(value, list | tuple) and all(isinstance(item, Mapping) for item in value)
+            return "" if good else "must be a list of objects"
+
+
+def _integer_mismatch(value: Any, limit: int) -> str:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return "must be a whole number"
+    return "" if -limit <= value < limit else "is too large for its field"
+
+
+def _plain_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return False
+    number = value if isinstance(value, Decimal) else Decimal(repr(value))
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -15 and abs(number.adjusted()) <= 15
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)} stands twice in one object")
+    return found

@@ -1,0 +1,1 @@
+"""Spring Cloud Gateway: one application file with the routes of all releases."""

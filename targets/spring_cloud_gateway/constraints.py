@@ -1,0 +1,75 @@
+"""Values that Spring Cloud Gateway would not take as they are meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from graymesh.ir import UNIQUE_ID, Kind, OneOf, Pointer, Route, Test, Version
+from graymesh.semantics import describe
+from graymesh.target import Constraint, View
+from graymesh.targets.spring_cloud_gateway.filters import is_literal
+from graymesh.targets.spring_cloud_gateway.patterns import asks_for_comma
+from graymesh.targets.spring_cloud_gateway.services import service_id
+
+_NOTICE: Pointer = ("spec", "notice", "value")
+_LAST_LABEL = re.compile(r"(?:.*\.)?[0-9][A-Za-z0-9-]*")
+_ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}|\[.*\]")
+
+
+def constraints(view: View) -> Iterator[Constraint]:
+    """Everything in this view of the release that configuration cannot carry to the gateway."""
+    for version in view.release.versions:
+        yield from _endpoints(view, version)
+    routes = [route for table in view.tables for route in table.table.routes]
+    for route in routes:
+        for test in {test: None for tests in route.condition for test in tests}:
+            yield from _test(route, test)
+    for value in {value: None for route in routes for value in _header_values(route)}:
+        yield from _header_value(value)
+
+
+def _endpoints(view: View, version: Version) -> Iterator[Constraint]:
+    if view.options["discovery"] == "external":
+        return
+    if not version.endpoints:
+        yield Constraint(
+            path=version.origin,
+            message=f"{version.name} has no endpoints, so the gateway would answer 503 for it",
+            help="list its endpoints, or set the option discovery: external where a registry knows "
+            f"{service_id(view.release, version.name)}",
+        )
+    for endpoint in version.endpoints:
+        host, _, port = endpoint.rpartition(":")
+        if len(port) == 1:
+            message = f"{endpoint}: the gateway's HTTP client takes no port of one digit"
+            yield Constraint(path=version.origin, message=message, help="listen on another port")
+        if _ADDRESS.fullmatch(host) is None and _LAST_LABEL.fullmatch(host):
+            message = f"{endpoint}: Java takes no host name whose last part begins with a digit"
+            yield Constraint(path=version.origin, message=message, help="write the address")
+
+
+def _test(route: Route, test: Test) -> Iterator[Constraint]:
+    if test.field.kind is Kind.HEADER and asks_for_comma(test.matcher):
+        yield Constraint(
+            path=route.origin,
+            message=f"{describe(test)}: the gateway cuts a header line at its commas, so this never matches",
+            help="match a part between commas, or let another engine decide",
+        )
+    if test.field.kind is Kind.METHOD and isinstance(test.matcher, OneOf) and "CONNECT" in test.matcher.values:
+        message = "method CONNECT: the gateway's Method predicate does not know it, so this never matches"
+        yield Constraint(path=route.origin, message=message, help="leave CONNECT out")
+
+
+def _header_values(route: Route) -> Iterator[str]:
+    for share in route.split.shares:
+        yield from (value for _, value in (*share.request_headers, *share.response_headers))
+
+
+def _header_value(value: str) -> Iterator[Constraint]:
+    if value != UNIQUE_ID and not is_literal(value):
+        yield Constraint(
+            path=_NOTICE,
+            message=f"{value!r}: the gateway fills in {{…}} and ${{…}} as templates, and has no escape for them",
+            help="leave the braces out",
+        )

@@ -1,0 +1,184 @@
+"""What application files make Spring Cloud Gateway do, by its manual, its source and measurements; not by `emit`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graymesh.diagnostic import Refused
+from graymesh.ir import Pointer
+from graymesh.source import Source, load_artifacts
+from graymesh.target import DecodedFleet, DecodedService, Files, Refusal
+from graymesh.targets.spring_cloud_gateway import properties
+from graymesh.targets.spring_cloud_gateway.addresses import Addresses
+from graymesh.targets.spring_cloud_gateway.decode_routes import Entry, Hosts, entry, hosts_of
+from graymesh.targets.spring_cloud_gateway.decode_tables import Groups, HostRoutes, by_hosts, groups_of, table
+from graymesh.targets.spring_cloud_gateway.properties import Setting
+from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood, of_type
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """One YAML document of a file."""
+
+    file: str
+    source: Source
+
+    def refusal(self, why: NotUnderstood, path: Pointer = ()) -> Refusal:
+        """What is not understood, with its line."""
+        line = self.source.span(path).line
+        return Refusal(file=self.file, field=why.field, message=why.message, path=path, line=line)
+
+
+@dataclass(frozen=True, slots=True)
+class _RouteList:
+    """The one list of routes, and the document that sets it."""
+
+    document: _Document
+    setting: Setting
+
+    def refusal(self, why: NotUnderstood, index: int) -> Refusal:
+        """What is not understood of one route."""
+        return self.document.refusal(why, (*self.setting.path, index))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A route that is not understood, and the hosts whose requests it may take; None for any."""
+
+    hosts: Hosts | None
+    refusal: Refusal
+
+
+def decode(files: Files) -> DecodedFleet:
+    """One service for each set of hosts; none at all when what is not understood may concern every host."""
+    documents, unread = _documents(files)
+    lists, strange = _route_lists(documents, files)
+    addresses, doubtful = _instances(documents)
+    refusals = (*unread, *strange, *doubtful)
+    if refusals or not lists:
+        return DecodedFleet((), refusals)
+    return _routed(lists[0], addresses)
+
+
+def _documents(files: Files) -> tuple[list[_Document], list[Refusal]]:
+    documents: list[_Document] = []
+    refusals: list[Refusal] = []
+    for file, text in sorted(files.items()):
+        if not file.endswith((".yaml", ".yml")):
+            refusals.append(Refusal(file=file, field=file, message="only application files in YAML are read"))
+            continue
+        try:
+            documents += [_Document(file, source) for source in load_artifacts(text, file)]
+        except Refused as refused:
+            found = refused.diagnostics
+            refusals += [Refusal(file=file, field="YAML", message=each.message, line=each.span.line) for each in found]
+    return documents, refusals
+
+
+def _route_lists(documents: Iterable[_Document], files: Files) -> tuple[list[_RouteList], list[Refusal]]:
+    """Every list of routes; and what else is set that may change what routes mean."""
+    lists: list[_RouteList] = []
+    refusals: list[Refusal] = []
+    for document in documents:
+        try:
+            settings = list(_settings(document, files))
+        except NotUnderstood as why:
+            refusals.append(document.refusal(why))
+            continue
+        lists += [_RouteList(document, setting) for setting in settings if setting.name == "routes"]
+        others = [setting for setting in settings if setting.name != "routes"]
+        refusals += [document.refusal(NotUnderstood(each.field, each.why), each.path) for each in others]
+    if len(lists) > 1:
+        message = f"{len(lists)} documents or prefixes set the list of routes, and Spring takes one of them"
+        refusals += [each.document.refusal(NotUnderstood("routes", message), each.setting.path) for each in lists]
+    return lists, refusals
+
+
+def _settings(document: _Document, files: Files) -> Iterator[Setting]:
+    data = document.source.data
+    settings = [*properties.gateway_settings(data), *properties.disturbing(data)]
+    if settings and properties.is_conditional(data):
+        raise NotUnderstood("spring.config.activate", "what the document says holds only under a condition")
+    names = {file.rpartition("/")[2] for file in files}
+    foreign = [
+        target for target in properties.imports(data) if target.rpartition("/")[2].rpartition(":")[2] not in names
+    ]
+    if foreign:
+        message = f"{', '.join(foreign)} may override what stands here; read it as well"
+        raise NotUnderstood("spring.config.import", message)
+    yield from settings
+
+
+def _instances(documents: Iterable[_Document]) -> tuple[Addresses, list[Refusal]]:
+    found: dict[str, tuple[str, ...]] = {}
+    refusals: list[Refusal] = []
+    for document in documents:
+        try:
+            listed = dict(properties.instances(document.source.data))
+            if listed and properties.is_conditional(document.source.data):
+                raise NotUnderstood("spring.config.activate", "the instances are there only under a condition")
+            for service in listed.keys() & found:
+                raise NotUnderstood(service, "its instances are listed twice, and Spring takes one of the lists")
+            found |= listed
+        except NotUnderstood as why:
+            refusals.append(document.refusal(why))
+    return Addresses(found), refusals
+
+
+def _routed(listed: _RouteList, addresses: Addresses) -> DecodedFleet:
+    """What the list of routes decides."""
+    try:
+        values = of_type(listed.setting.field, listed.setting.value or [], list)
+    except NotUnderstood as why:
+        return DecodedFleet((), (listed.document.refusal(why, listed.setting.path),))
+    read = [_entry(listed, index, value) for index, value in enumerate(values)]
+    entries = [each for each in read if isinstance(each, Entry)]
+    lost = [each for each in read if isinstance(each, _Lost)] + list(_contradictions(listed, entries))
+    known = addresses.used_by(entries)
+    groups = groups_of(entries)
+    found = [_service(listed, each, groups, known) for each in by_hosts(entries) if not _touched(each, lost)]
+    refusals = [each.refusal for each in lost] + [each for each in found if isinstance(each, Refusal)]
+    everywhere = any(each.hosts is None for each in lost)
+    services = () if everywhere else tuple(each for each in found if isinstance(each, DecodedService))
+    return DecodedFleet(services, tuple(refusals))
+
+
+def _entry(listed: _RouteList, index: int, value: Any) -> Entry | _Lost | None:
+    try:
+        return entry(value, index)
+    except NotUnderstood as why:
+        written = value.get("id") if isinstance(value, Mapping) else None
+        message = f"route {written if isinstance(written, str) else index}: {why.message}"
+        return _Lost(hosts_of(value), listed.refusal(NotUnderstood(why.field, message), index))
+
+
+def _contradictions(listed: _RouteList, entries: Sequence[Entry]) -> Iterator[_Lost]:
+    """Routes that cannot be understood beside each other."""
+    counts = Counter(each.id for each in entries)
+    ways = {each.reads_forwarded for each in entries} - {None}
+    for each in entries:
+        if counts[each.id] > 1:
+            why = NotUnderstood("id", f"{counts[each.id]} routes are called {each.id!r}; a draw takes them for one")
+            yield _Lost(each.hosts, listed.refusal(why, each.index))
+        if len(ways) > 1 and each.reads_forwarded is not None:
+            name = "XForwardedRemoteAddr" if each.reads_forwarded else "RemoteAddr"
+            why = NotUnderstood(name, f"route {each.id}: other routes take the client's address from elsewhere")
+            yield _Lost(each.hosts, listed.refusal(why, each.index))
+
+
+def _touched(found: HostRoutes, lost: Iterable[_Lost]) -> bool:
+    return any(each.hosts is None or each.hosts & found.hosts for each in lost)
+
+
+def _service(listed: _RouteList, found: HostRoutes, groups: Groups, known: Addresses) -> DecodedService | Refusal:
+    try:
+        decision = table(found, groups)
+    except NotUnderstood as why:
+        return listed.refusal(
+            NotUnderstood(why.field, f"{', '.join(found.names)}: {why.message}"), found.entries[0].index
+        )
+    versions = {each.version for each in found.entries}
+    return DecodedService(hosts=found.names, table=decision, facts=known.of(versions), file=listed.document.file)

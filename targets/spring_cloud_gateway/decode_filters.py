@@ -1,0 +1,181 @@
+"""Filters and metadata as what a share and a policy do. A filter without an exact meaning is refused by name."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, Final
+
+from graymesh.ir import Policy, Retries, SetCookie
+from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood, literal_text
+from graymesh.targets.spring_cloud_gateway.shortcuts import Definition, only
+
+_COOKIE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([!#-+\--:<-\[\]-~]*)")
+_IDEMPOTENT: Final = frozenset(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"])
+_EXCEPTIONS: Final[Mapping[str, str]] = {
+    "java.net.ConnectException": "connect-failure",
+    "java.io.IOException": "reset",
+    "org.springframework.cloud.gateway.support.TimeoutException": "timeout",
+}
+_UNAVAILABLE: Final = "SERVICE_UNAVAILABLE"
+_GATEWAY_ERRORS: Final = Counter(["BAD_GATEWAY", _UNAVAILABLE, "GATEWAY_TIMEOUT"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What happens to the requests of one route besides going somewhere."""
+
+    request_headers: tuple[tuple[str, str], ...] = ()
+    response_headers: tuple[tuple[str, str], ...] = ()
+    set_cookie: SetCookie | None = None
+    policy: Policy = field(default_factory=Policy)
+
+
+@lru_cache(maxsize=8192)
+def effects(filters: tuple[Definition, ...], timeout_ms: int | None) -> Effects:
+    """The effects of all filters in order, and of the time limit that stands in the metadata."""
+    found = Effects(policy=Policy(timeout_ms=timeout_ms))
+    for each in filters:
+        found = _with(found, each)
+    return found
+
+
+def _with(found: Effects, filter_: Definition) -> Effects:
+    match filter_.name:
+        case "PreserveHostHeader":
+            return found
+        case "SetRequestHeader":
+            return replace(found, request_headers=_set(filter_, found.request_headers))
+        case "SetResponseHeader":
+            return replace(found, response_headers=_set(filter_, found.response_headers))
+        case "AddResponseHeader":
+            return replace(found, set_cookie=_cookie(filter_, found))
+        case "Retry":
+            return replace(found, policy=replace(found.policy, retries=_retries(filter_, found)))
+    why = _UNREADABLE.get(filter_.name, "what this filter does has no counterpart here")
+    raise NotUnderstood(filter_.name, why)
+
+
+def _set(filter_: Definition, before: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    name, value = _header(filter_, filter_.named("name", "value"))
+    if name in ("host", "set-cookie", "cookie"):
+        raise NotUnderstood(f"{filter_.name} {name}", "this header has a meaning of its own")
+    return tuple(sorted({**dict(before), name: value}.items()))
+
+
+def _cookie(filter_: Definition, found: Effects) -> SetCookie:
+    arguments = filter_.named("name", "value", "override")
+    name, value = _header(filter_, arguments)
+    if name != "set-cookie":
+        raise NotUnderstood(f"AddResponseHeader {name}", "it adds to what is there; SetResponseHeader overwrites")
+    if arguments.get("override", "true") != "true":
+        raise NotUnderstood("AddResponseHeader.override", "the cookie would be left out when the service sets one")
+    if found.set_cookie:
+        raise NotUnderstood("AddResponseHeader Set-Cookie", "it sets a second cookie")
+    if found.policy.retries:
+        raise NotUnderstood("AddResponseHeader Set-Cookie", "behind Retry it is added once for each try")
+    return _set_cookie(value)
+
+
+def _set_cookie(line: str) -> SetCookie:
+    pair, *attributes = [part.strip() for part in line.split(";")]
+    parsed = _COOKIE.fullmatch(pair)
+    named = {key.lower(): value for key, _, value in (attribute.partition("=") for attribute in attributes)}
+    age = named.pop("max-age", None)
+    plain = {"path": "/", "httponly": "", "samesite": named.get("samesite", "")}
+    if (
+        parsed is None
+        or named != plain
+        or plain["samesite"].lower() != "lax"
+        or len(attributes) != 3 + (age is not None)
+    ):
+        raise NotUnderstood(
+            "AddResponseHeader Set-Cookie", f"{line!r} is not a cookie with Path=/, HttpOnly, SameSite=Lax"
+        )
+    if age is not None and not re.fullmatch("[0-9]{1,10}", age):
+        raise NotUnderstood("AddResponseHeader Set-Cookie", f"{age!r} is not an age in seconds")
+    return SetCookie(parsed[1], parsed[2], None if age is None else int(age))
+
+
+def _header(filter_: Definition, arguments: Mapping[str, str]) -> tuple[str, str]:
+    name, value = arguments.get("name", ""), arguments.get("value", "")
+    if not name or not value:
+        raise NotUnderstood(filter_.name, "it needs a name and a value")
+    if "{" in value:
+        raise NotUnderstood(f"{filter_.name} {name.lower()}", f"{value!r} is a template, filled in for each request")
+    return name.lower(), value
+
+
+def _retries(filter_: Definition, found: Effects) -> Retries:
+    if found.policy.retries:
+        raise NotUnderstood("Retry", "the route has two of them")
+    arguments = filter_.listed("retries", "statuses", "methods", "series", "exceptions")
+    if filter_.arguments and not filter_.arguments[0][0] and len(filter_.arguments) > 1:
+        raise NotUnderstood("Retry", "the short form cuts its lists at commas; write name and args")
+    _idempotent(arguments.pop("methods", ["GET"]))
+    attempts = only("Retry.retries", arguments.pop("retries", ["3"]))
+    if not re.fullmatch("[1-9][0-9]{0,5}", attempts):
+        raise NotUnderstood("Retry.retries", f"{attempts!r} is not a number of tries")
+    return Retries(attempts=int(attempts), on=_reasons(arguments) if arguments else ())
+
+
+def _idempotent(methods: list[str]) -> None:
+    if set(_words(methods)) != _IDEMPOTENT:
+        message = f"only {', '.join(methods)} are tried again; elsewhere every idempotent method is"
+        raise NotUnderstood("Retry.methods", message)
+
+
+def _reasons(arguments: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """Why is tried again. A list that is left out keeps Spring's default, an empty one switches its reasons off."""
+    series = _words(arguments.get("series", ["SERVER_ERROR"]))
+    if any(name != "SERVER_ERROR" for name in series):
+        raise NotUnderstood("Retry.series", f"{', '.join(series)}: only SERVER_ERROR has a counterpart here")
+    default = ["java.io.IOException", "org.springframework.cloud.gateway.support.TimeoutException"]
+    exceptions = _words(arguments.get("exceptions", default))
+    unknown = next((name for name in exceptions if name not in _EXCEPTIONS), None)
+    if unknown:
+        raise NotUnderstood("Retry.exceptions", f"{unknown} has no counterpart here")
+    on = {*(["5xx"] if series else []), *(_EXCEPTIONS[name] for name in exceptions)}
+    return tuple(sorted(on | _statuses(_words(arguments.get("statuses", [""])))))
+
+
+def _statuses(words: list[str]) -> set[str]:
+    found = Counter(words)
+    on = {"gateway-error"} if found >= _GATEWAY_ERRORS else set()
+    rest = found - _GATEWAY_ERRORS if on else found
+    if set(rest) - {_UNAVAILABLE}:
+        message = f"{', '.join(words)}: {_UNAVAILABLE} is understood, alone or with BAD_GATEWAY and GATEWAY_TIMEOUT"
+        raise NotUnderstood("Retry.statuses", message)
+    return on | ({"unavailable"} if rest else set())
+
+
+def _words(values: list[str]) -> list[str]:
+    """The words of a list argument, which may also be one text with commas."""
+    return [word.strip() for value in values for word in value.split(",") if word.strip()]
+
+
+def timeout_ms(metadata: Mapping[str, Any]) -> int | None:
+    """The time limit of an answer; of all metadata Spring itself reads only a few names."""
+    read = {str(name).strip("[]"): value for name, value in metadata.items()}
+    for name in ("connect-timeout", "cors"):
+        if name in read:
+            raise NotUnderstood(f"metadata.{name}", "it has no counterpart here")
+    if "response-timeout" not in read:
+        return None
+    text = literal_text("metadata.response-timeout", str(read["response-timeout"]))
+    if not re.fullmatch("[1-9][0-9]{0,17}", text):
+        raise NotUnderstood(
+            "metadata.response-timeout", f"{text!r} is not a number of milliseconds, so Spring ignores it"
+        )
+    return int(text)
+
+
+_UNREADABLE: Final[Mapping[str, str]] = {
+    "AddRequestHeader": "it adds to what the client sent; SetRequestHeader overwrites",
+    "CircuitBreaker": "a circuit breaker has no counterpart here",
+    "RequestRateLimiter": "its limit is counted in Redis for each key",
+    **dict.fromkeys(["StripPrefix", "PrefixPath", "RewritePath", "SetPath"], "it changes the path that services see"),
+}

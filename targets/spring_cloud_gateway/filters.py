@@ -1,0 +1,79 @@
+"""What a route does besides matching: filters for headers, cookies and retries, metadata for the time limit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+from graymesh.ir import Policy, Retries, SetCookie, Share
+
+Filter: TypeAlias = dict[str, Any]
+
+RETRIED_METHODS: Final = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
+"""The idempotent methods of RFC 9110 §9.2.2: trying these again does no harm."""
+
+STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
+    "gateway-error": ("BAD_GATEWAY", "SERVICE_UNAVAILABLE", "GATEWAY_TIMEOUT"),
+    "unavailable": ("SERVICE_UNAVAILABLE",),
+}
+EXCEPTIONS: Final[Mapping[str, str]] = {
+    "connect-failure": "java.net.ConnectException",
+    "reset": "java.io.IOException",
+    "timeout": "org.springframework.cloud.gateway.support.TimeoutException",
+}
+
+_SAFE_VALUE = re.compile(r"[ -z|~]*")
+"""Visible ASCII without braces: a filter expands `{…}` as a URI template, and nothing escapes them."""
+
+
+def filters(share: Share, policy: Policy, preserve_host: bool) -> Iterator[Filter]:
+    """The filters of a route to this share, in order. Raises ValueError for what Spring would read as an expression."""
+    if preserve_host:
+        yield {"name": "PreserveHostHeader"}
+    for name, value in share.request_headers:
+        yield _filter("SetRequestHeader", name=name, value=checked(value))
+    for name, value in share.response_headers:
+        yield _filter("SetResponseHeader", name=name, value=checked(value))
+    if share.set_cookie:
+        yield _filter("AddResponseHeader", name="Set-Cookie", value=checked(cookie_line(share.set_cookie)))
+    # Last, hence innermost: outside of it, the cookie would be added once for each try.
+    if policy.retries:
+        yield _retry(policy.retries)
+
+
+def metadata(policy: Policy) -> dict[str, int]:
+    """The route's metadata that Spring reads; a whole number of milliseconds, since `5s` is ignored in silence."""
+    return {} if policy.timeout_ms is None else {"response-timeout": policy.timeout_ms}
+
+
+def cookie_line(cookie: SetCookie) -> str:
+    """The cookie as a Set-Cookie header says it."""
+    age = "" if cookie.max_age_seconds is None else f"; Max-Age={cookie.max_age_seconds}"
+    return f"{cookie.name}={cookie.value}; Path=/{age}; HttpOnly; SameSite=Lax"
+
+
+def is_literal(value: str) -> bool:
+    """Does a filter take the value as it stands?"""
+    return _SAFE_VALUE.fullmatch(value) is not None
+
+
+def checked(value: str) -> str:
+    """The value, if a filter takes it literally; else ValueError. `constraints` reports these values long before."""
+    if not is_literal(value):
+        raise ValueError(f"a filter would not take {value!r} literally")
+    return value
+
+
+def _retry(retries: Retries) -> Filter:
+    arguments: dict[str, Any] = {"retries": retries.attempts, "methods": ",".join(RETRIED_METHODS)}
+    if retries.on:
+        # All three or none: what is left out keeps Spring's default, which retries much.
+        arguments["series"] = "SERVER_ERROR" if "5xx" in retries.on else ""
+        arguments["statuses"] = ",".join(name for word in retries.on for name in STATUSES.get(word, ()))
+        arguments["exceptions"] = ",".join(EXCEPTIONS[word] for word in retries.on if word in EXCEPTIONS)
+    return _filter("Retry", **arguments)
+
+
+def _filter(name: str, /, **arguments: Any) -> Filter:
+    return {"name": name, "args": arguments}

@@ -1,0 +1,79 @@
+"""A fleet as one list of gateway routes: one route for each conjunction and share, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from graymesh.ir import Release, Route, Share
+from graymesh.naming import route_ids
+from graymesh.target import Tree, View
+from graymesh.targets.spring_cloud_gateway import predicates, services
+from graymesh.targets.spring_cloud_gateway.filters import filters, metadata
+
+PREFIXES = {"2025": ("server", "webflux"), "legacy": ()}
+"""Where the list of routes stands below `spring.cloud.gateway`."""
+
+
+def lower(views: Sequence[View]) -> list[Tree]:
+    """The one document of all releases; none when there are none. The first release's `prefix` counts.
+
+    Raises ValueError for what no configuration can say and `constraints` reports.
+    """
+    ordered = sorted(views, key=lambda view: view.release.key)
+    if not ordered:
+        return []
+    routes: Any = {"routes": [route for view in ordered for route in _routes(view)]}
+    for key in reversed(PREFIXES[ordered[0].options["prefix"]]):
+        routes = {key: routes}
+    found = {key: listed for view in ordered for key, listed in _instances(view)}
+    discovery = {"discovery": {"client": {"simple": {"instances": found}}}} if found else {}
+    return [{"spring": {"cloud": {**discovery, "gateway": routes}}}]
+
+
+def label(release: Release, version: str) -> str:
+    """Versions go by the uri of their service."""
+    return services.uri(release, version)
+
+
+def _routes(view: View) -> Iterator[dict[str, Any]]:
+    for table in view.tables:
+        scope = predicates.host(table.hosts)
+        for position, route in enumerate(table.table.routes):
+            yield from _route(view, scope, route, view.options["order"] + position)
+
+
+def _route(view: View, scope: predicates.Predicate, route: Route, order: int) -> Iterator[dict[str, Any]]:
+    shares = route.split.shares
+    effects = [_effects(view, route, share) for share in shares]
+    ids = [route_ids(view.release, route, share) for share in shares]
+    for number, tests in enumerate(route.condition):
+        matched = [scope, *predicates.predicates(tests, view.options)]
+        group = _group(view.release, route, number)
+        for share, names, effect in zip(shares, ids, effects, strict=True):
+            drawn = [predicates.weight(group, share.basis_points)] if len(shares) > 1 else []
+            uri = services.uri(view.release, share.version)
+            yield {"id": names[number], "uri": uri, "order": order, "predicates": [*matched, *drawn], **effect}
+
+
+def _group(release: Release, route: Route, number: int) -> str:
+    """A group of its own for every draw: members of one group with different predicates answer 404 at random."""
+    suffix = f"_{number + 1}" if number else ""
+    return f"{release.namespace}.{release.name}.{route.name}{suffix}"
+
+
+def _effects(view: View, route: Route, share: Share) -> dict[str, Any]:
+    if route.policy.mirror or route.policy.fault:
+        raise ValueError("Spring Cloud Gateway neither copies requests nor makes faults")
+    found = list(filters(share, route.policy, view.options["preserveHost"]))
+    limits = metadata(route.policy)
+    return {**({"filters": found} if found else {}), **({"metadata": limits} if limits else {})}
+
+
+def _instances(view: View) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    if view.options["discovery"] == "external":
+        return
+    for version in view.release.versions:
+        if version.endpoints:
+            key = services.property_key(services.service_id(view.release, version.name))
+            yield key, services.instances(version)

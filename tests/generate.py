@@ -1,0 +1,190 @@
+"""Generated rollouts, as the data of a spec file: every part of the language that decides about traffic."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+from graymesh.target import Manifest
+
+VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
+COOKIE_OCTETS = "".join(char for char in VISIBLE if char not in '",;\\')
+UNRESERVED = "".join(char for char in VISIBLE if char.isalnum() or char in "._~-")
+HOSTILE = [
+    "a\\",
+    "x; } server { listen 81; } #",
+    "$host",
+    "${HOME}",
+    "~v2",
+    "default",
+    "a\"b'c",
+    "(a|b)",
+    "v1.0",
+    "\\n",
+    "*",
+    "^v$",
+]
+PATTERNS = [
+    "v[0-9]+",
+    "(red|green|blue)",
+    "MyApp/[3-9][.].*",
+    "[a-z]+(-[a-z]+)*",
+    "a.*b",
+    "[^x]{2,4}",
+    "beta-?[12]?",
+    "0[0-4]..",
+]
+PATH_PATTERNS = ["/api/v[0-9]+/.*", "/(a|b)/x", "/[a-z]+"]
+NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,3})?", fullmatch=True)
+SEGMENT = st.from_regex(r"[A-Za-z0-9_~-]{1,6}", fullmatch=True)
+PATHS = st.lists(SEGMENT, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts))
+
+
+def values(alphabet: str) -> st.SearchStrategy[str]:
+    """Plain and hostile values over an alphabet, no blanks at the ends."""
+    hostile = [value for value in HOSTILE if set(value) <= set(alphabet) | {" "}]
+    hostile = [value for value in hostile if " " not in value or " " in alphabet]
+    words = st.text(alphabet, min_size=1, max_size=8).map(str.strip).filter(bool)
+    return st.one_of(
+        st.sampled_from(["v2", "yes", "1", "a b".replace(" ", "-")]), words, st.sampled_from(hostile or ["v2"])
+    )
+
+
+def matcher(kind: str, alphabet: str, patterns: list[str], can: Any) -> st.SearchStrategy[Any]:
+    """Every form of matcher that the target can say for this field."""
+    value = values(alphabet)
+    forms: list[st.SearchStrategy[Any]] = [value, st.lists(value, min_size=2, max_size=3, unique=True)]
+    if can(f"{kind}.prefix"):
+        forms.append(value.map(lambda text: {"prefix": text}))
+    if can(f"{kind}.regex"):
+        forms.append(st.sampled_from(patterns).map(lambda text: {"regex": text}))
+    if can(f"{kind}.present"):
+        forms.append(st.just({"present": True}))
+    if can(f"{kind}.absent"):
+        forms.append(st.just({"absent": True}))
+    return st.one_of(forms)
+
+
+def path_matcher(can: Any) -> st.SearchStrategy[Any]:
+    forms: list[st.SearchStrategy[Any]] = [PATHS]
+    if can("path.prefix"):
+        forms.append(PATHS.map(lambda path: {"prefix": path}))
+    if can("path.regex"):
+        forms.append(st.sampled_from(PATH_PATTERNS).map(lambda text: {"regex": text}))
+    return st.one_of(forms)
+
+
+def entries(can: Any, cookie_limit: int) -> st.SearchStrategy[dict[str, Any]]:
+    """One entry of an audience: a conjunction of one to three fields."""
+    parts: dict[str, st.SearchStrategy[Any]] = {}
+    if can("header"):
+        names = st.sampled_from(["X-Gray-Version", "X-Tenant", "User-Agent", "Accept-Language"])
+        parts["headers"] = st.dictionaries(
+            names, matcher("header", VISIBLE + " ", PATTERNS, can), min_size=1, max_size=2
+        )
+    if can("cookie"):
+        names = st.sampled_from(["beta", "user.id", "Beta", "x-try"])
+        one = matcher("cookie", COOKIE_OCTETS, PATTERNS, can)
+        parts["cookies"] = st.dictionaries(names, one, min_size=1, max_size=cookie_limit)
+    if can("query"):
+        parts["query"] = st.dictionaries(
+            st.sampled_from(["gray", "q"]), matcher("query", UNRESERVED, PATTERNS, can), min_size=1, max_size=2
+        )
+    if can("claim"):
+        parts["claims"] = st.dictionaries(
+            st.sampled_from(["tier", "group"]), matcher("claim", VISIBLE, PATTERNS, can), min_size=1, max_size=1
+        )
+    if can("path"):
+        parts["path"] = path_matcher(can)
+    if can("method"):
+        parts["method"] = st.lists(
+            st.sampled_from(["GET", "POST", "PUT", "DELETE"]), min_size=1, max_size=2, unique=True
+        )
+    if can("source"):
+        networks = ["203.0.113.0/24", "198.51.100.7/32", "2001:db8::/32", "203.0.113.128/25"]
+        parts["source"] = st.lists(st.sampled_from(networks), min_size=1, max_size=2, unique=True)
+    keys = st.lists(st.sampled_from(sorted(parts)), min_size=1, max_size=3, unique=True)
+    return keys.flatmap(lambda chosen: st.fixed_dictionaries({key: parts[key] for key in chosen}))
+
+
+@st.composite
+def rollouts(draw: st.DrawFn, manifest: Manifest, number: int = 0) -> dict[str, Any]:
+    """One valid rollout that the target can enforce when it decides alone, as the data of its file."""
+    can = manifest.can
+    several = can("split.several") and draw(st.booleans())
+    canaries = ["v2", "v3"] if several else ["v2"]
+    audiences = draw(
+        st.dictionaries(
+            NAMES, st.lists(entries(can, 2 if can("cookie.several") else 1), min_size=1, max_size=3), max_size=3
+        )
+    )
+    stages = draw(stage_lists(canaries))
+    spec: dict[str, Any] = {
+        "service": {"port": 8080, "domains": [f"svc{number}.example.com"]},
+        "stable": "v1",
+        "versions": {
+            name: {"endpoints": [f"10.{i}.1.1:8080", f"10.{i}.1.2:8080"]} for i, name in enumerate(["v1", *canaries])
+        },
+        "audiences": audiences,
+        "routes": [
+            {"name": f"route-{i}", "audience": name, "version": draw(st.sampled_from(["v1", *canaries]))}
+            for i, name in enumerate(audiences)
+        ],
+        "stages": stages,
+        "stage": draw(st.sampled_from([stage["name"] for stage in stages])),
+        "targets": {manifest.name: {}},
+    }
+    if any("claims" in entry for entry_list in audiences.values() for entry in entry_list):
+        spec["jwt"] = {
+            "issuer": "https://id.example.com",
+            "jwks": "https://id.example.com/jwks.json",
+            "from": {"header": "Authorization"},
+        }
+    if draw(st.booleans()):
+        spec["sticky"] = {"cookie": "gray-bucket"} | ({"key": {"cookie": "uid"}} if draw(st.booleans()) else {})
+    spec |= draw(extras(can))
+    return {
+        "apiVersion": "graymesh.io/v1alpha1",
+        "kind": "Rollout",
+        "metadata": {"name": f"svc{number}", "namespace": "default"},
+        "spec": spec,
+    }
+
+
+@st.composite
+def stage_lists(draw: st.DrawFn, canaries: list[str]) -> list[dict[str, Any]]:
+    """One to four stages whose weights only grow."""
+    limit = 10_000 // len(canaries)
+    grown = [sorted(draw(st.lists(st.integers(0, limit), min_size=3, max_size=3))) for _ in canaries]
+    count = draw(st.integers(1, 3))
+    stages = []
+    for i in range(count):
+        weights = {name: series[i] / 100 for name, series in zip(canaries, grown, strict=True)}
+        split = {"split": weights} if len(canaries) > 1 else {"weight": weights["v2"]}
+        stages.append({"name": f"stage-{i}", "hold": "1h", **split})
+    return stages
+
+
+@st.composite
+def extras(draw: st.DrawFn, can: Any) -> dict[str, Any]:
+    """Policies and headers that the target can say."""
+    found: dict[str, Any] = {}
+    resilience: dict[str, Any] = {}
+    if can("timeout") and draw(st.booleans()):
+        resilience["timeout"] = draw(st.sampled_from(["500ms", "2s", "1m"]))
+    if can("retries") and draw(st.booleans()):
+        resilience["retries"] = {"attempts": draw(st.integers(1, 3)), "on": ["connect-failure", "5xx"]}
+    if resilience:
+        found["resilience"] = resilience
+    if can("notice") and draw(st.booleans()):
+        found["notice"] = {"header": "X-Gray-Notice", "value": "you are trying it"}
+    if can("trace") and draw(st.booleans()):
+        found["trace"] = {"header": "X-Gray-Trace"}
+    return found
+
+
+def text_of(data: dict[str, Any]) -> str:
+    """The spec file: JSON is YAML."""
+    return json.dumps(data, indent=1)

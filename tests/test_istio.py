@@ -1,0 +1,352 @@
+"""Istio: what is written is what was meant, and is what Istio's own schemas take.
+
+`istio/write/<case>/` holds specs, with the target's options beside them where they have some.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
+from graymesh.capability import view
+from graymesh.ir import Absent, Field, Kind, Matcher, OneOf, PathPrefix, Prefix, Present, Regex, Test
+from graymesh.model import parse_rollout
+from graymesh.options import effective
+from graymesh.registry import target
+from graymesh.resolve import resolve, stages
+from graymesh.source import load
+from graymesh.target import View
+from graymesh.targets.istio.claims import Claims
+from graymesh.targets.istio.matches import matches
+from graymesh.targets.istio.patterns import filled
+from graymesh.text import yaml_text
+from graymesh.verify import verify
+
+DATA = Path(__file__).parent / "istio"
+CASES = sorted(folder.name for folder in (DATA / "write").iterdir())
+ISTIO = target("istio")
+MESH_CLAIMS = Claims("https://id.example.com", at_gateway=False)
+
+
+def views_of(case: str) -> Iterator[View]:
+    """The case's release as Istio must enforce it, at each of its stages."""
+    folder = DATA / "write" / case
+    text = (folder / "spec.yaml").read_text(encoding="utf-8")
+    rollout, problems = parse_rollout(load(text, f"{case}/spec.yaml"))
+    assert rollout is not None, problems
+    options = folder / "options.yaml"
+    chosen = yaml.safe_load(options.read_text(encoding="utf-8")) if options.is_file() else {}
+    for stage in stages(rollout) or (None,):
+        yield view(resolve(rollout, stage), ISTIO.manifest, effective(ISTIO.manifest, chosen))
+
+
+@lru_cache(maxsize=16)
+def standing(case: str) -> View:
+    """The view at the stage where the case stands; at the first one where it names none."""
+    folder = DATA / "write" / case
+    stage = yaml.safe_load((folder / "spec.yaml").read_text(encoding="utf-8"))["spec"].get("stage")
+    found = list(views_of(case))
+    return next((each for each in found if each.release.stage == stage), found[0])
+
+
+def written(*views: View) -> dict[str, list[dict[str, Any]]]:
+    """The documents of each file."""
+    return {path: list(yaml.safe_load_all(text)) for path, text in ISTIO.emit(ISTIO.lower(views)).items()}
+
+
+def findings(views: list[View], files: dict[str, str]) -> list[str]:
+    """What verification says about the files."""
+    found = verify(ISTIO, views, ISTIO.decode(files), "istio")
+    return [f"{each.diagnostic.code} {each.diagnostic.message}" for each in found]
+
+
+def of_kind(documents: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [document for document in documents if document["kind"] == kind]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_reading_back_gives_what_was_meant(case: str) -> None:
+    for each in views_of(case):
+        assert findings([each], ISTIO.emit(ISTIO.lower([each]))) == []
+
+
+def test_releases_share_one_place_for_tokens() -> None:
+    views = [standing(case) for case in CASES if case not in ("edge", "follower")]
+    assert findings(views, ISTIO.emit(ISTIO.lower(views))) == []
+
+
+def test_the_same_bytes_in_any_order() -> None:
+    views = [standing(case) for case in CASES]
+    assert ISTIO.emit(ISTIO.lower(views)) == ISTIO.emit(ISTIO.lower(views[::-1]))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_istio_takes_every_field(case: str) -> None:
+    for each in views_of(case):
+        for documents in written(each).values():
+            for document in documents:
+                schema_of(document["kind"]).validate(document)
+
+
+@lru_cache(maxsize=16)
+def schema_of(kind: str) -> jsonschema.Draft202012Validator:
+    """The kind's CRD schema, in which no other fields are allowed than those that it names."""
+    schema = json.loads((ISTIO.folder / "schema" / f"{kind}.json").read_text(encoding="utf-8"))
+    schema["properties"].update(
+        apiVersion={"enum": [versions(kind)]}, kind={"const": kind}, metadata={"type": "object"}
+    )
+    return jsonschema.Draft202012Validator(closed(schema))
+
+
+def versions(kind: str) -> str:
+    return ("security" if kind == "RequestAuthentication" else "networking") + ".istio.io/v1"
+
+
+def closed(schema: Any) -> Any:
+    """The schema without room for unknown fields."""
+    if isinstance(schema, list):
+        return [closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    tight = {key: closed(value) for key, value in schema.items()}
+    if schema.get("type") == "object" and "properties" in schema:
+        tight.setdefault("additionalProperties", False)
+    return tight
+
+
+def test_the_schema_test_can_fail() -> None:
+    (documents,) = written(standing("policies")).values()
+    document = of_kind(documents, "VirtualService")[0]
+    document["spec"]["http"][0]["timeOut"] = "2s"
+    with pytest.raises(jsonschema.ValidationError):
+        schema_of("VirtualService").validate(document)
+
+
+def test_destination_rule_comes_first() -> None:
+    (documents,) = written(standing("product-service")).values()
+    assert [document["kind"] for document in documents] == ["DestinationRule", "VirtualService"]
+    assert [subset["name"] for subset in documents[0]["spec"]["subsets"]] == ["v1", "v2"]
+
+
+def test_segments_of_buckets() -> None:
+    """One destination per segment; at 5% only the first one is the canary's."""
+    (documents,) = written(standing("product-service")).values()
+    everyone = documents[1]["spec"]["http"][-1]
+    assert "match" not in everyone
+    drawn = [
+        (each["destination"]["subset"], each["weight"], each["headers"]["response"]["add"]["set-cookie"].split(";")[0])
+        for each in everyone["route"]
+    ]
+    assert drawn == [
+        ("v2", 5, "gray-bucket=0499"),
+        ("v1", 15, "gray-bucket=1999"),
+        ("v1", 30, "gray-bucket=4999"),
+        ("v1", 50, "gray-bucket=9999"),
+    ]
+
+
+def test_weights_below_a_percent_are_basis_points() -> None:
+    (documents,) = written(standing("edge")).values()
+    everyone = documents[1]["spec"]["http"][-1]
+    assert [each["weight"] for each in everyone["route"]] == [1234, 8766]
+
+
+def test_the_edge_decides_at_gateways_and_follows_in_the_mesh() -> None:
+    (documents,) = written(standing("edge")).values()
+    public, internal = of_kind(documents, "VirtualService")
+    assert public["spec"]["hosts"] == ["basket.example.com", "www.basket.example.com"]
+    assert public["spec"]["gateways"] == ["public", "other/edge"]
+    assert "gateways" not in internal["spec"]
+    assert internal["spec"]["hosts"] == ["basket.shop.svc.cluster.local"]
+    assert internal["spec"]["http"][0]["match"] == [{"headers": {"x-gray-lane": {"exact": "v2"}}}]
+    lanes = [
+        each["headers"]["request"]["set"]["x-gray-lane"] for route in public["spec"]["http"] for each in route["route"]
+    ]
+    assert lanes == ["v2", "v2", "v1"]
+
+
+def test_without_gateways_everything_is_served_in_the_mesh() -> None:
+    edge = standing("edge")
+    alone = View(
+        release=edge.release, role=edge.role, tables=edge.tables, facts=edge.facts, options=effective(ISTIO.manifest)
+    )
+    (documents,) = written(alone).values()
+    assert all("gateways" not in each["spec"] for each in of_kind(documents, "VirtualService"))
+    assert findings([alone], ISTIO.emit(ISTIO.lower([alone]))) == []
+
+
+def test_claims_are_the_token_s_own_at_a_gateway_and_a_header_s_in_the_mesh() -> None:
+    files = written(standing("claims"))
+    outside, inside = of_kind(files["default.notes.yaml"], "VirtualService")
+    (first, second) = outside["spec"]["http"][0]["match"]
+    assert set(first["headers"]) == {f"@request.auth.claims[{name}]" for name in ("Group", "iss", "tier")}
+    assert second == {
+        "headers": {"x-new": {"regex": ".+"}},
+        "withoutHeaders": {"@request.auth.claims[tier]": {"regex": ".+"}},
+    }
+    (rule,) = files["request-authentication.yaml"][0]["spec"]["jwtRules"]
+    headers = {each["header"]: each["claim"] for each in rule["outputClaimToHeaders"]}
+    assert headers.keys() == inside["spec"]["http"][0]["match"][0]["headers"].keys()
+    assert sorted(headers.values()) == ["Group", "tier"]
+    assert rule["forwardOriginalToken"] is True
+
+
+def test_followers_verify_no_tokens() -> None:
+    assert list(written(standing("follower"))) == ["shop.cart.yaml"]
+
+
+def test_percentages_are_always_written() -> None:
+    (documents,) = written(standing("policies")).values()
+    first, everyone = documents[1]["spec"]["http"]
+    assert first["fault"] == {
+        "delay": {"percentage": {"value": 12.5}, "fixedDelay": "1500ms"},
+        "abort": {"percentage": {"value": 0.57}, "httpStatus": 503},
+    }
+    assert everyone["mirrorPercentage"] == {"value": 7.25}
+    assert everyone["retries"]["retryOn"] == "504,deadline-exceeded,gateway-error,refused-stream,reset,unavailable"
+
+
+PATH, HOST, METHOD = Field(Kind.PATH), Field(Kind.HOST), Field(Kind.METHOD)
+
+
+@pytest.mark.parametrize(
+    ("field", "matcher", "expected"),
+    [
+        (PATH, PathPrefix("/a"), [{"uri": {"exact": "/a"}}, {"uri": {"prefix": "/a/"}}]),
+        (PATH, PathPrefix("/"), []),
+        (PATH, Present(), []),
+        (PATH, Absent(), None),
+        (METHOD, OneOf(("GET", "PUT")), [{"method": {"exact": "GET"}}, {"method": {"exact": "PUT"}}]),
+        (HOST, OneOf(("a.b",)), [{"authority": {"regex": r"(?i)(?:a\.b)(?::[0-9]*)?"}}]),
+        (HOST, Prefix("a"), [{"authority": {"regex": r"(?i)(?:a[^:]*)(?::[0-9]*)?"}}]),
+        (HOST, Regex("[a-z]+.b"), [{"authority": {"regex": r"(?i)(?:[a-z]+[^:]b)(?::[0-9]*)?"}}]),
+        (Field(Kind.HEADER, "x-a"), Present(), [{"headers": {"x-a": {"regex": ".+"}}}]),
+        (Field(Kind.HEADER, "x-a"), Absent(), [{"withoutHeaders": {"x-a": {"regex": ".+"}}}]),
+        (Field(Kind.QUERY, "q"), Prefix("a."), [{"queryParams": {"q": {"regex": r"a\..*"}}}]),
+    ],
+)
+def test_matches(field: Field, matcher: Matcher, expected: list[dict[str, Any]] | None) -> None:
+    assert matches(((Test(field, matcher),),), MESH_CLAIMS) == expected
+
+
+def test_several_cookies_are_matched_under_several_names() -> None:
+    names = [Test(Field(Kind.COOKIE, name), Present()) for name in "abc"]
+    found = matches((tuple(names),), MESH_CLAIMS)
+    assert found is not None
+    assert list(found[0]["headers"]) == ["Cookie", "cOokie", "cookie"]
+
+
+def test_a_long_list_becomes_several_matches() -> None:
+    """Istio refuses patterns of more than 1,024 characters."""
+    values = tuple(f"tenant-{number:04}" for number in range(200))
+    found = matches(((Test(Field(Kind.COOKIE, "tenant"), OneOf(values)),),), MESH_CLAIMS)
+    assert found is not None and len(found) > 1
+    patterns = [match["headers"]["cookie"]["regex"] for match in found]
+    assert max(map(len, patterns)) <= 1024
+    assert sum(pattern.count("tenant-") for pattern in patterns) == 200
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [("a*", "a+"), ("a?b?", "ab?|b"), ("(a*)*", "(?:a+)+"), ("|a", "a"), ("ab", "ab"), ("a{0,3}", "a{1,3}")],
+)
+def test_an_empty_value_is_none(pattern: str, expected: str) -> None:
+    assert filled(pattern) == expected
+
+
+HARMLESS = {"simple", "istio", "forwardOriginalToken"}
+"""Fields that may say something else without a change to traffic as specs describe it: which pod of a version answers,
+which pods are the gateway, whether the service sees the token."""
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of all scalars."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from leaves(below, (*path, key))
+    elif isinstance(value, list):
+        for index, below in enumerate(value):
+            yield from leaves(below, (*path, index))
+    else:
+        yield path
+
+
+def changed(value: Any, key: Any) -> Any:
+    if isinstance(value, (int, float)):
+        return value + 1
+    if value.endswith(("ms", "s")) and value.rstrip("ms").isdigit():
+        return "7s"
+    if key in ("subset", "version"):
+        return "v2" if value == "v1" else "v1"
+    return value.replace("4", "3") if "4" in value else f"{value}x"
+
+
+def mutants(case: str) -> Iterator[tuple[tuple[Any, ...], dict[str, str]]]:
+    """The case's files with one scalar changed, one list entry or one field left out."""
+    files = written(standing(case))
+    for file, documents in files.items():
+        for path in leaves(documents):
+            if path[-1] in HARMLESS or "gateways" in path or path[1] == "metadata":
+                continue
+            if path[-1] == "name" and "http" in path:
+                continue
+            yield (file, *path), mutated(files, file, path, replace=True)
+            if isinstance(path[-1], int) or path[-2] in ("labels", "set", "add"):
+                yield (file, *path, "left out"), mutated(files, file, path, replace=False)
+
+
+def mutated(files: dict[str, list[Any]], file: str, path: tuple[Any, ...], replace: bool) -> dict[str, str]:
+    documents = copy.deepcopy(files[file])
+    parent: Any = documents
+    for step in path[:-1]:
+        parent = parent[step]
+    if replace:
+        parent[path[-1]] = changed(parent[path[-1]], path[-1])
+    else:
+        del parent[path[-1]]
+    return {name: yaml_text(*(documents if name == file else others)) for name, others in files.items()}
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case != "own-gateway"])
+def test_every_change_by_hand_is_noticed(case: str) -> None:
+    missed = [path for path, files in mutants(case) if not findings([standing(case)], files)]
+    assert missed == []
+
+
+def test_routes_in_another_order_are_noticed() -> None:
+    files = written(standing("product-service"))
+    (documents,) = files.values()
+    routes = documents[1]["spec"]["http"]
+    for index in range(len(routes) - 1):
+        if routes[index]["route"] == routes[index + 1]["route"]:
+            continue
+        documents[1]["spec"]["http"] = [*routes[:index], routes[index + 1], routes[index], *routes[index + 2 :]]
+        assert findings([standing("product-service")], {"x.yaml": yaml_text(*documents)})
+
+
+class YamlSnapshots(SingleFileSnapshotExtension):
+    """Snapshots as YAML files, read as text."""
+
+    file_extension = "yaml"
+    _write_mode = WriteMode.TEXT
+
+    @classmethod
+    def dirname(cls, *, test_location: Any) -> str:
+        return str(DATA / "snapshots" / "test_istio")
+
+
+@pytest.mark.parametrize("case", ["product-service", "claims"])
+def test_the_text(case: str, snapshot: SnapshotAssertion) -> None:
+    texts = ISTIO.emit(ISTIO.lower([standing(case)]))
+    shown = "".join(f"# {path}\n{text}" for path, text in texts.items())
+    assert shown == snapshot(extension_class=YamlSnapshots)

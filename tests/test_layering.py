@@ -1,0 +1,66 @@
+"""Data flows in one direction: a module imports only from modules that stand before it in the line."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "graymesh"
+
+LINE = """
+text ir diagnostic facts naming semantics witness did_you_mean
+regex_ast regex_parse regex_normal ambiguity normal_form portable_regex buckets
+automata value_domain classes request_space outcomes decision_lists equivalence
+yaml_scalars yaml_fast source report
+target registry capability
+scalars addresses shapes record words matchers options policies routing consistency expectations model
+segments resolve_facts resolve spec_tests schema
+lint discovery project remembered cases wording verify folder written write artifacts parallel compiler target_tests
+commands cli __main__
+""".split()  # noqa: SIM905  the names read as the pipeline
+
+
+def place(module: str) -> int:
+    """The position in the line of `graymesh.X.…`; the package itself stands before all."""
+    parts = module.split(".")
+    if len(parts) == 1 or parts[1] == "targets":
+        return -1
+    return LINE.index(parts[1])
+
+
+def imported(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found.add(node.module or "")
+    return {name for name in found if name == "graymesh" or name.startswith("graymesh.")}
+
+
+MODULES = sorted(path for path in ROOT.rglob("*.py") if "targets" not in path.relative_to(ROOT).parts)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_one_way(path: Path) -> None:
+    name = ".".join(["graymesh", *path.relative_to(ROOT).with_suffix("").parts]).removesuffix(".__init__")
+    if name == "graymesh":
+        return
+    later = {other for other in imported(path) if place(other) > place(name)}
+    assert not later, f"{name} imports {sorted(later)}, which stand after it"
+
+
+def test_targets_know_nothing_of_the_language_or_the_driver() -> None:
+    allowed_until = LINE.index("registry")
+    for path in sorted((ROOT.parent / "targets").rglob("*.py")):
+        for name in imported(path):
+            assert name.startswith("graymesh.targets.") or place(name) < allowed_until, f"{path}: imports {name}"
+
+
+def test_nobody_imports_the_targets_folder() -> None:
+    for path in [*MODULES, *sorted((ROOT.parent / "targets").rglob("*.py"))]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert not any(name == "targets" or name.startswith("targets.") for name in names), path

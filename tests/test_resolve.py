@@ -1,0 +1,387 @@
+"""From spec to release: routes in order, buckets that stay with their version, facts and defaults."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graymesh.ir import (
+    ALWAYS,
+    UNIQUE_ID,
+    Buckets,
+    Fault,
+    Field,
+    Jwt,
+    Kind,
+    Lane,
+    Mirror,
+    Networks,
+    OneOf,
+    Pointer,
+    Policy,
+    Release,
+    Retries,
+    Route,
+    RouteTable,
+    SetCookie,
+    Share,
+    Split,
+    Test,
+    Version,
+)
+from graymesh.model import Rollout, parse_rollout
+from graymesh.resolve import resolve, stages
+from graymesh.semantics import Request, decide
+from graymesh.source import load
+from graymesh.spec_tests import check
+from tests.model_cases import FOLDER
+
+EXAMPLE = (FOLDER / "product-service.yaml").read_text(encoding="utf-8")
+POLICY = Policy(timeout_ms=2000, retries=Retries(attempts=2, per_try_ms=500, on=("5xx", "connect-failure")))
+MARKS: dict[str, Any] = {
+    "request_headers": (("x-gray-trace", UNIQUE_ID),),
+    "response_headers": (("x-gray-notice", "you are trying v2"),),
+}
+BUCKET = Field(Kind.COOKIE, "gray-bucket")
+
+
+class Document:
+    """A spec given as data."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+
+    def raw(self, path: Pointer) -> str:
+        return str(path)
+
+    def place(self, diagnostic: Any) -> Any:
+        return diagnostic
+
+
+def rollout(spec: dict[str, Any]) -> Rollout:
+    small = {"service": {"port": 80}, "stable": "v1", "versions": {"v1": {}, "v2": {}}}
+    head = {"apiVersion": "graymesh.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "shop"}}
+    found, problems = parse_rollout(Document({**head, "spec": {**small, **spec}}))
+    assert problems == []
+    assert found
+    return found
+
+
+def example() -> Rollout:
+    found, problems = parse_rollout(load(EXAMPLE, "product-service.yaml"))
+    assert problems == []
+    assert found
+    return found
+
+
+def to(version: str, basis_points: int = 10_000, cookie: str = "") -> Share:
+    """A share of the running example."""
+    sent = SetCookie("gray-bucket", cookie, 2_592_000) if cookie else None
+    return Share(version=version, basis_points=basis_points, set_cookie=sent, **(MARKS if version == "v2" else {}))
+
+
+def bucket_route(version: str, low: int, high: int) -> Route:
+    condition = ((Test(BUCKET, Buckets(((low, high),))),),)
+    return Route(name=f"bucket-{version}", condition=condition, split=Split((to(version),)), policy=POLICY)
+
+
+def test_the_running_example() -> None:
+    header, beta = Field(Kind.HEADER, "x-gray-version"), Field(Kind.COOKIE, "beta")
+    assert resolve(example()).table == RouteTable(
+        (
+            Route(
+                name="internal",
+                condition=(
+                    (Test(header, OneOf(("v2",))),),
+                    (Test(Field(Kind.SOURCE), Networks(("2001:db8::/32", "203.0.113.0/24"))),),
+                ),
+                split=Split((to("v2"),)),
+                policy=POLICY,
+            ),
+            Route(
+                name="beta",
+                condition=((Test(beta, OneOf(("1",))),), (Test(Field(Kind.CLAIM, "tier"), OneOf(("beta",))),)),
+                split=Split((to("v2"),)),
+                policy=POLICY,
+            ),
+            bucket_route("v2", 0, 499),
+            bucket_route("v1", 0, 9999),
+            Route(
+                name="everyone",
+                condition=ALWAYS,
+                split=Split(
+                    (to("v2", 500, "0499"), to("v1", 1500, "1999"), to("v1", 3000, "4999"), to("v1", 5000, "9999")),
+                    key=Field(Kind.COOKIE, "uid"),
+                ),
+                policy=POLICY,
+            ),
+        )
+    )
+
+
+def test_the_running_example_at_its_first_and_last_stage() -> None:
+    first, last = resolve(example(), "internal").table.routes, resolve(example(), "full").table.routes
+    assert [route.name for route in first] == ["internal", "bucket-v1", "everyone"]
+    assert [share.version for share in first[-1].split.shares] == ["v1"] * 4
+    assert [route.name for route in last] == ["internal", "beta", "bucket-v2", "everyone"]
+    assert last[-2].condition == ((Test(BUCKET, Buckets(((0, 9999),))),),)
+    assert [share.version for share in last[-1].split.shares] == ["v2"] * 4
+
+
+def test_everything_besides_routes_of_the_running_example() -> None:
+    release = resolve(example())
+    assert (release.key, release.host, release.port) == (
+        "default/product-service",
+        "product-service.default.svc.cluster.local",
+        8080,
+    )
+    assert (release.domains, release.stable, release.stage) == (("shop.example.com",), "v1", "gray-5")
+    assert release.lane == Lane(header="x-gray-lane", edge="nginx")
+    token = Field(Kind.HEADER, "authorization")
+    assert release.jwt == Jwt(issuer="https://id.example.com", jwks="https://id.example.com/jwks.json", source=token)
+    assert release.versions == (
+        Version(name="v1", labels=(("version", "v1"),), endpoints=("10.0.1.11:8080", "10.0.1.12:8080")),
+        Version(
+            name="v2",
+            labels=(("version", "v2"),),
+            endpoints=("10.0.2.11:8080",),
+            canary=True,
+            image="registry.example.com/product:v2.1.0",
+            replicas=2,
+        ),
+    )
+    assert release.facts == {
+        ("v1", "labels.version"): "v1",
+        ("v1", "endpoints"): ("10.0.1.11:8080", "10.0.1.12:8080"),
+        ("v2", "labels.version"): "v2",
+        ("v2", "endpoints"): ("10.0.2.11:8080",),
+        ("", "outlier.errors"): 5,
+        ("", "outlier.interval.ms"): 10_000,
+        ("", "outlier.eject.ms"): 30_000,
+        ("", "outlier.maxEjected.bp"): 5000,
+        ("", "warmup.ms"): 60_000,
+        ("", "jwt.issuer"): "https://id.example.com",
+        ("", "jwt.jwks"): "https://id.example.com/jwks.json",
+        ("", "jwt.from"): "header authorization",
+        ("v2", "limits.qps"): 500,
+        ("v2", "guards.errorRate.bp"): 100,
+        ("v2", "guards.errorRate.window.ms"): 300_000,
+        ("v2", "guards.latency.ms"): 500,
+        ("v2", "guards.latency.quantile.bp"): 9900,
+        ("v2", "guards.latency.window.ms"): 300_000,
+        ("v2", "guards.cpu.bp"): 9000,
+        ("v2", "guards.cpu.for.ms"): 60_000,
+        ("v2", "guards.coverage.bp"): 9500,
+    }
+
+
+def test_a_release_without_sticky_draws_by_weight() -> None:
+    found = resolve(rollout({"stages": [{"name": "a", "weight": 0.07}, {"name": "b", "weight": 100}]}))
+    shares = (Share(version="v2", basis_points=7), Share(version="v1", basis_points=9993))
+    assert found.table == RouteTable((Route(name="everyone", condition=ALWAYS, split=Split(shares)),))
+    last = resolve(rollout({"stages": [{"name": "a", "weight": 100}]})).table.routes[-1]
+    assert last.split == Split((Share(version="v2", basis_points=10_000),))
+
+
+def test_a_release_without_stages_goes_to_stable() -> None:
+    found = resolve(rollout({}))
+    assert found.stage == ""
+    assert found.table.routes[-1].split == Split((Share(version="v1", basis_points=10_000),))
+    assert stages(rollout({})) == ()
+
+
+def test_stages_by_name() -> None:
+    written = rollout({"stages": [{"name": "a", "weight": 1}, {"name": "b", "weight": 2}], "stage": "b"})
+    assert stages(written) == ("a", "b")
+    assert (resolve(written).stage, resolve(written, "a").stage) == ("b", "a")
+    assert resolve(rollout({"stages": [{"name": "a", "weight": 1}]})).stage == "a"
+    with pytest.raises(KeyError):
+        resolve(written, "c")
+
+
+def test_stable_need_not_be_the_first_version() -> None:
+    found = resolve(rollout({"versions": {"v2": {}, "v1": {"labels": {"b": "x", "a": "y"}}}}))
+    assert [(version.name, version.canary) for version in found.versions] == [("v2", True), ("v1", False)]
+    assert found.version("v1").labels == (("a", "y"), ("b", "x"))
+
+
+def test_several_canaries_grow_from_their_own_anchors() -> None:
+    """By hand: v2 ends at 30 at most, so v3 begins at 3000; borders 500, 3000, 3500, 8000."""
+    written = rollout(
+        {
+            "versions": {"v1": {}, "v2": {}, "v3": {}},
+            "sticky": {"cookie": "bucket", "maxAge": "1h"},
+            "stages": [{"name": "a", "split": {"v3": 5, "v2": 5}}, {"name": "b", "split": {"v2": 30, "v3": 50}}],
+        }
+    )
+    cookies = ["0499", "2999", "3499", "7999", "9999"]
+    for stage, versions, intervals in (
+        ("a", ["v2", "v1", "v3", "v1", "v1"], {"v2": (0, 499), "v3": (3000, 3499), "v1": (0, 9999)}),
+        ("b", ["v2", "v2", "v3", "v3", "v1"], {"v2": (0, 2999), "v3": (3000, 7999), "v1": (0, 9999)}),
+    ):
+        *carried, draw = resolve(written, stage).table.routes
+        assert [share.version for share in draw.split.shares] == versions
+        assert [share.set_cookie.value for share in draw.split.shares if share.set_cookie] == cookies
+        assert [share.basis_points for share in draw.split.shares] == [500, 2500, 500, 4500, 2000]
+        assert {route.name: route.condition[0][0].matcher for route in carried} == {
+            f"bucket-{version}": Buckets((interval,)) for version, interval in intervals.items()
+        }
+
+
+def test_two_canaries_that_share_everyone_leave_nobody_to_stable() -> None:
+    written = rollout(
+        {
+            "versions": {"v1": {}, "v2": {}, "v3": {}},
+            "sticky": {"cookie": "bucket"},
+            "stages": [{"name": "a", "split": {"v2": 40, "v3": 60}}],
+        }
+    )
+    assert [route.name for route in resolve(written).table.routes] == ["bucket-v2", "bucket-v3", "everyone"]
+
+
+def test_mirror_for_everyone_else_and_fault_where_it_is_asked_for() -> None:
+    found = resolve(
+        rollout(
+            {
+                "audiences": {"beta": [{"headers": {"X-A": "a"}}, {"headers": {"x-a": "a"}}], "all": [{"path": "/"}]},
+                "routes": [
+                    {"name": "slow", "audience": ["beta", "beta"], "version": "v2", "fault": {"delay": {"time": "2s"}}},
+                    {
+                        "name": "none",
+                        "audience": "all",
+                        "version": "v1",
+                        "fault": {"abort": {"status": 500, "share": "0%"}},
+                    },
+                ],
+                "sticky": {"cookie": "bucket"},
+                "mirror": {"version": "v2", "share": "10%"},
+                "stages": [{"name": "a", "weight": 5}],
+            }
+        )
+    )
+    assert {route.name: (route.policy.mirror, route.policy.fault) for route in found.table.routes} == {
+        "slow": (None, Fault(delay_ms=2000, delay_basis_points=10_000)),
+        "none": (None, None),
+        "bucket-v2": (Mirror("v2", 1000), None),
+        "bucket-v1": (Mirror("v2", 1000), None),
+        "everyone": (Mirror("v2", 1000), None),
+    }
+    assert found.table.routes[0].condition == ((Test(Field(Kind.HEADER, "x-a"), OneOf(("a",))),),)
+
+
+def test_every_origin_is_a_place_of_the_spec() -> None:
+    written = example()
+    for stage in stages(written):
+        release = resolve(written, stage)
+        routes = release.table.routes
+        origins = [route.origin for route in routes] + [
+            share.origin for route in routes for share in route.split.shares
+        ]
+        for origin in [*origins, *(version.origin for version in release.versions)]:
+            assert origin
+            assert value_at(load(EXAMPLE, "x").data, origin) is not None
+
+
+def value_at(data: Any, path: Pointer) -> Any:
+    for key in path:
+        data = data[key]
+    return data
+
+
+def test_the_spec_s_own_tests() -> None:
+    written = example()
+    tests = written.spec.tests
+    assert check(resolve(written).table, tests) == []
+    assert [
+        (failure.index, failure.message, failure.origin) for failure in check(resolve(written, "half").table, tests)
+    ] == [
+        (
+            2,
+            "expected v1 95%, v2 5%, got v1 50%, v2 50%: route 'everyone', everyone else",
+            ("spec", "tests", 2, "expect"),
+        )
+    ]
+    assert [failure.message for failure in check(RouteTable(()), tests[:1])] == [
+        "expected v2, got nothing: no route takes it"
+    ]
+    (renamed, *_) = check(resolve(written).table, tests[:1], label=lambda version: f"shop_{version}")
+    assert renamed.expected == {"shop_v2": 10_000}
+
+
+@st.composite
+def releases(draw: st.DrawFn) -> Rollout:
+    """One to three canaries whose weights only grow and fit side by side, over one to five stages."""
+    canaries = [f"v{number}" for number in range(2, draw(st.integers(3, 5)))]
+    cuts = sorted(draw(st.lists(st.integers(0, 10_000), min_size=len(canaries), max_size=len(canaries))))
+    largest = [high - low for low, high in pairwise([0, *cuts])]
+    count = draw(st.integers(1, 5))
+    series = [sorted(draw(st.lists(st.integers(0, most), min_size=count, max_size=count))) for most in largest]
+    written = [
+        {
+            "name": f"s{index}",
+            "split": {name: weights[index] / 100 for name, weights in zip(canaries, series, strict=True)},
+        }
+        for index in range(count)
+    ]
+    versions = {name: {} for name in draw(st.permutations(["v1", *canaries]))}
+    return rollout({"versions": versions, "sticky": {"cookie": "bucket"}, "stages": written})
+
+
+def at_each_stage(written: Rollout) -> list[Release]:
+    return [resolve(written, name) for name in stages(written)]
+
+
+def version_of(release: Release, bucket: int) -> str | None:
+    return decide(release.table, Request(cookies=(("bucket", f"{bucket:04}"),))).version
+
+
+@settings(max_examples=60, deadline=None)
+@given(releases())
+def test_shares_are_the_weights_and_add_up(written: Rollout) -> None:
+    for release, stage in zip(at_each_stage(written), written.spec.stages, strict=True):
+        for route in release.table.routes:
+            assert sum(share.basis_points for share in route.split.shares) == 10_000
+            assert all(share.basis_points > 0 for share in route.split.shares)
+        drawn = release.table.routes[-1].split.shares
+        for canary, weight in stage.weights(written.spec.canaries).items():
+            assert sum(share.basis_points for share in drawn if share.version == canary) == weight
+
+
+@settings(max_examples=60, deadline=None)
+@given(releases(), st.lists(st.integers(0, 9999), min_size=20, max_size=20))
+def test_nobody_leaves_a_canary_while_weights_grow(written: Rollout, buckets: list[int]) -> None:
+    for earlier, later in pairwise(at_each_stage(written)):
+        for bucket in buckets:
+            before = version_of(earlier, bucket)
+            assert before in (version_of(later, bucket), "v1")
+
+
+@settings(max_examples=60, deadline=None)
+@given(releases())
+def test_segments_are_the_same_at_every_stage(written: Rollout) -> None:
+    drawn = [release.table.routes[-1].split.shares for release in at_each_stage(written)]
+    cuts = {tuple((share.set_cookie, share.basis_points) for share in shares) for shares in drawn}
+    assert len(cuts) == 1
+    (segments,) = cuts
+    last = -1
+    for cookie, basis_points in segments:
+        assert cookie
+        assert int(cookie.value) == last + basis_points
+        last = int(cookie.value)
+    assert last == 9999
+
+
+@settings(max_examples=60, deadline=None)
+@given(releases())
+def test_whoever_draws_a_version_comes_back_to_it(written: Rollout) -> None:
+    for release in at_each_stage(written):
+        first = 0
+        for share in release.table.routes[-1].split.shares:
+            assert share.set_cookie
+            last = int(share.set_cookie.value)
+            assert {version_of(release, bucket) for bucket in (first, (first + last) // 2, last)} == {share.version}
+            first = last + 1

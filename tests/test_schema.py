@@ -1,0 +1,113 @@
+"""The JSON Schemas: generated, fresh, complete, and of the model's opinion wherever JSON Schema can have one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from graymesh import schema
+from graymesh.source import load
+from graymesh.text import json_text
+from tests.model_cases import FOLDER, bad_files, expected_in
+
+SCHEMAS = Path(__file__).parents[1] / "schemas"
+KINDS = sorted(schema.KINDS)
+
+
+@cache
+def validator(kind: str) -> Draft7Validator:
+    return Draft7Validator(schema.schema(kind))
+
+
+def data(file: Path) -> Any:
+    return load(file.read_text(encoding="utf-8"), file.name).data
+
+
+def keys(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every key that a schema declares, with its own schema."""
+    for name, entry in node.get("properties", {}).items():
+        yield f"{path}/{name}", entry
+        yield from keys(entry, f"{path}/{name}")
+    for part in ("items", "additionalProperties"):
+        if isinstance(node.get(part), dict):
+            yield from keys(node[part], path)
+    for option in node.get("anyOf", []):
+        yield from keys(option, path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_schema_in_the_tree_is_fresh(kind: str) -> None:
+    stored = (SCHEMAS / schema.file_name(kind)).read_text(encoding="utf-8")
+    assert stored == json_text(schema.schema(kind)), "run: python -m graymesh.schema"
+
+
+def test_the_command_writes_both(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    schema.main([str(tmp_path)])
+    assert {path.name for path in tmp_path.iterdir()} == {schema.file_name(kind) for kind in KINDS}
+    assert capsys.readouterr().out.count("\n") == len(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_schema_is_one(kind: str) -> None:
+    found = schema.schema(kind)
+    Draft7Validator.check_schema(found)
+    assert found["$id"] == f"https://graymesh.io/schemas/{kind}.v1alpha1.schema.json"
+    assert found["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_key_explains_itself(kind: str) -> None:
+    declared = list(keys(schema.schema(kind)))
+    assert declared
+    for path, entry in declared:
+        if path.rpartition("/")[2] in ("prefix", "regex", "present", "absent", "cookie", "header", "query", "claim"):
+            continue  # forms of a value, explained by the key that they belong to
+        assert {"title", "description"} <= entry.keys(), path
+        assert "examples" in entry or "/targets/" in path, path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_examples_and_defaults_are_right(kind: str) -> None:
+    for path, entry in keys(schema.schema(kind)):
+        for value in [*entry.get("examples", []), *([entry["default"]] if "default" in entry else [])]:
+            problems = [error.message for error in Draft7Validator(entry).iter_errors(value)]
+            assert not problems, path
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("rollout", "product-service.yaml"),
+        ("rollout", "base.yaml"),
+        ("rollout", "everything-else.yaml"),
+        ("project", "project.yaml"),
+    ],
+)
+def test_the_schema_takes_what_the_model_takes(kind: str, name: str) -> None:
+    assert [error.message for error in validator(kind).iter_errors(data(FOLDER / name))] == []
+
+
+@pytest.mark.parametrize("file", bad_files(), ids=lambda file: file.stem)
+def test_the_schema_refuses_what_the_model_refuses(file: Path) -> None:
+    found = [tuple(error.absolute_path) for error in validator("rollout").iter_errors(data(file))]
+    for expected in expected_in(file.read_text(encoding="utf-8")):
+        path = expected.said.path
+        near = [other for other in found if other == path[: len(other)] and len(other) >= len(path) - 2]
+        if expected.schema_sees_it:
+            assert near, f"{expected.said} is not seen"
+        else:
+            assert path not in found, f"{expected.said} is seen after all"
+
+
+def test_the_schema_lists_the_options_of_targets() -> None:
+    targets = schema.schema("rollout")["properties"]["spec"]["properties"]["targets"]
+    assert targets["additionalProperties"] is False
+    istio = targets["properties"]["istio"]["anyOf"][0]
+    assert istio["properties"]["gateways"]["items"]["type"] == "string"
+    assert json.dumps(istio)

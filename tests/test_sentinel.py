@@ -1,0 +1,517 @@
+"""Sentinel: what is written is what was meant, and rule files are read as their managers read them.
+
+`sentinel/read/<case>/` holds rule files and what they mean, worked out by hand. `sentinel/validity.json` holds pairs of
+rules just inside and just outside every condition; with SENTINEL_CLASSPATH set to the jars of Sentinel 1.8.9 and
+fastjson, the same pairs are put before the real managers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from graymesh.targets.sentinel.columns import Columns
+from graymesh.targets.sentinel.emit import check
+from graymesh.targets.sentinel.lower import RuleFile
+from graymesh.targets.sentinel.rules import KINDS
+from graymesh.targets.sentinel.values import typed
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graymesh.capability import view
+from graymesh.ir import (
+    ALWAYS,
+    Buckets,
+    Facts,
+    Field,
+    Kind,
+    Lane,
+    OneOf,
+    PathPrefix,
+    Regex,
+    Release,
+    Route,
+    RouteTable,
+    SetCookie,
+    Share,
+    Split,
+    Test,
+    Version,
+)
+from graymesh.registry import target
+from graymesh.target import DecodedFleet, View
+
+DATA = Path(__file__).parent / "sentinel"
+SENTINEL = target("sentinel")
+VALIDITY = json.loads((DATA / "validity.json").read_text(encoding="utf-8"))
+FILE_NAMES = {kind: f"x/{kind}-rules.json" for kind in KINDS} | {"api-groups": "x/api-groups.json"}
+
+GUARDS = {
+    ("v2", "guards.errorRate.bp"): 100,
+    ("v2", "guards.errorRate.window.ms"): 300_000,
+    ("v2", "guards.latency.ms"): 500,
+    ("v2", "guards.latency.quantile.bp"): 9900,
+    ("v2", "guards.latency.window.ms"): 300_000,
+    ("v2", "guards.cpu.bp"): 9000,
+    ("v2", "guards.cpu.for.ms"): 60_000,
+    ("v2", "guards.coverage.bp"): 9500,
+}
+
+
+def only(version: str) -> Split:
+    return Split((Share(version=version, basis_points=10_000),))
+
+
+def segment(version: str, basis_points: int, last: str) -> Share:
+    return Share(version=version, basis_points=basis_points, set_cookie=SetCookie("gray-bucket", last))
+
+
+BUCKET = Field(Kind.COOKIE, "gray-bucket")
+TABLE = RouteTable(
+    (
+        Route(
+            name="internal",
+            condition=(
+                (Test(Field(Kind.HEADER, "x-gray-version"), OneOf(("v2",))),),
+                (Test(Field(Kind.COOKIE, "beta"), OneOf(("1",))),),
+            ),
+            split=only("v2"),
+        ),
+        Route(name="mobile", condition=((Test(Field(Kind.PATH), PathPrefix("/api/v3")),),), split=only("v2")),
+        Route(name="bucket-v2", condition=((Test(BUCKET, Buckets(((0, 499),))),),), split=only("v2")),
+        Route(name="bucket-v1", condition=((Test(BUCKET, Buckets(((0, 9999),))),),), split=only("v1")),
+        Route(
+            name="everyone",
+            condition=ALWAYS,
+            split=Split((segment("v2", 500, "0499"), segment("v1", 1500, "1999"), segment("v1", 8000, "9999"))),
+        ),
+    )
+)
+
+
+def release(
+    name: str = "product-service", facts: Facts | None = None, table: RouteTable = TABLE, lane: Lane | None = None
+) -> Release:
+    return Release(
+        name=name,
+        namespace="default",
+        host=f"{name}.default.svc.cluster.local",
+        port=8080,
+        domains=("shop.example.com",),
+        stable="v1",
+        versions=(Version(name="v1", labels=()), Version(name="v2", labels=(), canary=True, replicas=2)),
+        stage="gray-5",
+        table=table,
+        lane=lane,
+        facts={**GUARDS, ("v2", "limits.qps"): 500} if facts is None else facts,
+    )
+
+
+def seen(given: Release | None = None, **options: Any) -> View:
+    return view(given or release(), SENTINEL.manifest, options)
+
+
+def written(*views: View) -> dict[str, str]:
+    return SENTINEL.emit(SENTINEL.lower(views))
+
+
+def facts_of(fleet: DecodedFleet, name: str = "product-service") -> Facts:
+    """The facts of the one service of that name without a scope; none when it is refused or not there."""
+    found = [service.facts for service in fleet.services if (service.name, service.scope) == (name, "")]
+    return found[0] if found else {}
+
+
+# What is written
+
+
+def test_the_running_example_is_written_as_worked_out_by_hand() -> None:
+    folder = DATA / "emitted"
+    expected = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*.json")}
+    assert written(seen()) == expected
+
+
+def test_what_is_written_is_read_back_as_meant() -> None:
+    fleet = SENTINEL.decode(written(seen()))
+    assert fleet.refusals == ()
+    assert [service.name for service in fleet.services] == ["product-service"]
+    assert facts_of(fleet) == SENTINEL.expected_facts(seen())
+
+
+def test_expected_facts_are_worked_out_by_hand() -> None:
+    routes = ["bucket-v2.v2", "everyone.v2.0499", "internal.v2", "internal_2.v2", "mobile.v2"]
+    assert SENTINEL.expected_facts(seen()) == {
+        ("", "gateway.group"): "default.product-service",
+        ("", "gateway.paths"): ("prefix /api/v3",),
+        ("v2", "gateway.routes"): tuple(f"default.product-service.{route}=500" for route in routes),
+        ("v2", "guards.cpu.bp"): 9000,
+        ("v2", "guards.errorRate.bp"): 100,
+        ("v2", "guards.errorRate.minRequests"): 100,
+        ("v2", "guards.errorRate.recovery.ms"): 30_000,
+        ("v2", "guards.errorRate.window.ms"): 300_000,
+        ("v2", "guards.latency.minRequests"): 100,
+        ("v2", "guards.latency.ms"): 500,
+        ("v2", "guards.latency.quantile.bp"): 9900,
+        ("v2", "guards.latency.recovery.ms"): 30_000,
+        ("v2", "guards.latency.window.ms"): 300_000,
+        ("v2", "limits.qps"): 500,
+    }
+
+
+def test_a_release_without_limits_and_guards_writes_no_rules() -> None:
+    table = RouteTable((Route(name="everyone", condition=ALWAYS, split=only("v1")),))
+    assert written(seen(release(facts={("v2", "labels.version"): "v2"}, table=table))) == {}
+
+
+def test_a_limit_of_the_stable_version_has_its_own_file() -> None:
+    files = written(seen(release(facts={("v1", "limits.qps"): 2000})))
+    assert json.loads(files["product-service/v1/flow-rules.json"])[0]["count"] == 2000
+    assert [rule["resource"] for rule in json.loads(files["gateway/flow-rules.json"])] == [
+        "default.product-service.bucket-v1.v1",
+        "default.product-service.everyone.v1.1999",
+        "default.product-service.everyone.v1.9999",
+    ]
+
+
+def test_the_gateway_can_be_left_out() -> None:
+    assert sorted(written(seen(gateway=False))) == [
+        "product-service/v2/degrade-rules.json",
+        "product-service/v2/flow-rules.json",
+        "product-service/v2/system-rules.json",
+    ]
+
+
+def test_a_limit_can_be_shared_out_over_the_replicas() -> None:
+    shared = seen(limitsPer="version")
+    assert json.loads(written(shared)["product-service/v2/flow-rules.json"])[0]["count"] == 250
+    assert facts_of(SENTINEL.decode(written(shared))) == SENTINEL.expected_facts(shared)
+
+
+def test_the_limited_routes_are_those_that_the_gateway_has() -> None:
+    gateway = target("spring-cloud-gateway")
+    options = {name: option.default for name, option in gateway.manifest.options.items()}
+    given = release()
+    trees = gateway.lower([view(given, gateway.manifest, options)])
+    routes = trees[0]["spring"]["cloud"]["gateway"]["server"]["webflux"]["routes"]
+    to_canary = sorted(route["id"] for route in routes if route["uri"] == gateway.label(given, "v2"))
+    assert [rule["resource"] for rule in json.loads(written(seen())["gateway/flow-rules.json"])] == to_canary
+
+
+def test_a_limit_below_the_replicas_does_not_become_a_block() -> None:
+    shared = seen(release(facts={("v2", "limits.qps"): 1}), limitsPer="version", gateway=False)
+    assert json.loads(written(shared)["product-service/v2/flow-rules.json"])[0]["count"] == 1
+
+
+def test_a_follower_limits_the_routes_of_the_lane() -> None:
+    behind = release(lane=Lane(header="x-gray-lane", edge="nginx"))
+    rules = json.loads(written(seen(behind))["gateway/flow-rules.json"])
+    assert [rule["resource"] for rule in rules] == ["default.product-service.lane-v2.v2"]
+
+
+def test_the_companion_as_edge_limits_both_its_tables() -> None:
+    edge = release(lane=Lane(header="x-gray-lane", edge="spring-cloud-gateway"))
+    names = [rule["resource"] for rule in json.loads(written(seen(edge))["gateway/flow-rules.json"])]
+    assert "default.product-service.lane-v2.v2" in names
+    assert "default.product-service.internal.v2" in names
+
+
+@pytest.mark.parametrize(
+    ("allowed", "fewest"), [(0, 1), (1, 10_000), (100, 100), (300, 34), (2000, 5), (5000, 5), (10_000, 5)]
+)
+def test_one_bad_request_alone_never_breaks_a_guard(allowed: int, fewest: int) -> None:
+    facts = {("v2", "guards.errorRate.bp"): allowed, ("v2", "guards.errorRate.window.ms"): 1000}
+    guarded = seen(release(facts=facts), gateway=False)
+    (rule,) = json.loads(written(guarded)["product-service/v2/degrade-rules.json"])
+    assert rule["minRequestAmount"] == fewest
+    assert not allowed or fewest <= 5 or 10_000 <= fewest * allowed < 10_000 + allowed
+    assert facts_of(SENTINEL.decode(written(guarded))) == SENTINEL.expected_facts(guarded)
+
+
+def test_a_window_too_long_for_a_rule_is_missed_by_verification_and_not_cut_short() -> None:
+    facts = {**GUARDS, ("v2", "guards.latency.window.ms"): 2**31}
+    guarded = seen(release(facts=facts), gateway=False)
+    found = facts_of(SENTINEL.decode(written(guarded)))
+    assert {name for _, name in SENTINEL.expected_facts(guarded).keys() - found.keys()} == {
+        "guards.latency.ms",
+        "guards.latency.quantile.bp",
+        "guards.latency.window.ms",
+        "guards.latency.minRequests",
+        "guards.latency.recovery.ms",
+    }
+
+
+def test_the_order_of_the_releases_does_not_show() -> None:
+    first, second = seen(), seen(release("cart"))
+    assert written(first, second) == written(second, first)
+
+
+def test_two_releases_of_one_name_are_not_written_over_each_other() -> None:
+    with pytest.raises(ValueError, match=r"product-service/v2/.*two releases of one name"):
+        written(seen(), seen())
+
+
+def test_only_declared_paths_are_written() -> None:
+    assert all(any(Path(path).match(glob) for glob in SENTINEL.manifest.writes) for path in written(seen()))
+
+
+# Properties over generated releases
+
+VERSIONS = st.sampled_from(["v1", "v2"])
+PATHS = st.sampled_from(["/", "/api", "/api/v3", "/a*b", "/{x}", "/p.q", "/x/y"])
+MATCHERS = st.one_of(
+    PATHS.map(PathPrefix),
+    PATHS.map(lambda path: OneOf((path,))),
+    st.sampled_from([Regex("/api/v[0-9]+"), Regex("/a.*")]),
+)
+BASIS_POINTS = st.integers(0, 10_000)
+WINDOWS = st.integers(1, 2**31 - 1)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> RouteTable:
+    paths = draw(st.lists(MATCHERS, max_size=3))
+    routes = [
+        Route(name=f"r{index}", condition=((Test(Field(Kind.PATH), matcher),),), split=only(draw(VERSIONS)))
+        for index, matcher in enumerate(paths)
+    ]
+    cut = draw(BASIS_POINTS)
+    shares = (segment("v2", cut, f"{max(cut - 1, 0):04}"), segment("v1", 10_000 - cut, "9999"))
+    return RouteTable((*routes, Route(name="everyone", condition=ALWAYS, split=Split(shares))))
+
+
+@st.composite
+def guards(draw: st.DrawFn) -> dict[tuple[str, str], int]:
+    version = draw(VERSIONS)
+    parts: list[dict[str, st.SearchStrategy[int]]] = [
+        {"limits.qps": st.integers(1, 10**9)},
+        {"guards.errorRate.bp": BASIS_POINTS, "guards.errorRate.window.ms": WINDOWS},
+        {
+            "guards.latency.ms": st.integers(1, 10**9),
+            "guards.latency.quantile.bp": BASIS_POINTS,
+            "guards.latency.window.ms": WINDOWS,
+        },
+        {"guards.cpu.bp": BASIS_POINTS},
+    ]
+    chosen = draw(st.lists(st.sampled_from(parts), unique_by=id))
+    return {(version, name): draw(values) for part in chosen for name, values in part.items()}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    facts=st.lists(guards(), max_size=3).map(
+        lambda found: {key: value for part in found for key, value in part.items()}
+    ),
+    table=tables(),
+    gateway=st.booleans(),
+    per=st.sampled_from(["instance", "version"]),
+    recovery=st.integers(1, 86_400),
+)
+def test_generated_releases_are_read_back_as_meant(
+    facts: Facts, table: RouteTable, gateway: bool, per: str, recovery: int
+) -> None:
+    meant = seen(release(facts=facts, table=table), gateway=gateway, limitsPer=per, recoverySeconds=recovery)
+    fleet = SENTINEL.decode(written(meant))
+    assert fleet.refusals == ()
+    assert len(fleet.services) <= 1
+    assert facts_of(fleet) == SENTINEL.expected_facts(meant)
+
+
+# Changes to what was written
+
+
+def changed(value: Any) -> Any:
+    """Another value of the same type."""
+    match value:
+        case bool():
+            return not value
+        case int() | float():
+            return value + 1
+        case str():
+            return value + "x"
+    raise AssertionError(value)
+
+
+def mutations(value: Any, columns: Columns) -> Iterator[tuple[str, Any]]:
+    """Every JSON value that differs from this one in one place, with its name; a field's default may be left out."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield f"{index} removed", value[:index] + value[index + 1 :]
+            for name, other in mutations(item, columns):
+                yield f"{index}.{name}", [*value[:index], other, *value[index + 1 :]]
+        return
+    for name, item in value.items():
+        column = columns[name]
+        if item != column.default and (name, item) != ("limitApp", "default"):
+            yield f"{name} removed", {key: kept for key, kept in value.items() if key != name}
+        inner = mutations(item, column.shape) if column.shape else [("changed", changed(item))]
+        for detail, other in inner:
+            yield f"{name}.{detail}", {**value, name: other}
+
+
+KIND_OF = {"flow-rules": "flow", "degrade-rules": "degrade", "system-rules": "system", "api-groups": "api-groups"}
+
+
+def all_mutations() -> Iterator[Any]:
+    for path, text in written(seen()).items():
+        kind = "gateway-flow" if path == "gateway/flow-rules.json" else KIND_OF[Path(path).stem]
+        for name, data in mutations(json.loads(text), KINDS[kind].columns):
+            yield pytest.param(path, data, id=f"{path}:{name}")
+
+
+@pytest.mark.parametrize(("path", "data"), list(all_mutations()))
+def test_every_change_to_a_file_is_noticed(path: str, data: Any) -> None:
+    fleet = SENTINEL.decode({**written(seen()), path: json.dumps(data)})
+    assert fleet.refusals or facts_of(fleet) != SENTINEL.expected_facts(seen())
+
+
+def test_a_rule_more_is_noticed() -> None:
+    files = written(seen())
+    for path, rule in {
+        "product-service/v2/flow-rules.json": {"resource": "product-service", "count": 900},
+        "product-service/v2/system-rules.json": {"highestSystemLoad": 3},
+        "gateway/flow-rules.json": {"resource": "default.product-service.everyone.v1.9999", "count": 1},
+    }.items():
+        fleet = SENTINEL.decode({**files, path: json.dumps([*json.loads(files[path]), rule])})
+        assert facts_of(fleet) != SENTINEL.expected_facts(seen()), path
+
+
+# What is read
+
+
+def cases() -> list[Path]:
+    return sorted(path.parent for path in (DATA / "read").glob("*/expected.yaml"))
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_rule_files_mean_what_was_worked_out_by_hand(case: Path) -> None:
+    folder = case / "files"
+    files = {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*.json")}
+    expected = yaml.safe_load((case / "expected.yaml").read_text())
+    fleet = SENTINEL.decode(files)
+    assert [
+        {"name": service.name, "scope": service.scope, "facts": nested(service.facts)} for service in fleet.services
+    ] == [{"scope": "", **service} for service in expected["services"]]
+    assert [{"file": refusal.file, "field": refusal.field, "line": refusal.line} for refusal in fleet.refusals] == [
+        {"line": 0, **refusal} for refusal in expected.get("refusals", [])
+    ]
+    assert all(refusal.message for refusal in fleet.refusals)
+    assert all(service.hosts == () and service.table == RouteTable(()) for service in fleet.services)
+
+
+def nested(facts: Facts) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for (version, name), value in facts.items():
+        found.setdefault(version, {})[name] = list(value) if isinstance(value, tuple) else value
+    return found
+
+
+def pairs() -> Iterator[Any]:
+    for group in ("dropped", "idle"):
+        for number, row in enumerate(VALIDITY[group]):
+            yield pytest.param(row, id=f"{group}-{row['kind']}-{row['field']}-{number}")
+
+
+def rule_of(row: dict[str, Any], side: str) -> dict[str, Any]:
+    return {**VALIDITY["base"][row["kind"]], **row[side]}
+
+
+@pytest.mark.parametrize("row", list(pairs()))
+def test_rules_just_inside_and_just_outside_of_each_condition(row: dict[str, Any]) -> None:
+    path = FILE_NAMES[row["kind"]]
+    inside = SENTINEL.decode({path: json.dumps([rule_of(row, "inside")])})
+    assert inside.refusals == ()
+    assert len(inside.services) == 1
+    outside = SENTINEL.decode({path: json.dumps([rule_of(row, "outside")])})
+    assert outside.services == ()
+    assert [refusal.field for refusal in outside.refusals][:1] == [row["field"]]
+
+
+def test_every_condition_has_a_rule_just_outside() -> None:
+    outside = [
+        (row["kind"], typed(KINDS[row["kind"]].columns, rule_of(row, "outside"))[0])
+        for group in ("dropped", "idle")
+        for row in VALIDITY[group]
+    ]
+    for kind in KINDS.values():
+        for condition in (*kind.valid, *kind.acts):
+            assert any(name == kind.name and not condition.holds(rule) for name, rule in outside), (
+                kind.name,
+                condition.field,
+                condition.message,
+            )
+
+
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=3),
+    st.sampled_from(["shop", "default", "/a/**"]),
+)
+NAMES = st.sampled_from(
+    sorted({name for kind in KINDS.values() for name in kind.columns} | {"pattern", "flowId", "x.y"})
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=6)),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    path=st.sampled_from(
+        [*FILE_NAMES.values(), "gateway/flow-rules.json", "shop/v2/flow-rules.json", "rules.json", "a"]
+    ),
+    data=st.one_of(VALUES, st.lists(st.dictionaries(NAMES, VALUES, max_size=8), max_size=3)),
+)
+def test_nothing_that_is_read_ends_in_an_exception(path: str, data: Any) -> None:
+    fleet = SENTINEL.decode({path: json.dumps(data)})
+    assert fleet.services or fleet.refusals or data == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\ufeff[]", "[" * 100_000, "[1e999999999]", '[{"count": 1' + "0" * 5000 + "}]", "[,]"]
+)
+def test_text_that_is_no_list_of_rules_is_refused(text: str) -> None:
+    fleet = SENTINEL.decode({"flow-rules.json": text})
+    assert (fleet.services, [refusal.field for refusal in fleet.refusals]) == ((), ["JSON"])
+
+
+@pytest.mark.skipif("SENTINEL_CLASSPATH" not in os.environ, reason="needs the jars of Sentinel in SENTINEL_CLASSPATH")
+def test_the_real_managers_agree(tmp_path: Path) -> None:
+    rows = [
+        (row, group, side) for group in ("dropped", "idle") for row in VALIDITY[group] for side in ("inside", "outside")
+    ]
+    lists = [{"kind": row["kind"], "rules": [rule_of(row, side)]} for row, _, side in rows]
+    (tmp_path / "lists.json").write_text(json.dumps(lists))
+    command = ["java", f"-Duser.home={tmp_path}", "-cp", os.environ["SENTINEL_CLASSPATH"]]
+    answer = subprocess.run(
+        [*command, str(DATA / "Managers.java"), str(tmp_path / "lists.json")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    kept = [count > 0 for count in json.loads(answer.stdout.splitlines()[-1])]
+    assert kept == [(group, side) != ("dropped", "outside") for _, group, side in rows]
+
+
+# The last gate
+
+
+@pytest.mark.parametrize("row", [row for row in VALIDITY["dropped"] if "regex" not in row["outside"]])
+def test_no_rule_is_written_that_its_manager_would_drop(row: dict[str, Any]) -> None:
+    check(row["kind"], rule_of(row, "inside"), "x.json")
+    with pytest.raises(ValueError, match=f"x.json: the {row['kind']} rule of .*{row['field']}"):
+        SENTINEL.emit([RuleFile("x.json", row["kind"], [rule_of(row, "outside")])])
+
+
+def test_a_field_that_sentinel_does_not_know_is_not_written() -> None:
+    with pytest.raises(ValueError, match="slowRatio is no field"):
+        check("degrade", {"resource": "shop", "count": 1, "timeWindow": 1, "slowRatio": 0.5}, "x.json")

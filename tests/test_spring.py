@@ -1,0 +1,414 @@
+"""Spring Cloud Gateway: what is written decides as the spec says, and what anybody wrote is read exactly or refused.
+
+`spring/releases/` are specs, `spring/read/<case>/` files in the styles of Spring's manual with what they mean, worked
+out by hand, `spring/refused/` files whose first line names the part that must be refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from graymesh.targets.spring_cloud_gateway import filters, predicates, services
+from graymesh.targets.spring_cloud_gateway.decode_predicates import predicate
+from graymesh.targets.spring_cloud_gateway.patterns import hosts, matcher
+from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
+from graymesh.targets.spring_cloud_gateway.shortcuts import definition
+
+from graymesh import lint, portable_regex
+from graymesh.ir import Buckets, Kind, Matcher, OneOf, PathPrefix, Policy, Prefix, Present, Regex, Retries, Route, Share
+from graymesh.naming import route_ids
+from graymesh.registry import target
+from graymesh.semantics import describe
+from graymesh.target import DecodedFleet, View
+from graymesh.text import yaml_text
+from graymesh.verify import verify
+from tests.helpers import case_from
+
+DATA = Path(__file__).parent / "spring"
+SPRING = target("spring-cloud-gateway")
+FILE = "application-graymesh.yaml"
+SPECS = sorted(path.stem for path in (DATA / "releases").glob("*.yaml"))
+
+
+def views_of(name: str, **options: Any) -> list[View]:
+    """The views of one spec, stage by stage."""
+    case, problems = case_from((DATA / "releases" / f"{name}.yaml").read_text(encoding="utf-8"))
+    assert case is not None, problems
+    found = [case.view(SPRING.manifest, release) for release in case.stages]
+    return [View(**{**view_fields(view), "options": {**view.options, **options}}) for view in found]
+
+
+def view_fields(view: View) -> dict[str, Any]:
+    return {name: getattr(view, name) for name in ("release", "role", "tables", "facts", "options")}
+
+
+def emitted(*views: View) -> dict[str, str]:
+    return SPRING.emit(SPRING.lower(views))
+
+
+def routes_in(files: Mapping[str, str]) -> list[dict[str, Any]]:
+    gateway = yaml.safe_load(files[FILE])["spring"]["cloud"]["gateway"]
+    routes: list[dict[str, Any]] = gateway["routes"] if "routes" in gateway else gateway["server"]["webflux"]["routes"]
+    return routes
+
+
+def said(views: list[View], files: Mapping[str, str]) -> list[str]:
+    return [found.diagnostic.message for found in verify(SPRING, views, SPRING.decode(files), "out")]
+
+
+# What is written
+
+
+@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("options", [{}, {"prefix": "legacy", "order": -7, "preserveHost": True}])
+def test_every_stage_decides_as_the_spec_says(name: str, options: dict[str, Any]) -> None:
+    for view in views_of(name, **options):
+        assert said([view], emitted(view)) == []
+
+
+def test_all_releases_decide_in_one_file() -> None:
+    views = [view for name in SPECS if name != "registry" for view in views_of(name)[:1]]
+    files = emitted(*views)
+    assert list(files) == [FILE]
+    assert said(views, files) == []
+    assert emitted(*reversed(views)) == files
+
+
+def test_a_release_is_written_alike_whoever_stands_beside_it() -> None:
+    views = [views_of(name)[0] for name in ("edge", "several", "sticky")]
+    together = routes_in(emitted(*views))
+    apart = [route for view in sorted(views, key=lambda view: view.release.key) for route in routes_in(emitted(view))]
+    assert together == apart
+
+
+def test_the_running_release(snapshot: Any) -> None:
+    assert emitted(views_of("sticky")[0])[FILE] == snapshot
+
+
+def test_nothing_is_written_for_nobody() -> None:
+    assert emitted() == {}
+
+
+def test_ids_are_unique_and_orders_follow_the_table() -> None:
+    view = views_of("everything")[0]
+    routes = routes_in(emitted(view))
+    ids = [route["id"] for route in routes]
+    table = view.tables[0].table.routes
+    expected = {each for route in table for share in route.split.shares for each in route_ids(view.release, route, share)}
+    assert len(set(ids)) == len(ids)
+    assert set(ids) == expected
+    assert "store.catalog.headers_2.v2" in ids
+    assert sorted({route["order"] for route in routes}) == list(range(len(table)))
+
+
+def test_every_draw_has_a_group_of_its_own() -> None:
+    groups: dict[str, list[Any]] = {}
+    for view in (views_of("several")[0], views_of("edge")[0], views_of("sticky")[0]):
+        for route in routes_in(emitted(view)):
+            *others, last = route["predicates"]
+            if last["name"] == "Weight":
+                groups.setdefault(last["args"]["weight.group"], []).append((others, last["args"]["weight.weight"]))
+    assert groups
+    for members in groups.values():
+        assert all(others == members[0][0] for others, _ in members)
+        assert sum(weight for _, weight in members) == 10_000
+
+
+def test_only_the_long_form_is_written() -> None:
+    for route in routes_in(emitted(views_of("everything")[0])):
+        assert all(set(each) == {"name", "args"} for each in [*route["predicates"], *route.get("filters", [])])
+
+
+def test_a_registry_gets_no_addresses() -> None:
+    text = emitted(*views_of("registry"))[FILE]
+    assert "discovery" not in text
+    assert "XForwardedRemoteAddr" in text
+    assert "lb://2.mail.2024.svc" in text
+
+
+JAVA_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_service_ids_are_host_names_to_java(name: str) -> None:
+    release = views_of(name)[0].release
+    for version in release.versions:
+        assert JAVA_HOST.fullmatch(services.service_id(release, version.name))
+        assert SPRING.label(release, version.name) == f"lb://{services.service_id(release, version.name)}"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "written"),
+    [
+        (r"\${2}", "[$]{2}"),
+        (r"a\\\${2}", r"a\\[$]{2}"),
+        ("[a${]+", r"[a$\{]+"),
+        (r"[\${]", r"[\$\{]"),
+        ("#{2}", "(?:#{2})"),
+        (" #{1,2}", "(?: #{1,2})"),
+        (r"a{2}\$", r"a{2}\$"),
+    ],
+)
+def test_patterns_are_no_expressions(pattern: str, written: str) -> None:
+    """Placeholders and SpEL are written so that Spring sees neither, and the language stays the same."""
+    assert predicates.regexp(Regex(pattern)) == written
+    assert portable_regex.canonical(Kind.HEADER, Regex(written)) == portable_regex.canonical(Kind.HEADER, Regex(pattern))
+
+
+@pytest.mark.parametrize("value", ["{x}", "${HOME}", "#{1}", "a}", "a\r\nSet-Cookie: b=c", "ü"])
+def test_a_filter_takes_no_template(value: str) -> None:
+    with pytest.raises(ValueError, match="literally"):
+        filters.checked(value)
+
+
+# Hostile values and what configuration cannot carry
+
+
+def spec_with(old: str, new: str) -> str:
+    text = (DATA / "releases" / "sticky.yaml").read_text(encoding="utf-8")
+    assert old in text
+    return text.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("value: you are trying v2", "value: \"#{T(java.lang.Runtime).getRuntime().exec('id')}\"", "as templates"),
+        ("value: you are trying v2", 'value: "${JAVA_HOME}"', "as templates"),
+        ("value: you are trying v2", 'value: "${x:#{1}}"', "as templates"),
+        ("value: you are trying v2", 'value: "hello {name}"', "as templates"),
+        ("X-Gray-Version: v2}", 'X-Gray-Version: "a,b"}', "at its commas"),
+        ("X-Gray-Version: v2}", 'X-Gray-Version: {regex: "a[,;]b"}}', "at its commas"),
+        ("{headers: {X-Gray-Version: v2}}", "{method: CONNECT}", "does not know it"),
+        ("endpoints: [10.0.2.11:8080]", "endpoints: []", "503"),
+        ("10.0.2.11:8080", "10.0.2.11:8", "one digit"),
+        ("10.0.2.11:8080", "shop.2nd:8080", "begins with a digit"),
+    ],
+)
+def test_what_the_gateway_would_not_take_is_said_before(old: str, new: str, message: str) -> None:
+    case, problems = case_from(spec_with(old, new))
+    assert case is not None, problems
+    found = [item for item in lint.run([case]) if item.code == "GM308" and item.level == "error"]
+    assert len(found) == 1
+    assert message in found[0].message
+    assert found[0].targets == ("spring-cloud-gateway",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("{regex: X}", '{regex: "a{1,3}"}', ""),
+        ("{regex: X}", '"${JAVA_HOME}"', ""),
+        ("{regex: X}", '{regex: "[^,]*x{2,}"}', ""),
+    ],
+)
+def test_braces_are_literal_where_they_match(old: str, new: str, message: str) -> None:
+    case, problems = case_from(spec_with("X-Gray-Version: v2}", f"X-Gray-Version: {new}}}"))
+    assert case is not None, problems
+    view = case.view(SPRING.manifest)
+    assert [item.code for item in lint.run([case]) if item.code == "GM308"] == []
+    assert said([view], emitted(view)) == []
+
+
+# A change of what is written is a change of what is read
+
+
+Edit = Callable[[list[dict[str, Any]]], None]
+
+
+def edits() -> Iterator[tuple[str, Edit]]:
+    """Changes to the routes of `sticky` (testers, two bucket routes, three segments), each of which moves traffic."""
+    last = {"args": -1}
+    yield "weight", lambda routes: routes[3]["predicates"][-1]["args"].update({"weight.weight": 501})
+    yield "draw", lambda routes: routes[3]["predicates"].pop()
+    yield "group", lambda routes: routes[3]["predicates"][-1]["args"].update({"weight.group": "another"})
+    yield "cookie", lambda routes: routes[3]["filters"][-1]["args"].update({"value": "gray-bucket=0500; Path=/"})
+    yield "cookie's age", lambda routes: routes[4].update(filters=routes[4]["filters"][:-1])
+    yield "notice", lambda routes: routes[0].update(filters=[])
+    yield "notice's text", lambda routes: routes[0]["filters"][0]["args"].update({"value": "you are trying v3"})
+    yield "uri", lambda routes: routes[0].update(uri=routes[2]["uri"])
+    yield "order", lambda routes: routes[0].update(order=99)
+    yield "value", lambda routes: routes[0]["predicates"][1]["args"].update(regexp="v22")
+    yield "buckets", lambda routes: routes[1]["predicates"][1]["args"].update(regexp="0[0-5][0-9][0-9]")
+    yield "presence", lambda routes: routes[0]["predicates"][1]["args"].pop("regexp")
+    yield "name", lambda routes: routes[0]["predicates"][1]["args"].update(header="x-gray-versions")
+    yield "condition", lambda routes: routes[0]["predicates"].pop(1)
+    yield "host", lambda routes: routes[0]["predicates"][0]["args"].update(regexp=r"(?i)shop\.example\.com(?::[0-9]*)?")
+    yield "any host", lambda routes: routes[0]["predicates"].pop(0)
+    yield "switch", lambda routes: routes[0].update(enabled=False)
+    yield "route", lambda routes: routes.pop(2)
+    yield "time limit", lambda routes: routes[0].update(metadata={"response-timeout": 100})
+    yield "request header", lambda routes: routes[2].update(
+        filters=[{"name": "SetRequestHeader", "args": {"name": "x", "value": "y"}}]
+    )
+    yield "same id", lambda routes: routes[0].update(id=routes[1]["id"])
+    del last
+
+
+@pytest.mark.parametrize(("what", "edit"), list(edits()), ids=[what for what, _ in edits()])
+def test_an_edit_is_noticed(what: str, edit: Edit) -> None:
+    view = views_of("sticky")[0]
+    data = yaml.safe_load(emitted(view)[FILE])
+    routes = data["spring"]["cloud"]["gateway"]["server"]["webflux"]["routes"]
+    before = deepcopy(routes)
+    edit(routes)
+    assert routes != before
+    assert said([view], {FILE: yaml_text(data)}) != []
+
+
+def test_an_edited_address_is_noticed() -> None:
+    view = views_of("sticky")[0]
+    text = emitted(view)[FILE].replace("10.0.2.11", "10.0.2.12")
+    assert said([view], {FILE: text}) == [
+        "endpoints of v2 is 10.0.2.12:8080 in spring-cloud-gateway, the spec says 10.0.2.11:8080"
+    ]
+
+
+# What anybody wrote
+
+
+def in_words(fleet: DecodedFleet) -> str:
+    """The fleet as `expected.txt` has it."""
+    lines: list[str] = []
+    for service in fleet.services:
+        lines.append(f"hosts {', '.join(service.hosts)}")
+        lines += [f"  {version} at {', '.join(value)}" for (version, _), value in service.facts.items()]  # type: ignore[arg-type]
+        lines += [f"  {route.name}: {condition_in_words(route)} -> {outcome_in_words(route)}" for route in service.table.routes]
+    lines += [f"refused {refusal.field} in line {refusal.line}" for refusal in fleet.refusals]
+    return "\n".join(lines) + "\n"
+
+
+def condition_in_words(route: Route) -> str:
+    return " or ".join(" and ".join(map(describe, tests)) or "everyone else" for tests in route.condition)
+
+
+def outcome_in_words(route: Route) -> str:
+    policy, several = route.policy, len(route.split.shares) > 1
+    parts = [", ".join(f"{share.basis_points} " * several + share_in_words(share) for share in route.split.shares)]
+    if policy.retries:
+        parts.append(f"{policy.retries.attempts} retries on {', '.join(policy.retries.on)}")
+    if policy.timeout_ms:
+        parts.append(f"within {policy.timeout_ms} ms")
+    return "; ".join(parts)
+
+
+def share_in_words(share: Share) -> str:
+    cookie = share.set_cookie
+    effects = [f"cookie {cookie.name}={cookie.value} for {cookie.max_age_seconds} s"] if cookie else []
+    effects += [f"request {name}: {value}" for name, value in share.request_headers]
+    effects += [f"response {name}: {value}" for name, value in share.response_headers]
+    return share.version + (f" ({', '.join(effects)})" if effects else "")
+
+
+@pytest.mark.parametrize("case", sorted(folder.name for folder in (DATA / "read").iterdir()))
+def test_what_a_file_decides(case: str) -> None:
+    folder = DATA / "read" / case
+    fleet = SPRING.decode({"application.yaml": (folder / "application.yaml").read_text(encoding="utf-8")})
+    assert in_words(fleet) == (folder / "expected.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", sorted(path.stem for path in (DATA / "refused").iterdir()))
+def test_what_is_not_understood_is_refused_by_name(case: str) -> None:
+    text = (DATA / "refused" / f"{case}.yaml").read_text(encoding="utf-8")
+    fleet = SPRING.decode({"application.yaml": text})
+    expected = text.partition("\n")[0].removeprefix("# refused: ").split(", ")
+    assert {refusal.field for refusal in fleet.refusals} == set(expected)
+    assert fleet.services == ()
+    assert all(refusal.message and refusal.line > 0 for refusal in fleet.refusals)
+
+
+def test_files_are_read_together() -> None:
+    files = emitted(views_of("sticky")[0])
+    importing = {"application.yaml": "spring.config.import: 'optional:file:./application-graymesh.yaml'\nserver.port: 80\n"}
+    assert SPRING.decode({**files, **importing}) == SPRING.decode(files)
+    twice = SPRING.decode({**files, "application.yaml": files[FILE]})
+    assert {refusal.field for refusal in twice.refusals} >= {"routes"}
+    assert twice.services == ()
+
+
+def test_properties_are_not_read() -> None:
+    fleet = SPRING.decode({"application.properties": r"a=b\:c"})
+    assert [refusal.file for refusal in fleet.refusals] == ["application.properties"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("v2", OneOf(("v2",))),
+        (r"b|a\.c|b", OneOf(("a.c", "b"))),
+        (r"\$\{x\}", OneOf(("${x}",))),
+        ("my-.*", Prefix("my-")),
+        (".+", Present()),
+        ("0[0-4][0-9][0-9]", Buckets(((0, 499),))),
+        (r"\d+", Regex(r"\d+")),
+        ("a.c", Regex("a.c")),
+        ("^v2$", Regex("^v2$")),
+    ],
+)
+def test_what_a_regexp_takes(pattern: str, found: Matcher) -> None:
+    assert matcher(pattern) == found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        (r"(?i)Shop\.example(?::[0-9]*)?", {"shop.example"}),
+        (r"(?i)(a\.b|c)(:\d*)?", {"a.b", "c"}),
+        (r"(?i)(?:a|b-c\.d)(?::[0-9]*)?", {"a", "b-c.d"}),
+    ],
+)
+def test_hosts_of_a_regexp(pattern: str, found: set[str]) -> None:
+    assert hosts(pattern) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Path=/a", [OneOf(("/a", "/a/"))]),
+        ("Path=/a,false", [OneOf(("/a",))]),
+        ("Path=/a/", [OneOf(("/a/",))]),
+        ("Path=/", [OneOf(("/",))]),
+        ("Path=/a/**", [PathPrefix("/a")]),
+        ("Path=/a, /c/** ,/b/", [OneOf(("/a", "/a/", "/b/")), PathPrefix("/c")]),
+        ("Path=/a/*", [Regex("/a/[^/]*/?")]),
+        ("Path=/a/*,false", [Regex("/a/[^/]*")]),
+        ("Path=/a.b/{x}/c", [Regex(r"/a\.b/[^/]+/c/?")]),
+    ],
+)
+def test_what_a_path_takes(text: str, found: list[Matcher]) -> None:
+    """As measured on the gateway."""
+    assert [tests[0].matcher for tests in predicate(definition(text, "predicates"))] == found
+
+
+def test_a_path_for_all_asks_for_nothing() -> None:
+    assert predicate(definition("Path=/a,/**", "predicates")) == ((),)
+
+
+def test_retries_without_reasons_keep_springs_own() -> None:
+    view = views_of("sticky")[0]
+    table = view.tables[0].table
+    for retries in (Retries(attempts=3), Retries(attempts=1, on=("reset",)), Retries(attempts=2, on=("5xx", "unavailable"))):
+        policy = Policy(retries=retries, timeout_ms=20)
+        routes = [Route(name=each.name, condition=each.condition, split=each.split, policy=policy) for each in table.routes]
+        changed = View(
+            **{**view_fields(view), "tables": tuple(type(each)(**{"hosts": each.hosts, "public": each.public, "table": type(table)(tuple(routes))}) for each in view.tables)}
+        )
+        assert said([changed], emitted(changed)) == []
+        assert said([view], emitted(changed)) != []
+
+
+def test_several_alternatives_are_not_multiplied_without_end() -> None:
+    paths = ",".join(f"/p{number}/**" for number in range(40))
+    text = "spring.cloud.gateway.routes:\n- id: a\n  uri: lb://a\n  predicates:\n" + f"  - Path={paths}\n" * 3
+    assert [refusal.field for refusal in SPRING.decode({"a.yaml": text}).refusals] == ["predicates"]
+
+
+def test_a_definition_names_what_it_lacks() -> None:
+    with pytest.raises(NotUnderstood, match="Cookie.regexp: it is missing"):
+        predicate(definition({"name": "Cookie", "args": {"name": "a"}}, "predicates"))

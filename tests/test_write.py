@@ -1,0 +1,412 @@
+"""Writing: all or nothing, only inside the folder, only over what graymesh wrote itself."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from graymesh import write as writing
+from graymesh.diagnostic import Refused
+from graymesh.folder import Folder
+from graymesh.write import STAGING, findings, open_output, plan, write
+from graymesh.written import LIST
+
+OLD = {"istio/default.shop.yaml": "old\n", "istio/default.gone.yaml": "gone\n", "nginx/server.conf": "same\n"}
+NEW = {"istio/default.shop.yaml": "new\n", "nginx/server.conf": "same\n", "sentinel/shop/v2/flow-rules.json": "[]\n"}
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "rendered"
+
+
+@pytest.fixture
+def folder(out: Path) -> Iterator[Folder]:
+    with open_output(out, out.parent, create=True) as opened:
+        yield opened
+
+
+def tree(path: Path) -> dict[str, str]:
+    """All files below, without the list."""
+    found = {str(file.relative_to(path)): file.read_text() for file in path.rglob("*") if file.is_file()}
+    return {name: text for name, text in found.items() if name != LIST}
+
+
+def names(path: Path) -> list[str]:
+    return sorted(entry.name for entry in path.iterdir())
+
+
+def compiled(out: Path, files: dict[str, str], **options: object) -> writing.Plan:
+    with open_output(out, out.parent, create=True) as opened:
+        return write(opened, files, **options)  # type: ignore[arg-type]
+
+
+def codes(error: pytest.ExceptionInfo[Refused]) -> list[str]:
+    return [item.code for item in error.value.diagnostics]
+
+
+def test_writes_the_files_and_a_list_of_them(out: Path) -> None:
+    compiled(out, OLD)
+    assert tree(out) == OLD
+    listed = json.loads((out / LIST).read_text())["files"]
+    assert sorted(listed) == sorted(OLD)
+    assert names(out) == [LIST, "istio", "nginx"]
+
+
+def test_replaces_prunes_and_adds(out: Path) -> None:
+    compiled(out, OLD)
+    compiled(out, NEW)
+    assert tree(out) == NEW
+
+
+def test_a_second_write_touches_nothing(out: Path) -> None:
+    compiled(out, OLD)
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    assert not compiled(out, OLD).changes
+    assert before == {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+
+
+def test_the_list_is_the_same_whatever_the_order(out: Path, tmp_path: Path) -> None:
+    compiled(out, OLD)
+    compiled(tmp_path / "other", dict(reversed(OLD.items())))
+    assert (out / LIST).read_bytes() == (tmp_path / "other" / LIST).read_bytes()
+
+
+def test_an_emptied_folder_goes_and_a_foreign_file_stays(out: Path) -> None:
+    compiled(out, {"sentinel/a/v1/flow-rules.json": "[]\n", "sentinel/b/v1/flow-rules.json": "[]\n"})
+    (out / "sentinel" / "b" / "notes.md").write_text("mine")
+    compiled(out, {"istio/a.yaml": "a\n"})
+    assert tree(out) == {"istio/a.yaml": "a\n", "sentinel/b/notes.md": "mine"}
+    assert not (out / "sentinel" / "a").exists()
+
+
+def test_a_scope_leaves_other_targets_alone(out: Path) -> None:
+    compiled(out, OLD)
+    compiled(out, {"istio/default.shop.yaml": "new\n"}, scope=("istio/",))
+    assert tree(out) == {"istio/default.shop.yaml": "new\n", "nginx/server.conf": "same\n"}
+    assert sorted(json.loads((out / LIST).read_text())["files"]) == ["istio/default.shop.yaml", "nginx/server.conf"]
+
+
+def test_an_edited_file_is_neither_overwritten_nor_pruned(out: Path) -> None:
+    compiled(out, OLD)
+    (out / "istio" / "default.shop.yaml").write_text("edited\n")
+    (out / "istio" / "default.gone.yaml").write_text("edited too\n")
+    with pytest.raises(Refused) as error:
+        compiled(out, NEW)
+    assert codes(error) == ["GM912", "GM912"]
+    assert tree(out)["istio/default.shop.yaml"] == "edited\n"
+    assert tree(out)["istio/default.gone.yaml"] == "edited too\n"
+    assert "sentinel/shop/v2/flow-rules.json" not in tree(out)
+
+
+def test_force_overwrites_an_edited_file(out: Path) -> None:
+    compiled(out, OLD)
+    (out / "istio" / "default.shop.yaml").write_text("edited\n")
+    (out / "istio" / "default.gone.yaml").write_text("edited too\n")
+    compiled(out, NEW, force=True)
+    assert tree(out) == NEW
+
+
+def test_a_folder_without_a_list_keeps_what_collides(out: Path) -> None:
+    (out / "istio").mkdir(parents=True)
+    (out / "istio" / "default.shop.yaml").write_text("somebody's\n")
+    with pytest.raises(Refused) as error:
+        compiled(out, NEW)
+    assert codes(error) == ["GM914"]
+    assert tree(out) == {"istio/default.shop.yaml": "somebody's\n"}
+
+
+def test_the_same_file_without_a_list_is_adopted(out: Path) -> None:
+    compiled(out, NEW)
+    (out / LIST).unlink()
+    compiled(out, NEW)
+    assert sorted(json.loads((out / LIST).read_text())["files"]) == sorted(NEW)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_folder_where_a_file_belongs_is_refused_even_by_force(out: Path, force: bool) -> None:
+    (out / "istio" / "default.shop.yaml").mkdir(parents=True)
+    with pytest.raises(Refused) as error:
+        compiled(out, NEW, force=force)
+    assert codes(error) == ["GM914"]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_file_where_a_folder_belongs_is_refused_even_by_force(out: Path, force: bool) -> None:
+    out.mkdir()
+    (out / "sentinel").write_text("a file")
+    with pytest.raises(Refused) as error:
+        compiled(out, NEW, force=force)
+    assert codes(error) == ["GM914"]
+    assert tree(out) == {"sentinel": "a file"}
+
+
+@pytest.mark.parametrize(
+    "path", ["../x", "/etc/x", "a/../../x", "a//x", "./x", "", ".hidden", "a/.git/x", "a\\x", "C:x", "a\nx", "a/", "ä"]
+)
+def test_a_path_that_could_leave_the_folder_is_refused(out: Path, path: str) -> None:
+    with pytest.raises(Refused) as error:
+        compiled(out, {path: "x"})
+    assert codes(error) == ["GM916"]
+    assert sorted(path.name for path in out.parent.iterdir()) == ["rendered"]
+
+
+def test_paths_that_differ_only_in_case_are_refused(out: Path) -> None:
+    with pytest.raises(Refused) as error:
+        compiled(out, {"istio/a.yaml": "x", "istio/A.yaml": "y"})
+    assert codes(error) == ["GM914"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"files": {"../victim": "%s"}}' % ("0" * 64),
+        '{"files": {"/etc/passwd": "%s"}}' % ("0" * 64),
+        '{"files": {"istio/a.yaml": 1}}',
+        '{"files": ["istio/a.yaml"]}',
+        "[]",
+        "not json",
+        "",
+        "[" * 100_000,
+    ],
+)
+def test_a_list_that_graymesh_did_not_write_is_refused(out: Path, content: str) -> None:
+    (out.parent / "victim").write_text("precious")
+    out.mkdir()
+    (out / LIST).write_text(content)
+    with pytest.raises(Refused) as error:
+        compiled(out, NEW)
+    assert codes(error) == ["GM916"]
+    assert (out.parent / "victim").read_text() == "precious"
+    assert tree(out) == {}
+
+
+class TestLinks:
+    def test_the_output_folder_is_a_link(self, tmp_path: Path) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "out").symlink_to("elsewhere")
+        with pytest.raises(Refused) as error:
+            compiled(tmp_path / "out", NEW)
+        assert codes(error) == ["GM915"]
+        assert list((tmp_path / "elsewhere").iterdir()) == []
+
+    def test_a_parent_is_a_link(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "link").symlink_to("elsewhere")
+        monkeypatch.chdir("/")
+        for root in (tmp_path, tmp_path / "somewhere"):
+            with pytest.raises(Refused) as error, open_output(tmp_path / "link" / "out", root, create=True):
+                pass
+            assert codes(error) == ["GM915"]
+        assert list((tmp_path / "elsewhere").iterdir()) == []
+
+    @pytest.mark.parametrize("name", ["istio", "istio/default.shop.yaml", LIST, STAGING])
+    @pytest.mark.parametrize("force", [False, True])
+    def test_a_link_inside(self, out: Path, tmp_path: Path, name: str, force: bool) -> None:
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).symlink_to(outside)
+        with pytest.raises(Refused) as error:
+            compiled(out, NEW, force=force)
+        assert codes(error)[0] in ("GM915", "GM916")
+        assert list(outside.iterdir()) == []
+
+    def test_a_link_put_in_place_between_check_and_write(self, out: Path, tmp_path: Path, monkeypatch) -> None:
+        compiled(out, OLD)
+        outside = tmp_path / "outside"
+        outside.mkdir()
+
+        def swap_then_apply(folder: Folder) -> None:
+            (out / "istio").rename(out / "was-istio")
+            (out / "istio").symlink_to(outside)
+            apply(folder)
+
+        apply = writing._apply
+        monkeypatch.setattr(writing, "_apply", swap_then_apply)
+        with pytest.raises(Refused):
+            compiled(out, NEW | {"istio/more.yaml": "more\n"})
+        assert list(outside.iterdir()) == []
+
+    def test_a_pruned_path_behind_a_link_is_not_removed(self, out: Path, tmp_path: Path) -> None:
+        compiled(out, OLD)
+        (out / "istio").rename(tmp_path / "moved")
+        (out / "istio").symlink_to(tmp_path / "moved")
+        with pytest.raises(Refused):
+            compiled(out, {"nginx/server.conf": "same\n"})
+        assert names(tmp_path / "moved") == ["default.gone.yaml", "default.shop.yaml"]
+
+
+class TestCheck:
+    def found(self, out: Path, files: dict[str, str]) -> list[tuple[str, str]]:
+        with open_output(out, out.parent) as opened:
+            result = findings(opened, plan(opened, files), "graymesh compile")
+        return [(item.code, os.path.relpath(item.file, out)) for item in result]
+
+    def test_everything_is_current(self, out: Path) -> None:
+        compiled(out, NEW)
+        assert self.found(out, NEW) == []
+
+    def test_names_each_state(self, out: Path) -> None:
+        compiled(out, OLD | {"istio/edited.yaml": "a\n", "istio/lost.yaml": "a\n"})
+        (out / "istio/edited.yaml").write_text("b\n")
+        (out / "istio/lost.yaml").unlink()
+        (out / "sentinel/shop/v2").mkdir(parents=True)
+        (out / "sentinel/shop/v2/flow-rules.json").write_text("foreign")
+        wanted = NEW | {"istio/edited.yaml": "a\n", "istio/lost.yaml": "a\n"}
+        before = tree(out)
+        assert self.found(out, wanted) == [
+            ("GM913", "istio/default.gone.yaml"),
+            ("GM910", "istio/default.shop.yaml"),
+            ("GM912", "istio/edited.yaml"),
+            ("GM911", "istio/lost.yaml"),
+            ("GM914", "sentinel/shop/v2/flow-rules.json"),
+        ]
+        assert tree(out) == before
+
+    def test_a_list_that_is_behind(self, out: Path) -> None:
+        compiled(out, NEW)
+        (out / LIST).unlink()
+        assert self.found(out, NEW) == [("GM910", LIST)]
+
+    def test_says_what_mends_it(self, out: Path) -> None:
+        compiled(out, OLD)
+        with open_output(out, out.parent) as opened:
+            result = findings(opened, plan(opened, NEW), "graymesh compile examples/shop")
+        assert all("graymesh compile examples/shop" in item.help for item in result)
+
+
+def test_two_writers_at_once(out: Path, folder: Folder) -> None:
+    assert folder.lock()
+    with pytest.raises(Refused) as error:
+        compiled(out, NEW)
+    assert codes(error) == ["GM918"]
+    assert error.value.usage
+
+
+def failing_at(monkeypatch: pytest.MonkeyPatch, name: str, call: int, error: OSError) -> None:
+    real: Callable[..., object] = getattr(os, name)
+    calls = iter(range(1_000_000))
+
+    def fails(*args: object, **options: object) -> object:
+        if next(calls) == call:
+            raise error
+        return real(*args, **options)
+
+    monkeypatch.setattr(os, name, fails)
+
+
+@pytest.mark.parametrize("name", ["write", "fsync", "mkdir"])
+@pytest.mark.parametrize("call", [0, 1])
+def test_a_full_disk_leaves_the_old_tree(out: Path, monkeypatch, name: str, call: int) -> None:
+    compiled(out, OLD)
+    with monkeypatch.context() as patch:
+        failing_at(patch, name, call, OSError(28, "No space left on device"))
+        with pytest.raises(OSError, match="No space"):
+            compiled(out, NEW)
+    assert tree(out) == OLD
+    assert STAGING not in names(out)
+    compiled(out, NEW)
+    assert tree(out) == NEW
+
+
+KILLED_BEFORE_CALL = """
+import json, os, signal, sys
+from pathlib import Path
+from graymesh.write import open_output, write
+
+number, calls = int(sys.argv[2]), 0
+
+def deadly(real):
+    def call(*args, **options):
+        global calls
+        if calls == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        calls += 1
+        return real(*args, **options)
+    return call
+
+with open_output(Path(sys.argv[1]), Path(sys.argv[1]).parent, create=True) as folder:
+    for name in ("open", "write", "fsync", "rename", "mkdir", "rmdir", "unlink", "sync"):
+        setattr(os, name, deadly(getattr(os, name)))
+    write(folder, json.loads(sys.argv[3]))
+print(calls)
+"""
+
+
+def killed(out: Path, number: int, files: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-S", "-c", KILLED_BEFORE_CALL, str(out), str(number), json.dumps(files)]
+    root = str(Path(writing.__file__).parents[1])
+    return subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": root}, check=False)
+
+
+def calls_of_a_write(out: Path) -> int:
+    done = killed(out, -1, NEW)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+def test_killed_at_any_moment_leaves_the_old_tree_or_ends_in_the_new_one(tmp_path: Path) -> None:
+    """A real SIGKILL before every third call that could change the disk."""
+    compiled(tmp_path / "count", OLD)
+    total = calls_of_a_write(tmp_path / "count")
+    assert total > 40
+    untouched = finished = 0
+    for number in range(0, total, 3):
+        out = tmp_path / f"out-{number}"
+        compiled(out, OLD)
+        assert killed(out, number, NEW).returncode == -9
+        committed = (out / STAGING / "journal.json").exists()
+        if not committed:
+            assert {path: text for path, text in tree(out).items() if not path.startswith(".")} in (OLD, NEW)
+            untouched += 1
+        with open_output(out, tmp_path) as opened:
+            writing.recover(opened)
+            assert plan(opened, NEW if committed or tree(out) == NEW else OLD).changes is False
+        finished += committed
+    assert untouched > 5
+    assert finished > 5
+
+
+def test_check_says_that_a_write_was_interrupted(out: Path) -> None:
+    compiled(out, OLD)
+    staging = out / STAGING
+    staging.mkdir()
+    with pytest.raises(Refused) as error, open_output(out, out.parent) as opened:
+        plan(opened, OLD)
+    assert codes(error) == ["GM917"]
+    assert staging.exists()
+
+
+class TestAJournalThatGraymeshDidNotWrite:
+    @pytest.mark.parametrize("path", ["../victim", "/etc/passwd", "a/../../victim", ".git/config"])
+    def test_removes_nothing_outside(self, out: Path, path: str) -> None:
+        (out.parent / "victim").write_text("precious")
+        self.journal(out, {"remove": {path: "0" * 64}})
+        with pytest.raises(Refused) as error:
+            compiled(out, NEW)
+        assert codes(error) == ["GM916"]
+        assert (out.parent / "victim").read_text() == "precious"
+
+    def test_removes_nothing_that_is_not_what_it_says(self, out: Path) -> None:
+        self.journal(out, {"remove": {"notes.md": "0" * 64}})
+        (out / "notes.md").write_text("mine")
+        compiled(out, NEW)
+        assert (out / "notes.md").read_text() == "mine"
+
+    def test_brings_in_no_link(self, out: Path) -> None:
+        self.journal(out, {"remove": {}})
+        (out / STAGING / "tree").mkdir()
+        (out / STAGING / "tree" / "istio").symlink_to(out.parent)
+        with pytest.raises(Refused) as error:
+            compiled(out, NEW)
+        assert codes(error) == ["GM916"]
+        assert not (out / "istio").exists()
+
+    def journal(self, out: Path, content: object) -> None:
+        (out / STAGING).mkdir(parents=True)
+        (out / STAGING / "journal.json").write_text(json.dumps(content))
