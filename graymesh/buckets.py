@@ -68,6 +68,10 @@ def _ending(intervals: Intervals, digits: int) -> str:
 def _digit(digits: list[int]) -> str:
     if len(digits) == 1:
         return str(digits[0])
-    if len(digits) > 2 and digits[-1] - digits[0] == len(digits) - 1:
-        return f"[{digits[0]}-{digits[-1]}]"
-    return f"[{''.join(map(str, digits))}]"
+    return f"[{''.join(_span(low, high) for low, high in joined((digit, digit) for digit in digits))}]"
+
+
+def _span(low: int, high: int) -> str:
+    if high - low < 2:
+        return "".join(map(str, range(low, high + 1)))
+    return f"{low}-{high}"

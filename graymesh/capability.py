@@ -173,9 +173,9 @@ def _tables(release: Release, role: Role, manifest: Manifest, can: Can) -> Itera
     internal = (release.host,) if "internal" in manifest.serves else ()
     if not public and not internal:
         internal = (release.host,)
-    full, follow = _adapted(release.table, can), None
+    full, follow = _adapted(release.table, can, manifest.retries_unasked), None
     if release.lane is not None:
-        follow = _adapted(lane_table(release, release.lane), can)
+        follow = _adapted(lane_table(release, release.lane), can, manifest.retries_unasked)
         full = _with_lane(full, release.lane)
     if role == "edge" and public and internal and follow is not None:
         yield HostTable(hosts=public, table=full, public=True)
@@ -185,14 +185,19 @@ def _tables(release: Release, role: Role, manifest: Manifest, can: Can) -> Itera
     yield HostTable(hosts=(*public, *internal), table=table, public=bool(public))
 
 
-def _adapted(table: RouteTable, can: Can) -> RouteTable:
+def _adapted(table: RouteTable, can: Can, unasked: bool) -> RouteTable:
     """The table without what is given up: a route whose every conjunction is given up takes nobody, so it goes."""
     routes = []
     for route in table.routes:
         condition = tuple(tests for tests in route.condition if all(map(can, conjunction_features(tests))))
         if condition:
             routes.append(
-                replace(route, condition=condition, split=_split(route.split, can), policy=_policy(route.policy, can))
+                replace(
+                    route,
+                    condition=condition,
+                    split=_split(route.split, can),
+                    policy=_policy(route.policy, can, unasked),
+                )
             )
     return RouteTable(tuple(routes))
 
@@ -209,8 +214,10 @@ def _share(share: Share, can: Can) -> Share:
     return replace(share, request_headers=kept, response_headers=share.response_headers if can("notice") else ())
 
 
-def _policy(policy: Policy, can: Can) -> Policy:
+def _policy(policy: Policy, can: Can, unasked: bool) -> Policy:
     retries = policy.retries if can("retries") else None
+    if retries and retries.attempts == 0 and not unasked:
+        retries = None
     if retries and retries.per_try_ms is not None and not can("retries.perTry"):
         retries = replace(retries, per_try_ms=None)
     return Policy(

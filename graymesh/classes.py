@@ -40,46 +40,20 @@ class State:
 
 
 @lru_cache(maxsize=4096)
-def states(kind: Kind, matchers: tuple[Matcher, ...], together: int = 1) -> tuple[State, ...]:
-    """All states that the matchers (as `normal_form.simplest` gives them) tell apart, each once.
+def states(kind: Kind, matchers: tuple[Matcher, ...]) -> tuple[State, ...]:
+    """All states of no or one value that the matchers (as `normal_form.simplest` gives them) tell apart, each once.
 
-    `together` is how many cookie pairs of one name are looked at together. Raises UndecidableError beyond the limits.
+    Raises UndecidableError beyond the limits.
     """
     found = {} if kind in ALWAYS_THERE else {_mask(matchers, Absent): State((), _mask(matchers, Absent))}
     present = _mask(matchers, Present)
     for truth, value in _valued(kind, matchers):
         found.setdefault(truth | present, State((value,), truth | present))
-    single = [state for state in found.values() if state.values]
-    if kind is Kind.COOKIE:
-        _combine(found, single, together)
     return tuple(found.values())
 
 
 def _mask(matchers: Sequence[Matcher], wanted: type[Present | Absent]) -> int:
     return sum(1 << index for index, matcher in enumerate(matchers) if isinstance(matcher, wanted))
-
-
-def _combine(found: dict[int, State], single: list[State], together: int) -> None:
-    """Adds what several pairs of one name make true together.
-
-    A test holds when any pair satisfies it, so a request is told by the set of its values. Were two tables to differ
-    on some set, then also on a part of it: keep one value for each test of the term by which the first table chose and
-    of the term by which the second did. Both terms still hold, and no earlier one starts to, since fewer values make
-    fewer tests true; `absent` stays false while one value is left. So sets of as many values as the two terms have
-    tests on the cookie are enough: two when every term has one.
-    """
-    newest = single
-    for _ in range(together - 1):
-        grown: list[State] = []
-        for left in newest:
-            for right in single:
-                truth = left.truth | right.truth
-                if truth not in found:
-                    found[truth] = State((*left.values, *right.values), truth)
-                    grown.append(found[truth])
-                    if len(found) > MOST_STATES:
-                        raise UndecidableError(f"several cookies of one name have more than {MOST_STATES} states")
-        newest = grown
 
 
 def _valued(kind: Kind, matchers: tuple[Matcher, ...]) -> Iterator[tuple[int, str]]:

@@ -63,7 +63,7 @@ class Compiled:
     @property
     def failed(self) -> bool:
         """Is there an error, so that nothing may be written?"""
-        return any(diagnostic.level == "error" for diagnostic in self.diagnostics)
+        return _errors(self.diagnostics)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,14 +94,14 @@ def compile_project(project: Project, choice: Choice, progress: Progress) -> Com
 def compile_cases(cases: Sequence[Case], known: Sequence[Diagnostic], choice: Choice, progress: Progress) -> Compiled:
     """Compile and prove releases that are loaded already; `known` is what loading found."""
     problems = [*known, *(_no_target(case) for case in cases if not case.targets)]
-    jobs = list(jobs_of(cases, choice))
+    jobs = [] if _errors(problems) else list(jobs_of(cases, choice))
     tasks: list[Callable[[], Any]] = [
         partial(lint.run, cases, choice.select, choice.ignore),
         *(partial(build, job) for job in jobs),
     ]
     results = in_parallel(tasks, len(cases), progress)
     problems += next(results)
-    if any(problem.level == "error" for problem in problems):
+    if _errors(problems):
         return Compiled(files={}, diagnostics=problems)
     return _together(cases, jobs, list(results), problems, scoped=bool(choice.targets))
 
@@ -112,7 +112,7 @@ def verify_project(project: Project, choice: Choice, output: Folder | None, prog
     Raises Refused as `compile_project` does, and for a link or an interrupted write in the output folder.
     """
     cases, problems = load_cases(project, choice.targets, progress)
-    if any(problem.level == "error" for problem in problems):
+    if _errors(problems):
         return Compiled(files={}, diagnostics=problems)
     jobs = list(jobs_of(cases, choice))
     done = in_parallel([partial(_verified, job, output) for job in jobs], len(cases), progress)
@@ -156,6 +156,10 @@ def placed(cases: Sequence[Case], found: Sequence[Found]) -> list[Diagnostic]:
     """The findings at their places in the specs; those about files alone have theirs."""
     sources = {case.release.key: case.source for case in cases}
     return [sources[each.release].place(each.diagnostic) if each.release else each.diagnostic for each in found]
+
+
+def _errors(problems: Sequence[Diagnostic]) -> bool:
+    return any(problem.level == "error" for problem in problems)
 
 
 def _no_target(case: Case) -> Diagnostic:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from graymesh.ir import BUCKETS, Buckets, Kind, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, RouteTable, Test
@@ -50,6 +51,10 @@ def _varied(base: Request, space: Space) -> Iterator[Request]:
     for field, every in zip(space.fields, space.states, strict=True):
         for state in every:
             yield with_values(base, field, state.values)
+        if field.kind is Kind.COOKIE:
+            for one, other in pairwise(state for state in every if state.values):
+                yield with_values(base, field, (*one.values, *other.values))
+                yield with_values(base, field, (*other.values, *one.values))
 
 
 def _nearly(base: Request, tests: Iterable[Test]) -> Iterator[Request]:

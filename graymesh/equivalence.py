@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from graymesh.corpus import corpus
-from graymesh.decision_lists import ALWAYS, Conjunct, Rules, both, difference
+from graymesh.decision_lists import ALWAYS, Cases, Rules, both
+from graymesh.ir import ALWAYS as ALWAYS_HOLDS
 from graymesh.ir import Condition, RouteTable
-from graymesh.normal_form import Form, UndecidableError, form
+from graymesh.normal_form import UndecidableError, form
 from graymesh.outcomes import Outcome, outcome, same_outcome
 from graymesh.request_space import Space
 from graymesh.semantics import Decision, Request, decide
@@ -75,7 +76,7 @@ def compare(left: RouteTable, right: RouteTable) -> Result:
     policy; names and order of routes do not count. No route is an outcome too.
     """
     try:
-        if _alike(left, right) or _form_of(left) == _form_of(right):
+        if _alike(left, right) or _alike_when_merged(left, right):
             return EQUAL
         return _compared(left, right)
     except UndecidableError as error:
@@ -90,29 +91,33 @@ def _alike(left: RouteTable, right: RouteTable) -> bool:
     )
 
 
-def _form_of(table: RouteTable) -> list[tuple[Form, Outcome | None]]:
-    """The table with neighbours of one outcome as one route, and nothing after a route that takes all."""
+def _alike_when_merged(left: RouteTable, right: RouteTable) -> bool:
+    """The same with neighbours of one outcome as one route, as engines need whose routes know no "or"."""
+    one, other = _merged(left), _merged(right)
+    return len(one) == len(other) and all(
+        result == also and (condition == same or form(condition) == form(same))
+        for (condition, result), (same, also) in zip(one, other, strict=True)
+    )
+
+
+def _merged(table: RouteTable) -> list[tuple[Condition, Outcome | None]]:
+    """Conditions with their outcomes, nothing after a condition that always holds."""
     merged: list[tuple[Condition, Outcome | None]] = []
     for route in table.routes:
         result = outcome(route)
-        if merged and merged[-1][1] == result:
-            merged[-1] = ((*merged[-1][0], *route.condition), result)
-        else:
-            merged.append((route.condition, result))
-    forms = [(form(condition), result) for condition, result in merged]
-    for index, (terms, _) in enumerate(forms):
-        if frozenset() in terms:
-            return [*forms[:index], (frozenset([frozenset()]), forms[index][1])]
-    return forms
+        earlier = merged.pop()[0] if merged and merged[-1][1] == result else ()
+        if () in route.condition:
+            return [*merged, (ALWAYS_HOLDS, result)]
+        merged.append(((*earlier, *route.condition), result))
+    return merged
 
 
 def _compared(left: RouteTable, right: RouteTable) -> Result:
     space = Space([route.condition for table in (left, right) for route in table.routes])
     outcomes: dict[Outcome | None, int] = {None: 0}
-    found = difference(_rules(space, left, outcomes), _rules(space, right, outcomes), space.states)
-    if found is None:
+    request = space.difference(_rules(space, left, outcomes), _rules(space, right, outcomes))
+    if request is None:
         return EQUAL
-    request = space.request(found)
     one, other = decide(left, request), decide(right, request)
     if outcome(one.route) == outcome(other.route):
         raise AssertionError(f"equivalence and semantics disagree on {request}")
@@ -141,7 +146,7 @@ def reachable(table: RouteTable) -> list[Request | None]:
     return [space.met(cases[index], cases[:index]) for index in range(len(cases))]
 
 
-def _cases(table: RouteTable) -> tuple[list[tuple[Conjunct, ...]], Space]:
+def _cases(table: RouteTable) -> tuple[list[Cases], Space]:
     space = Space([route.condition for route in table.routes])
     return [space.cases(route.condition) for route in table.routes], space
 

@@ -30,9 +30,12 @@ Facts that only artifacts have; a target that writes them says in its `expect.py
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from graymesh.ir import Facts
 
 
+@lru_cache(maxsize=4096)
 def feature(name: str) -> str:
     """The feature a fact belongs to: its name without the unit or the label."""
     parts = [part for part in name.split(".") if part not in {"ms", "bp"}]

@@ -122,7 +122,10 @@ def _portable(text: str, place: Place) -> Regex:
 
     found = problems(text)
     for problem in found:
-        place.report("GM114", f"{problem.message}, at column {problem.column} of the pattern {quoted(text)}")
+        place.report(
+            "GM114",
+            f"{quoted(problem.construct)} at column {problem.column} of the pattern {quoted(text)}: {problem.message}",
+        )
     if found:
         raise Reported
     return Regex(text)

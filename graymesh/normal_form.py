@@ -42,7 +42,6 @@ Term: TypeAlias = frozenset[tuple[Field, Alternatives]]
 Form: TypeAlias = frozenset[Term]
 """A condition: any of the terms, where all parts of a term must hold. `{{}}` always holds, `{}` never."""
 
-_MAPPED: Final = ipaddress.IPv6Network("::ffff:0:0/96")
 _FOREIGN_HEADERS: Final = frozenset(["cookie", "host"])
 _FEW_NUMBERS: Final = 256
 
@@ -53,15 +52,12 @@ class UndecidableError(Exception):
 
 @lru_cache(maxsize=8192)
 def simplest(field: Field, matcher: Matcher) -> Matcher:
-    """The simplest matcher that means the same for the field's values; `NOTHING` when it never holds.
+    """The simplest matcher that means the same for the field's values; `NOTHING` when no value satisfies it.
 
-    Present on a field that every request has always holds. Raises UndecidableError for what has no decided meaning.
+    Raises UndecidableError for what has no decided meaning.
     """
     _check(field)
-    found = _simplest(field.kind, matcher)
-    if field.kind in ALWAYS_THERE and isinstance(found, Absent):
-        return NOTHING
-    return found
+    return _simplest(field.kind, matcher)
 
 
 def _check(field: Field) -> None:
@@ -135,10 +131,7 @@ def _networks(matcher: Matcher) -> Matcher:
     except ValueError as error:
         raise UndecidableError(f"{error}") from None
     four = ipaddress.collapse_addresses(n for n in every if isinstance(n, ipaddress.IPv4Network))
-    # A mapped address is an IPv4 one, so networks of mapped addresses take nobody.
-    six = ipaddress.collapse_addresses(
-        n for n in every if isinstance(n, ipaddress.IPv6Network) and not n.subnet_of(_MAPPED)
-    )
+    six = ipaddress.collapse_addresses(n for n in every if isinstance(n, ipaddress.IPv6Network))
     kept = tuple(sorted(map(str, (*four, *six))))
     if kept == ("0.0.0.0/0", "::/0"):
         return Present()

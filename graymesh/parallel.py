@@ -34,16 +34,24 @@ def _workers(tasks: Sequence[Any]) -> int:
 def _forked(tasks: Sequence[Callable[[], Any]]) -> Iterator[Any]:
     """Children inherit the tasks with the memory they are forked from, so only results travel."""
     from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    from multiprocessing import active_children, get_context
 
     pool = ProcessPoolExecutor(_workers(tasks), get_context("fork"), initializer=_inherit, initargs=(tasks,))
     try:
         yield from pool.map(_run, range(len(tasks)))
+    except BaseException:  # also when the caller has seen enough: nobody waits for what nobody wants
+        for child in active_children():
+            child.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def _inherit(tasks: Sequence[Callable[[], Any]]) -> None:
+    """A child's first act. An interrupt ends it at once and without a word; the parent says what is to be said."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     global _tasks
     _tasks = tasks
 

@@ -74,7 +74,7 @@ class Problem:
     message: str
 
 
-class RegexProblem(ValueError):  # noqa: N818  the name is part of the contract
+class RegexProblem(ValueError):
     """A pattern outside of the portable subset; `problem` says why."""
 
     def __init__(self, problem: Problem) -> None:

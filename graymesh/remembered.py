@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from graymesh.diagnostic import Diagnostic
 
 _LARGEST = 8 * 1024 * 1024
+_NOTHING = b"nothing found"
 
 
 class Remembered:
@@ -98,7 +99,7 @@ def _below(folder: str) -> Iterator[str]:
 
 def _text(found: Sequence[Diagnostic]) -> bytes:
     if not found:
-        return b""
+        return _NOTHING
     from dataclasses import asdict
     from json import dumps
 
@@ -106,11 +107,14 @@ def _text(found: Sequence[Diagnostic]) -> bytes:
 
 
 def _found(text: bytes) -> list[Diagnostic]:
-    if not text:
+    if text == _NOTHING:
         return []
     from json import loads
 
-    return [_diagnostic(entry) for entry in loads(text)]
+    entries = loads(text)
+    if not isinstance(entries, list) or not entries:
+        raise ValueError("not what keep() writes")
+    return [_diagnostic(entry) for entry in entries]
 
 
 def _diagnostic(entry: dict[str, Any]) -> Diagnostic:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Final
 
 from graymesh.classes import State, states
-from graymesh.decision_lists import ALWAYS, Conjunct, difference
+from graymesh.decision_lists import Case, Cases, Fields, Rules
 from graymesh.ir import Condition, Conjunction, Field, Kind, Matcher, Present
 from graymesh.normal_form import NOTHING, simplest
 from graymesh.semantics import Request, values_of
@@ -20,21 +19,22 @@ _HOST: Final = "shop.example.com"
 class Space:
     """The fields that conditions test, with all their states.
 
-    `together` is how many terms, of whatever table, choose an outcome at a time: two when two tables are compared.
     Raises UndecidableError for what lies outside of the fragment or beyond the limits.
     """
 
-    def __init__(self, conditions: Sequence[Condition], together: int = 2) -> None:
+    def __init__(self, conditions: Sequence[Condition]) -> None:
         every = [tests for condition in conditions for tests in condition]
         self._matchers: dict[Field, dict[Matcher, int]] = {}
         self._cases = {tests: self._case(tests) for tests in every}
         self.fields = list(self._matchers)
         self._numbers = {field: number for number, field in enumerate(self.fields)}
-        self.states = [self._states_of(field, every, together) for field in self.fields]
+        self.states = [states(field.kind, tuple(known)) for field, known in self._matchers.items()]
         named = any(test.field.kind is Kind.HOST for tests in every for test in tests)
         self._plain = Request(host=_HOST) if named else Request()
+        cookies = frozenset(number for number, field in enumerate(self.fields) if field.kind is Kind.COOKIE)
+        self._answers = Fields(self.states, list(map(self._usual, self.fields, self.states)), cookies)
 
-    def cases(self, condition: Condition) -> tuple[Conjunct, ...]:
+    def cases(self, condition: Condition) -> Cases:
         """The condition over the fields' states, for `decision_lists`; no cases when it never holds."""
         return tuple(sorted({case for tests in condition for case in self._numbered(tests)}))
 
@@ -45,42 +45,20 @@ class Space:
             request = with_values(request, self.fields[number], state.values)
         return request
 
-    def met(self, cases: Sequence[Conjunct], earlier: Sequence[Sequence[Conjunct]]) -> Request | None:
-        """A request for which one of the cases holds and none of the earlier ones, None when there is none."""
-        if not cases:
-            return None
-        for usual in (self._usual, self._quiet):
-            for case in cases:
-                chosen = self._fitting(case, usual)
-                if chosen is not None and not _any_holds(earlier, [state.truth for state in chosen]):
-                    return self.request({number: state for number, state in enumerate(chosen) if state.values})
-        rules = (*((tuple(taken), 0) for taken in earlier), (tuple(cases), 1), (ALWAYS, 0))
-        found = difference(rules, ((ALWAYS, 0),), self.states)
+    def difference(self, left: Rules, right: Rules) -> Request | None:
+        """A request for which the rules choose different outcomes, None when there is none."""
+        found = self._answers.difference(left, right)
         return None if found is None else self.request(found)
 
-    @cached_property
-    def _quiet(self) -> list[State]:
-        """For each field the state that makes least true."""
-        return [min(every, key=_least) for every in self.states]
+    def met(self, cases: Cases, earlier: Sequence[Cases]) -> Request | None:
+        """A request for which one of the cases holds and none of the earlier ones, None when there is none."""
+        found = self._answers.met(cases, earlier)
+        return None if found is None else self.request(found)
 
-    @cached_property
-    def _usual(self) -> list[State]:
-        """For each field the state that it has in a plain request, where one is known."""
-        plain = [values_of(field, self._plain) for field in self.fields]
-        return [
-            next((state for state in every if state.values == values), quiet)
-            for every, values, quiet in zip(self.states, plain, self._quiet, strict=True)
-        ]
-
-    def _fitting(self, case: Conjunct, usual: Sequence[State]) -> list[State] | None:
-        """The usual states, but for the fields that the case needs otherwise."""
-        chosen = list(usual)
-        for number, need in case:
-            fitting = [state for state in self.states[number] if state.truth & need == need]
-            if not fitting:
-                return None
-            chosen[number] = min(fitting, key=_least)
-        return chosen
+    def _usual(self, field: Field, every: Sequence[State]) -> State | None:
+        """The state of the field in a plain request, where one is known."""
+        values = values_of(field, self._plain)
+        return next((state for state in every if state.values == values), None)
 
     def _case(self, tests: Conjunction) -> dict[Field, int] | None:
         """The bits that each field's truth must have, None when that is impossible."""
@@ -95,31 +73,10 @@ class Space:
             needs[test.field] = needs.get(test.field, 0) | 1 << known.setdefault(matcher, len(known))
         return needs
 
-    def _numbered(self, tests: Conjunction) -> Iterable[Conjunct]:
+    def _numbered(self, tests: Conjunction) -> Iterable[Case]:
         needs = self._cases[tests]
         if needs is not None:
             yield tuple(sorted((self._numbers[field], need) for field, need in needs.items()))
-
-    def _states_of(self, field: Field, every: Sequence[Conjunction], together: int) -> tuple[State, ...]:
-        most = 1
-        if field.kind is Kind.COOKIE:
-            most = max(sum(test.field == field for test in tests) for tests in every) * together
-        return states(field.kind, tuple(self._matchers[field]), most)
-
-
-def _least(state: State) -> tuple[int, int]:
-    return state.truth.bit_count(), len(state.values)
-
-
-def _any_holds(lists: Sequence[Sequence[Conjunct]], truths: Sequence[int]) -> bool:
-    for cases in lists:
-        for case in cases:
-            for number, need in case:
-                if truths[number] & need != need:
-                    break
-            else:
-                return True
-    return False
 
 
 def with_values(request: Request, field: Field, values: Sequence[str]) -> Request:

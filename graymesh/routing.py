@@ -104,6 +104,8 @@ class Version(Record):
 class AudienceEntry(Record):
     """Requests that meet all of these."""
 
+    __slots__ = ("_conjunction",)  # worked out once, since many rules ask for it; no part of the record's value
+
     headers: Mapping[str, ir.Matcher] = field(
         MapOf(HEADER_NAME, ValueMatcher(VALUE), most=MOST_FIELDS),
         "Request headers; names in any case.",
@@ -149,9 +151,16 @@ class AudienceEntry(Record):
         if not any(vars(self).values()):
             place.report("GM110", "an entry without conditions takes everyone", "name a header, cookie, path, …")
 
+    _conjunction: ir.Conjunction
+
     def tests(self) -> ir.Conjunction:
         """The conditions, sorted by field."""
-        return tuple(sorted(self._tests(), key=lambda test: test.field))
+        if not hasattr(self, "_conjunction"):
+            object.__setattr__(self, "_conjunction", tuple(sorted(self._tests(), key=lambda test: test.field)))
+        return self._conjunction
+
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(vars(self))
 
     def _tests(self) -> Iterator[ir.Test]:
         named = ((ir.Kind.HEADER, self.headers), (ir.Kind.COOKIE, self.cookies))

@@ -49,7 +49,7 @@ _NOT_OURS_TO_SET = frozenset(["set-cookie", "authorization", "location", "date",
 _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 
 
-class Malformed(Exception):  # noqa: N818  says what is wrong, is no failure of the program
+class Malformed(Exception):
     """A value that is not what it should be: a code of the GM1xx band, a message and what to do."""
 
     def __init__(self, code: str, message: str, advice: str = "") -> None:

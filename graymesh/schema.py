@@ -1,4 +1,4 @@
-"""The JSON Schemas of the files that people write, generated from the model for editors and other tools.
+"""The JSON Schemas of the files that people write and of the JSON that commands print, generated from the models.
 
     python -m graymesh.schema [FOLDER]
 
@@ -33,12 +33,28 @@ def schema(kind: str) -> dict[str, Any]:
     return {"$schema": DIALECT, "$id": BASE + file_name(kind), **about, **One(record).schema()}
 
 
+def output_schemas() -> dict[str, dict[str, Any]]:
+    """The schemas of what commands print with `--format json`, by file name."""
+    from graymesh.contracts import Contract, RouteAnswer, RouteTables
+
+    models: dict[str, type[Contract]] = {
+        "route-tables.v1.schema.json": RouteTables,
+        "route-answer.v1.schema.json": RouteAnswer,
+    }
+    about = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {
+        name: {**about, "$id": BASE + name, **model.model_json_schema(mode="serialization")}
+        for name, model in models.items()
+    }
+
+
 def write(folder: Path) -> tuple[Path, ...]:
     """Writes all schemas into the folder and returns their paths."""
-    paths = tuple(folder / file_name(kind) for kind in KINDS)
-    for kind, path in zip(KINDS, paths, strict=True):
-        path.write_text(json_text(schema(kind)), encoding="utf-8")
-    return paths
+    texts = {file_name(kind): json_text(schema(kind)) for kind in KINDS}
+    texts |= {name: json_text(found) for name, found in output_schemas().items()}
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return tuple(folder / name for name in texts)
 
 
 def main(arguments: Sequence[str]) -> None:

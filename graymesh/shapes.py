@@ -95,7 +95,7 @@ class Shape(Protocol[T_co]):
         ...
 
 
-class Reported(Exception):  # noqa: N818  as Malformed
+class Reported(Exception):
     """There is no value, and it has been said why."""
 
 

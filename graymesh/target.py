@@ -124,7 +124,8 @@ class Manifest:
     """`target.yaml`: what a target declares. `serves` holds `public` (domains), `internal` (host) or both.
 
     `companion` names the target beside which this one stands and whose role it shares; `routes` is False for targets
-    that hold rules but choose no version.
+    that hold rules but choose no version. `retries_unasked` is False for engines that retry only when told to, so that
+    no retries and none asked for are the same to them.
     """
 
     name: str
@@ -136,11 +137,12 @@ class Manifest:
     engine_versions: tuple[str, ...]
     needs: tuple[str, ...] = ()
     companion: str = ""
+    retries_unasked: bool = True
     features: Mapping[str, Capability] = field(default_factory=dict)
     options: Mapping[str, Option] = field(default_factory=dict)
 
     def capability(self, feature: str) -> Capability:
-        """The declaration of the feature or of its nearest parent: `cookie.regex`, else `cookie`; undeclared is none."""
+        """The declaration of the feature or of its nearest parent: `cookie.regex`, else `cookie`; else none."""
         name = feature
         while name:
             if name in self.features:
@@ -150,7 +152,13 @@ class Manifest:
 
     def can(self, feature: str) -> bool:
         """Can the target say the feature, natively or emulated?"""
-        return self.capability(feature).support != "none"
+        if feature not in self._able:
+            self._able[feature] = self.capability(feature).support != "none"
+        return self._able[feature]
+
+    @cached_property
+    def _able(self) -> dict[str, bool]:
+        return {}
 
 
 @dataclass(frozen=True)

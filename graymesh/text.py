@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
@@ -32,20 +33,25 @@ def yaml_text(*documents: Any) -> str:
 
     Every string that a YAML 1.1 or 1.2 reader could take for another type is double-quoted. Lines are never folded.
     """
-    return "---\n".join("\n".join(_block(document, "")) + "\n" for document in documents)
+    return "---\n".join("".join(_lines(document)) for document in documents)
 
 
 def yaml_scalar(value: str | int | float | bool | None) -> str:
     """One scalar as YAML reads it back, in any version of YAML."""
     match value:
+        case str():
+            return _string(value)
         case None:
             return "null"
         case bool():
             return "true" if value else "false"
-        case int():
-            return str(value)
         case float():
             return _finite(value)
+    return str(value)
+
+
+@lru_cache(maxsize=16_384)  # the files of many releases repeat most of their words
+def _string(value: str) -> str:
     plain = _PLAIN.fullmatch(value) is not None and value.lower() not in _WORDS_WITH_A_TYPE
     return value if plain else _quoted(value)
 
@@ -60,6 +66,8 @@ def _finite(value: float) -> str:
 
 def _quoted(value: str) -> str:
     text = json.dumps(value, ensure_ascii=False)
+    if text.isascii() and "\x7f" not in text:
+        return text
     return "".join(char if " " <= char <= "~" else _escaped(char) for char in text)
 
 
@@ -70,38 +78,39 @@ def _escaped(char: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def _block(value: Any, indent: str) -> Iterator[str]:
-    if isinstance(value, Mapping) and value:
-        yield from _mapping(value.items(), indent)
-    elif isinstance(value, Sequence) and not isinstance(value, str) and value:
-        yield from _sequence(value, indent)
+def _lines(document: Any) -> list[str]:
+    lines: list[str] = []
+    _write(document, "", "", lines)
+    return lines
+
+
+def _write(value: Any, indent: str, lead: str, lines: list[str]) -> None:
+    """Appends the value's lines; the first one begins with `lead`, the others with `indent`."""
+    if isinstance(value, (dict, Mapping)) and value:
+        for key, child in value.items():
+            text = yaml_scalar(key)
+            if len(text) > _LONGEST_PLAIN_KEY:
+                lines.append(f"{lead}? {text}\n")
+                lead, text = indent, ""
+            _write_child(child, f"{lead}{text}:", indent, lines)
+            lead = indent
+    elif isinstance(value, (list, tuple)) and value:
+        for child in value:
+            _write(child, indent + "  ", f"{lead}- ", lines)
+            lead = indent
     else:
-        yield indent + _inline(value)
+        lines.append(f"{lead}{_inline(value)}\n")
+
+
+def _write_child(child: Any, opening: str, indent: str, lines: list[str]) -> None:
+    if type(child) is not str and child and isinstance(child, (dict, list, tuple, Mapping)):
+        lines.append(opening + "\n")
+        _write(child, indent + "  ", indent + "  ", lines)
+    else:
+        lines.append(f"{opening} {_inline(child)}\n")
 
 
 def _inline(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{}"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[]"
-    return yaml_scalar(value)
-
-
-def _mapping(items: Iterable[tuple[str, Any]], indent: str) -> Iterator[str]:
-    for key, value in items:
-        text = yaml_scalar(key)
-        if len(text) > _LONGEST_PLAIN_KEY:
-            yield f"{indent}? {text}"
-            text = ""
-        if isinstance(value, (Mapping, list, tuple)) and value:
-            yield f"{indent}{text}:"
-            yield from _block(value, indent + "  ")
-        else:
-            yield f"{indent}{text}: {_inline(value)}"
-
-
-def _sequence(values: Iterable[Any], indent: str) -> Iterator[str]:
-    for value in values:
-        lines = _block(value, indent + "  ")
-        yield f"{indent}- {next(lines)[len(indent) + 2 :]}"
-        yield from lines
+    if isinstance(value, (str, bool, int, float)) or value is None:
+        return yaml_scalar(value)
+    return "{}" if isinstance(value, Mapping) else "[]"

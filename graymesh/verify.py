@@ -58,14 +58,21 @@ def relabelled(table: RouteTable, labels: Labels) -> RouteTable:
 
 
 def request_for(view: View, version: str) -> Request | None:
-    """A request that the version answers, or one for the release when `version` is ""; None when none is found."""
+    """A request that the version gets, or one for the release when `version` is ""; None when none is found."""
     for expected in view.tables:
         for index, route in enumerate(expected.table.routes):
-            if not version or any(share.version == version and share.basis_points for share in route.split.shares):
+            if not version or version in _receivers(route):
                 request = _reaching(expected.table, index)
                 if request:
                     return replace(request, host=request.host or expected.hosts[0])
     return None
+
+
+def _receivers(route: Route) -> set[str]:
+    """The versions that get requests of this route, or copies of them."""
+    mirror = route.policy.mirror
+    answering = {share.version for share in route.split.shares if share.basis_points}
+    return answering | ({mirror.version} if mirror and mirror.basis_points else set())
 
 
 def _reaching(table: RouteTable, index: int) -> Request | None:
@@ -204,7 +211,9 @@ class _Check:
 
     def _ours(self, name: str) -> bool:
         """Is it for us to say, or something that the target declares not to know?"""
-        return feature(name) not in FEATURES or self.manifest.can(feature(name))
+        parts = feature(name).split(".")
+        common = any(".".join(parts[:length]) in FEATURES for length in range(1, len(parts) + 1))
+        return not common or self.manifest.can(feature(name))
 
     def _fact(
         self,
@@ -224,7 +233,9 @@ class _Check:
         return self._of(view, "GM903", message, path=path, notes=notes, help=help_)
 
     def _missing(self, view: View, what: str) -> Diagnostic:
-        return self._of(view, "GM906", f"no file of {self.name} in {self.folder} says anything about {what}")
+        understood = " that is understood" if self.fleet.refusals else ""
+        message = f"no file of {self.name} in {self.folder}{understood} says anything about {what}"
+        return self._of(view, "GM906", message)
 
     def _of(
         self,

@@ -16,7 +16,7 @@ def in_words(request: Request) -> str:
 
 
 def as_command(request: Request) -> str:
-    """A curl command that sends the request; claims and source addresses, which curl cannot set, follow as a comment."""
+    """A curl command that sends the request; what curl cannot set, claims and addresses, follows as a comment."""
     words = ["curl"]
     if request.method != "GET":
         words += ["-X", request.method]

@@ -362,6 +362,15 @@ class TestCompile:
         assert "error[GM111]" in done.out
         assert not (cli.folder / "rendered").exists()
 
+    def test_a_stage_of_releases_that_cannot_be_read(self, cli: Cli) -> None:
+        for name in (SHOP, "releases/cart.yaml"):
+            cli.edit(name, "stable: v1", "stable: [")
+        for command in ("compile", "verify"):
+            done = cli(command, "--stage", "gray-5")
+            assert done.code == 1
+            assert "2 errors" in done.out
+            assert "release  stage" not in done.out
+
     def test_a_release_compiles_its_whole_project(self, cli: Cli) -> None:
         cli("compile", SHOP)
         assert cli.rendered() == sorted(self.FILES)
@@ -435,6 +444,39 @@ class TestCompile:
         assert done.code == 2
         assert "No space left on device" in done.err
         assert not (cli.folder / "rendered").exists()
+
+
+class TestManyReleases:
+    """From 64 releases on the work is spread over processes; nobody must be able to tell."""
+
+    COUNT = 66
+
+    @pytest.fixture
+    def many(self, cli: Cli) -> Cli:
+        text = (cli.folder / SHOP).read_text()
+        for number in range(self.COUNT):
+            (cli.folder / f"releases/shop-{number}.yaml").write_text(
+                text.replace("name: shop,", f"name: shop-{number},")
+            )
+        return cli
+
+    def test_the_same_files_as_in_one_process(self, many: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1}, raising=False)
+        assert "all verified" in many("compile", "-o", "spread").out
+        assert "all verified" in many("verify", "-o", "spread").out
+        monkeypatch.setattr("graymesh.parallel.WORTH_IT", 10_000)
+        many("compile", "-o", "alone")
+        assert len(many.rendered("alone")) > 2 * self.COUNT
+        for path in many.rendered("alone"):
+            assert (many.folder / "spread" / path).read_bytes() == (many.folder / "alone" / path).read_bytes()
+
+    def test_an_error_still_writes_nothing(self, many: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1}, raising=False)
+        many.edit("releases/shop-3.yaml", "{v2: 5%, v1: 95%}", "v1")
+        done = many("compile")
+        assert done.code == 1
+        assert "releases/shop-3.yaml" in done.out
+        assert not (many.folder / "rendered").exists()
 
 
 class TestCheck:
@@ -754,6 +796,7 @@ class TestInit:
 
     def test_with_every_default(self, cli: Cli, tmp_path: Path) -> None:
         assert cli("init", str(tmp_path / "new"), "--yes").code == 0
+        assert cli("lint", str(tmp_path / "new"), "--fail-on", "warning").code == 0
         assert cli("compile", str(tmp_path / "new")).code == 0
 
     def test_overwrites_nothing(self, cli: Cli) -> None:

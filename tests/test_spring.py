@@ -1,7 +1,6 @@
-"""Spring Cloud Gateway: what is written decides as the spec says, and what anybody wrote is read exactly or refused.
+"""Spring Cloud Gateway: what is written decides as the spec says, and every edit of it is noticed.
 
-`spring/releases/` are specs, `spring/read/<case>/` files in the styles of Spring's manual with what they mean, worked
-out by hand, `spring/refused/` files whose first line names the part that must be refused.
+The specs stand in `spring/releases/`.
 """
 
 from __future__ import annotations
@@ -9,23 +8,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from graymesh.targets.spring_cloud_gateway import filters, predicates, services
-from graymesh.targets.spring_cloud_gateway.decode_predicates import predicate
-from graymesh.targets.spring_cloud_gateway.patterns import hosts, matcher
-from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
-from graymesh.targets.spring_cloud_gateway.shortcuts import definition
 
 from graymesh import lint, portable_regex
-from graymesh.ir import Buckets, Kind, Matcher, OneOf, PathPrefix, Policy, Prefix, Present, Regex, Retries, Route, Share
+from graymesh.ir import (
+    Field,
+    Kind,
+    PathPrefix,
+    Policy,
+    Regex,
+    Retries,
+    RouteTable,
+    Test,
+)
 from graymesh.naming import route_ids
 from graymesh.registry import target
-from graymesh.semantics import describe
-from graymesh.target import DecodedFleet, View
+from graymesh.target import View
+from graymesh.targets.spring_cloud_gateway import filters, predicates, services
 from graymesh.text import yaml_text
 from graymesh.verify import verify
 from tests.helpers import case_from
@@ -41,11 +45,7 @@ def views_of(name: str, **options: Any) -> list[View]:
     case, problems = case_from((DATA / "releases" / f"{name}.yaml").read_text(encoding="utf-8"))
     assert case is not None, problems
     found = [case.view(SPRING.manifest, release) for release in case.stages]
-    return [View(**{**view_fields(view), "options": {**view.options, **options}}) for view in found]
-
-
-def view_fields(view: View) -> dict[str, Any]:
-    return {name: getattr(view, name) for name in ("release", "role", "tables", "facts", "options")}
+    return [replace(view, options={**view.options, **options}) for view in found]
 
 
 def emitted(*views: View) -> dict[str, str]:
@@ -100,7 +100,9 @@ def test_ids_are_unique_and_orders_follow_the_table() -> None:
     routes = routes_in(emitted(view))
     ids = [route["id"] for route in routes]
     table = view.tables[0].table.routes
-    expected = {each for route in table for share in route.split.shares for each in route_ids(view.release, route, share)}
+    expected = {
+        each for route in table for share in route.split.shares for each in route_ids(view.release, route, share)
+    }
     assert len(set(ids)) == len(ids)
     assert set(ids) == expected
     assert "store.catalog.headers_2.v2" in ids
@@ -158,13 +160,43 @@ def test_service_ids_are_host_names_to_java(name: str) -> None:
 def test_patterns_are_no_expressions(pattern: str, written: str) -> None:
     """Placeholders and SpEL are written so that Spring sees neither, and the language stays the same."""
     assert predicates.regexp(Regex(pattern)) == written
-    assert portable_regex.canonical(Kind.HEADER, Regex(written)) == portable_regex.canonical(Kind.HEADER, Regex(pattern))
+    assert portable_regex.canonical(written) == portable_regex.canonical(pattern)
 
 
 @pytest.mark.parametrize("value", ["{x}", "${HOME}", "#{1}", "a}", "a\r\nSet-Cookie: b=c", "ü"])
 def test_a_filter_takes_no_template(value: str) -> None:
     with pytest.raises(ValueError, match="literally"):
         filters.checked(value)
+
+
+def test_retries_without_reasons_keep_springs_own() -> None:
+    view = views_of("sticky")[0]
+    table = view.tables[0].table
+    for retries in (
+        Retries(attempts=3),
+        Retries(attempts=1, on=("reset",)),
+        Retries(attempts=2, on=("5xx", "unavailable")),
+    ):
+        policy = Policy(retries=retries, timeout_ms=20)
+        routes = [replace(each, policy=policy) for each in table.routes]
+        changed = replace(view, tables=(replace(view.tables[0], table=RouteTable(tuple(routes))),))
+        assert said([changed], emitted(changed)) == []
+        assert said([view], emitted(changed)) != []
+
+
+def test_a_draw_for_some_is_drawn_for_each_alternative() -> None:
+    view = views_of("sticky")[0]
+    first, *others, last = view.tables[0].table.routes
+    either = (*first.condition, (Test(Field(Kind.PATH), PathPrefix("/new")),))
+    some = replace(first, name="some", condition=either, split=last.split)
+    changed = replace(view, tables=(replace(view.tables[0], table=RouteTable((some, *others, last))),))
+    files = emitted(changed)
+    groups = {
+        each["predicates"][-1]["args"]["weight.group"] for each in routes_in(files) if len(each["predicates"]) > 2
+    }
+    assert {"default.shop.some", "default.shop.some_2"} <= groups
+    assert said([changed], files) == []
+    assert said([view], files) != []
 
 
 # Hostile values and what configuration cannot carry
@@ -224,7 +256,6 @@ Edit = Callable[[list[dict[str, Any]]], None]
 
 def edits() -> Iterator[tuple[str, Edit]]:
     """Changes to the routes of `sticky` (testers, two bucket routes, three segments), each of which moves traffic."""
-    last = {"args": -1}
     yield "weight", lambda routes: routes[3]["predicates"][-1]["args"].update({"weight.weight": 501})
     yield "draw", lambda routes: routes[3]["predicates"].pop()
     yield "group", lambda routes: routes[3]["predicates"][-1]["args"].update({"weight.group": "another"})
@@ -244,11 +275,11 @@ def edits() -> Iterator[tuple[str, Edit]]:
     yield "switch", lambda routes: routes[0].update(enabled=False)
     yield "route", lambda routes: routes.pop(2)
     yield "time limit", lambda routes: routes[0].update(metadata={"response-timeout": 100})
-    yield "request header", lambda routes: routes[2].update(
-        filters=[{"name": "SetRequestHeader", "args": {"name": "x", "value": "y"}}]
+    yield (
+        "request header",
+        lambda routes: routes[2].update(filters=[{"name": "SetRequestHeader", "args": {"name": "x", "value": "y"}}]),
     )
     yield "same id", lambda routes: routes[0].update(id=routes[1]["id"])
-    del last
 
 
 @pytest.mark.parametrize(("what", "edit"), list(edits()), ids=[what for what, _ in edits()])
@@ -268,147 +299,3 @@ def test_an_edited_address_is_noticed() -> None:
     assert said([view], {FILE: text}) == [
         "endpoints of v2 is 10.0.2.12:8080 in spring-cloud-gateway, the spec says 10.0.2.11:8080"
     ]
-
-
-# What anybody wrote
-
-
-def in_words(fleet: DecodedFleet) -> str:
-    """The fleet as `expected.txt` has it."""
-    lines: list[str] = []
-    for service in fleet.services:
-        lines.append(f"hosts {', '.join(service.hosts)}")
-        lines += [f"  {version} at {', '.join(value)}" for (version, _), value in service.facts.items()]  # type: ignore[arg-type]
-        lines += [f"  {route.name}: {condition_in_words(route)} -> {outcome_in_words(route)}" for route in service.table.routes]
-    lines += [f"refused {refusal.field} in line {refusal.line}" for refusal in fleet.refusals]
-    return "\n".join(lines) + "\n"
-
-
-def condition_in_words(route: Route) -> str:
-    return " or ".join(" and ".join(map(describe, tests)) or "everyone else" for tests in route.condition)
-
-
-def outcome_in_words(route: Route) -> str:
-    policy, several = route.policy, len(route.split.shares) > 1
-    parts = [", ".join(f"{share.basis_points} " * several + share_in_words(share) for share in route.split.shares)]
-    if policy.retries:
-        parts.append(f"{policy.retries.attempts} retries on {', '.join(policy.retries.on)}")
-    if policy.timeout_ms:
-        parts.append(f"within {policy.timeout_ms} ms")
-    return "; ".join(parts)
-
-
-def share_in_words(share: Share) -> str:
-    cookie = share.set_cookie
-    effects = [f"cookie {cookie.name}={cookie.value} for {cookie.max_age_seconds} s"] if cookie else []
-    effects += [f"request {name}: {value}" for name, value in share.request_headers]
-    effects += [f"response {name}: {value}" for name, value in share.response_headers]
-    return share.version + (f" ({', '.join(effects)})" if effects else "")
-
-
-@pytest.mark.parametrize("case", sorted(folder.name for folder in (DATA / "read").iterdir()))
-def test_what_a_file_decides(case: str) -> None:
-    folder = DATA / "read" / case
-    fleet = SPRING.decode({"application.yaml": (folder / "application.yaml").read_text(encoding="utf-8")})
-    assert in_words(fleet) == (folder / "expected.txt").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("case", sorted(path.stem for path in (DATA / "refused").iterdir()))
-def test_what_is_not_understood_is_refused_by_name(case: str) -> None:
-    text = (DATA / "refused" / f"{case}.yaml").read_text(encoding="utf-8")
-    fleet = SPRING.decode({"application.yaml": text})
-    expected = text.partition("\n")[0].removeprefix("# refused: ").split(", ")
-    assert {refusal.field for refusal in fleet.refusals} == set(expected)
-    assert fleet.services == ()
-    assert all(refusal.message and refusal.line > 0 for refusal in fleet.refusals)
-
-
-def test_files_are_read_together() -> None:
-    files = emitted(views_of("sticky")[0])
-    importing = {"application.yaml": "spring.config.import: 'optional:file:./application-graymesh.yaml'\nserver.port: 80\n"}
-    assert SPRING.decode({**files, **importing}) == SPRING.decode(files)
-    twice = SPRING.decode({**files, "application.yaml": files[FILE]})
-    assert {refusal.field for refusal in twice.refusals} >= {"routes"}
-    assert twice.services == ()
-
-
-def test_properties_are_not_read() -> None:
-    fleet = SPRING.decode({"application.properties": r"a=b\:c"})
-    assert [refusal.file for refusal in fleet.refusals] == ["application.properties"]
-
-
-@pytest.mark.parametrize(
-    ("pattern", "found"),
-    [
-        ("v2", OneOf(("v2",))),
-        (r"b|a\.c|b", OneOf(("a.c", "b"))),
-        (r"\$\{x\}", OneOf(("${x}",))),
-        ("my-.*", Prefix("my-")),
-        (".+", Present()),
-        ("0[0-4][0-9][0-9]", Buckets(((0, 499),))),
-        (r"\d+", Regex(r"\d+")),
-        ("a.c", Regex("a.c")),
-        ("^v2$", Regex("^v2$")),
-    ],
-)
-def test_what_a_regexp_takes(pattern: str, found: Matcher) -> None:
-    assert matcher(pattern) == found
-
-
-@pytest.mark.parametrize(
-    ("pattern", "found"),
-    [
-        (r"(?i)Shop\.example(?::[0-9]*)?", {"shop.example"}),
-        (r"(?i)(a\.b|c)(:\d*)?", {"a.b", "c"}),
-        (r"(?i)(?:a|b-c\.d)(?::[0-9]*)?", {"a", "b-c.d"}),
-    ],
-)
-def test_hosts_of_a_regexp(pattern: str, found: set[str]) -> None:
-    assert hosts(pattern) == found
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("Path=/a", [OneOf(("/a", "/a/"))]),
-        ("Path=/a,false", [OneOf(("/a",))]),
-        ("Path=/a/", [OneOf(("/a/",))]),
-        ("Path=/", [OneOf(("/",))]),
-        ("Path=/a/**", [PathPrefix("/a")]),
-        ("Path=/a, /c/** ,/b/", [OneOf(("/a", "/a/", "/b/")), PathPrefix("/c")]),
-        ("Path=/a/*", [Regex("/a/[^/]*/?")]),
-        ("Path=/a/*,false", [Regex("/a/[^/]*")]),
-        ("Path=/a.b/{x}/c", [Regex(r"/a\.b/[^/]+/c/?")]),
-    ],
-)
-def test_what_a_path_takes(text: str, found: list[Matcher]) -> None:
-    """As measured on the gateway."""
-    assert [tests[0].matcher for tests in predicate(definition(text, "predicates"))] == found
-
-
-def test_a_path_for_all_asks_for_nothing() -> None:
-    assert predicate(definition("Path=/a,/**", "predicates")) == ((),)
-
-
-def test_retries_without_reasons_keep_springs_own() -> None:
-    view = views_of("sticky")[0]
-    table = view.tables[0].table
-    for retries in (Retries(attempts=3), Retries(attempts=1, on=("reset",)), Retries(attempts=2, on=("5xx", "unavailable"))):
-        policy = Policy(retries=retries, timeout_ms=20)
-        routes = [Route(name=each.name, condition=each.condition, split=each.split, policy=policy) for each in table.routes]
-        changed = View(
-            **{**view_fields(view), "tables": tuple(type(each)(**{"hosts": each.hosts, "public": each.public, "table": type(table)(tuple(routes))}) for each in view.tables)}
-        )
-        assert said([changed], emitted(changed)) == []
-        assert said([view], emitted(changed)) != []
-
-
-def test_several_alternatives_are_not_multiplied_without_end() -> None:
-    paths = ",".join(f"/p{number}/**" for number in range(40))
-    text = "spring.cloud.gateway.routes:\n- id: a\n  uri: lb://a\n  predicates:\n" + f"  - Path={paths}\n" * 3
-    assert [refusal.field for refusal in SPRING.decode({"a.yaml": text}).refusals] == ["predicates"]
-
-
-def test_a_definition_names_what_it_lacks() -> None:
-    with pytest.raises(NotUnderstood, match="Cookie.regexp: it is missing"):
-        predicate(definition({"name": "Cookie", "args": {"name": "a"}}, "predicates"))

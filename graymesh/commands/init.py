@@ -44,6 +44,8 @@ spec:
     - {{name: half, weight: 50, hold: 4h}}
     - {{name: full, weight: 100}}
   stage: gray-5                                 # where the release stands: the line to change
+  guards:
+    errorRate: {{max: 1%, window: 5m}}            # when to stop
   tests:
     - {{request: {{headers: {{X-Gray-Version: {canary}}}}}, expect: {canary}}}
     - {{request: {{}}, expect: {{{canary}: 5%, {stable}: 95%}}}}

@@ -69,11 +69,12 @@ def _linted(
 ) -> list[Diagnostic]:
     """What is found at one path; a single file that has not changed is not looked at again."""
     from graymesh.discovery import NAME, discovered
-    from graymesh.remembered import Remembered
 
     single = cache and os.path.isfile(path) and os.path.basename(path) != NAME
     if not single:
         return _found(terminal, path, choice, texts)
+    from graymesh.remembered import Remembered
+
     project_file, _ = discovered(os.path.realpath(os.path.dirname(path) or "."))
     remembered = Remembered(path, project_file, choice)
     known = remembered.recall()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -81,31 +81,6 @@ def _route(number: int, route: Route) -> Iterator[str]:
 
 
 def _json(fleet: DecodedFleet) -> str:
-    from graymesh.text import json_text
+    from graymesh import contracts
 
-    return json_text(
-        {
-            "services": [_service_data(service) for service in fleet.services],
-            "refusals": [
-                {"file": refusal.file, "line": refusal.line, "field": refusal.field, "message": refusal.message}
-                for refusal in fleet.refusals
-            ],
-        }
-    )
-
-
-def _service_data(service: DecodedService) -> dict[str, Any]:
-    from graymesh.wording import condition, effects
-
-    routes = [
-        {
-            "name": route.name,
-            "condition": condition(route),
-            "split": [{"version": share.version, "basisPoints": share.basis_points} for share in route.split.shares],
-            "effects": list(effects(route, {})),
-        }
-        for route in service.table.routes
-    ]
-    facts = [{"version": key[0], "name": key[1], "value": value} for key, value in sorted(service.facts.items())]
-    named = {"hosts": list(service.hosts), "name": service.name, "scope": service.scope, "file": service.file}
-    return {**{key: value for key, value in named.items() if value}, "routes": routes, "settings": facts}
+    return contracts.text(contracts.route_tables(fleet))

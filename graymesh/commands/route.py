@@ -125,12 +125,6 @@ def _text(answers: Sequence[tuple[str, Decision]]) -> str:
 
 
 def _json(request: Request, answers: Sequence[tuple[str, Decision]]) -> str:
-    from graymesh.text import json_text
-    from graymesh.witness import as_command
+    from graymesh import contracts
 
-    def described(scope: str, decision: Decision) -> dict[str, Any]:
-        shares = [{"version": share.version, "basisPoints": share.basis_points} for share in decision.shares]
-        name = decision.route.name if decision.route else None
-        return {"scope": scope, "version": decision.version, "route": name, "why": decision.why, "split": shares}
-
-    return json_text({"request": as_command(request), "answers": [described(*answer) for answer in answers]})
+    return contracts.text(contracts.route_answer(request, answers))

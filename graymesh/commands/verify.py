@@ -54,7 +54,7 @@ def command(terminal: Terminal, path: Path, targets: tuple[str, ...], stage: str
     except FileNotFoundError:
         done = verify_project(project, choice, None, terminal.progress)
     terminal.report(done.diagnostics)
-    if terminal.form == "text" and not terminal.quiet:
+    if done.rows and terminal.form == "text" and not terminal.quiet:
         terminal.out(summary(done.rows))
     if done.failed:
         terminal.log(f"if the releases are right, run: {mending(path, targets, stage, output)}")

@@ -47,6 +47,7 @@ class Case:
     targets: tuple[Manifest, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     heeds_accept: bool = True
+    _views: dict[tuple[str, str], View] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def release(self) -> Release:
@@ -66,7 +67,11 @@ class Case:
         """The release as the target must enforce it, without what the spec gives up."""
         from graymesh.capability import view
 
-        return view(release or self.release, manifest, self.options.get(manifest.name, {}))
+        release = release or self.release
+        key = (manifest.name, release.stage)
+        if key not in self._views:
+            self._views[key] = view(release, manifest, self.options.get(manifest.name, {}))
+        return self._views[key]
 
 
 Check: TypeAlias = Callable[[Case], Iterable[Finding]]

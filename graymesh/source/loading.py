@@ -33,7 +33,7 @@ def load_artifacts(text: str | bytes, file: str) -> list[Source]:
     Raises Refused, also for plain scalars that YAML 1.1 and 1.2 read differently.
     """
     written, unix = _guarded(text, file, ARTIFACT)
-    documents = yaml_fast.read(unix, strict=True) if len(unix) <= ARTIFACT.nodes else None
+    documents = yaml_fast.read(unix, strict=True) if len(unix) <= 2 * ARTIFACT.nodes else None
     if documents is None:
         documents = _all_documents(unix, file)
     positions = Positions(unix)

@@ -22,10 +22,12 @@ from graymesh.targets.istio.decode_edges import (
     service_entry,
     token_sources,
 )
+from graymesh.targets.istio.decode_facts import with_places
 from graymesh.targets.istio.decode_rules import DestinationRule, destination_rule
-from graymesh.targets.istio.decode_services import Surroundings, services_of
+from graymesh.targets.istio.decode_services import services_of
+from graymesh.targets.istio.decode_versions import Surroundings
 from graymesh.targets.istio.fields import FieldError
-from graymesh.targets.istio.objects import Object, fqdn, objects_of
+from graymesh.targets.istio.objects import Object, as_written, host_of, objects_of
 
 _BLOCKING: Final = "may change any route; with it in the mesh nothing here is decided"
 
@@ -37,7 +39,7 @@ class _Reading:
     refusals: list[Refusal] = field(default_factory=list)
     rules: dict[str, DestinationRule | None] = field(default_factory=dict)
     gateways: dict[str, Gateway | None] = field(default_factory=dict)
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, Entry | None] = field(default_factory=dict)
     tokens: list[Tokens] = field(default_factory=list)
     tokens_unclear: bool = False
     blocked: bool = False
@@ -56,7 +58,8 @@ def decode(files: Files) -> DecodedFleet:
         _READERS[found.kind](found, reading)
     around = _surroundings(reading)
     decided = [each for found in objects if found.kind == "VirtualService" for each in _decided(found, around, reading)]
-    services = () if reading.blocked else tuple(_undisputed(decided, reading))
+    left = [] if reading.blocked else list(_undisputed(decided, reading))
+    services = tuple(with_places([(each.service, each.places) for each in left]))
     return DecodedFleet(services, tuple(reading.refusals))
 
 
@@ -76,22 +79,25 @@ def _read(files: Files, reading: _Reading) -> Iterator[Object]:
 def _read_rule(found: Object, reading: _Reading) -> None:
     host = ""
     try:
-        host = fqdn(found.spec.text("host"), found.namespace)
+        host = host_of(found.spec, "host", found.namespace)
         reading.rule_hosts.setdefault(found.file, set()).add(host)
         if host in reading.rules:
             raise found.spec.wrong("host", f"{host} has several DestinationRules, which Istio merges")
-        reading.rules[host] = destination_rule(found.spec, host)
+        reading.rules[host] = destination_rule(found.spec, host, found.stated)
     except FieldError as error:
         reading.refuse(found, error)
         reading.rules[host] = None
 
 
 def _read_gateway(found: Object, reading: _Reading) -> None:
+    name = f"{found.namespace}/{found.name}"
     try:
-        reading.gateways[f"{found.namespace}/{found.name}"] = gateway(found.spec)
+        if name in reading.gateways:
+            raise FieldError("name", f"there are several Gateways {name}", ("metadata", "name"))
+        reading.gateways[name] = gateway(found.spec, found.stated)
     except FieldError as error:
         reading.refuse(found, error)
-        reading.gateways[f"{found.namespace}/{found.name}"] = None
+        reading.gateways[name] = None
 
 
 def _read_tokens(found: Object, reading: _Reading) -> None:
@@ -104,12 +110,16 @@ def _read_tokens(found: Object, reading: _Reading) -> None:
 
 
 def _read_entry(found: Object, reading: _Reading) -> None:
+    hosts: tuple[str, ...] = ()
     try:
-        hosts, entry = service_entry(found.spec)
+        hosts = as_written(found.spec, "hosts")
+        for host in hosts:
+            if host in reading.entries:
+                raise found.spec.wrong("hosts", f"{host} has several ServiceEntries, which Istio merges")
+        reading.entries.update(dict.fromkeys(hosts, service_entry(found.spec, found.stated)))
     except FieldError as error:
         reading.refuse(found, error)
-        return
-    reading.entries.update(dict.fromkeys(hosts, entry))
+        reading.entries.update(dict.fromkeys(hosts))
 
 
 def _skip(_found: Object, _reading: _Reading) -> None:
@@ -154,7 +164,7 @@ def _decided(found: Object, around: Surroundings, reading: _Reading) -> list[_De
         return []
 
 
-def _undisputed(decided: list[_Decided], reading: _Reading) -> Iterator[DecodedService]:
+def _undisputed(decided: list[_Decided], reading: _Reading) -> Iterator[_Decided]:
     """Services whose hosts no second VirtualService claims at the same place."""
     claimants: dict[tuple[str, str], set[str]] = {}
     for each in decided:
@@ -165,7 +175,7 @@ def _undisputed(decided: list[_Decided], reading: _Reading) -> Iterator[DecodedS
             {host for place, host in product(each.places, each.service.hosts) if len(claimants[place, host]) > 1}
         )
         if not doubled:
-            yield each.service
+            yield each
             continue
         message = f"several VirtualServices decide for {', '.join(doubled)}: gateways merge them, the mesh takes one"
         reading.refuse(each.found, each.found.spec.wrong("hosts", message))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from graymesh.targets.istio.fields import FieldError, Node
+from graymesh.targets.istio.objects import as_written
 
 _GATEWAY: Final = frozenset(["selector", "servers"])
 _SERVER: Final = frozenset(["port", "hosts", "tls", "name", "bind"])
@@ -29,9 +30,16 @@ _ENDPOINT: Final = frozenset(["address", "ports", "labels"])
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The hosts that a gateway's HTTP servers take, as (namespace or `*` or `.`, host or wildcard)."""
+    """The hosts that a gateway's HTTP servers take, as (namespace or `*` or `.`, host or wildcard).
+
+    `servers` are the same in words, with port and TLS, sorted; `pods` are the labels of the pods that serve them;
+    `namespace` is the one that the file names.
+    """
 
     hosts: tuple[tuple[str, str], ...]
+    servers: tuple[str, ...] = ()
+    pods: tuple[str, ...] = ()
+    namespace: str = ""
 
     def serves(self, host: str, namespace: str, own_namespace: str) -> bool:
         """Does it take the host, for a VirtualService of that namespace?"""
@@ -58,10 +66,29 @@ class Tokens:
         return {("", name): value for name, value in said.items() if value}
 
 
-def gateway(spec: Node) -> Gateway:
+def gateway(spec: Node, namespace: str) -> Gateway:
     """The gateway; raises FieldError for servers that do not speak HTTP."""
     spec.limited(_GATEWAY)
-    return Gateway(tuple(_host(host) for server in spec.nodes("servers") for host in _server_hosts(server)))
+    servers = [(server, _server_hosts(server)) for server in spec.nodes("servers")]
+    return Gateway(
+        hosts=tuple(_host(host) for _, hosts in servers for host in hosts),
+        servers=tuple(sorted(_server_in_words(server, hosts) for server, hosts in servers)),
+        pods=tuple(sorted(f"{label}={value}" for label, value in spec.text_map("selector").items())),
+        namespace=namespace,
+    )
+
+
+def _server_in_words(server: Node, hosts: Iterable[str]) -> str:
+    """`443 HTTPS credentialName=shop mode=SIMPLE for shop.example.com`; names of servers and ports mean nothing."""
+    port, tls = server.node("port"), server.node("tls")
+    number = f"{port.whole('number')} {port.text('protocol').upper()}" if port else ""
+    secured = [f"{name}={_word(value)}" for name, value in sorted(tls.data.items())] if tls else []
+    bound = [f"bind={server.text('bind')}"] if "bind" in server else []
+    return " ".join([number, *bound, *secured, "for", *sorted(hosts)])
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _server_hosts(server: Node) -> tuple[str, ...]:
@@ -72,11 +99,11 @@ def _server_hosts(server: Node) -> tuple[str, ...]:
         raise server.wrong("port", f"the protocol {protocol or 'is missing'}, routes of HTTP do not hold there")
     if tls is not None and tls.text("mode") in _THROUGH and not tls.flag("httpsRedirect"):
         raise server.wrong("tls", "passes TLS through, so that routes of HTTP do not hold")
-    return server.texts("hosts")
+    return as_written(server, "hosts")
 
 
 def _host(written: str) -> tuple[str, str]:
-    where, slash, host = written.lower().rpartition("/")
+    where, slash, host = written.rpartition("/")
     return (where, host) if slash else ("*", host)
 
 
@@ -115,25 +142,46 @@ def _claim_headers(rule: Node) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The endpoints of a ServiceEntry: pod labels and `ip:port`."""
+    """The endpoints of a ServiceEntry, as pod labels and `ip:port`, and what else it says about its hosts.
+
+    `namespace` is the one that the file names; `export_to` None when the file leaves it to Istio.
+    """
 
     endpoints: tuple[tuple[Mapping[str, str], str], ...]
+    port: int
+    location: str
+    resolution: str
+    namespace: str = ""
+    export_to: tuple[str, ...] | None = None
 
     def selected(self, labels: Mapping[str, str]) -> tuple[str, ...]:
         """The addresses whose labels include these, sorted."""
         return tuple(sorted(address for own, address in self.endpoints if labels.items() <= own.items()))
 
 
-def service_entry(spec: Node) -> tuple[tuple[str, ...], Entry]:
-    """The hosts, and the endpoints behind them; raises FieldError for several ports or searched addresses."""
+def service_entry(spec: Node, namespace: str) -> Entry:
+    """The entry; raises FieldError for several ports, other protocols than HTTP, or addresses that are looked up."""
     spec.limited(_ENTRY)
-    if spec.text("resolution") not in ("STATIC", "DNS"):
+    resolution = spec.text("resolution")
+    if resolution not in ("STATIC", "DNS"):
         raise spec.wrong("resolution", "the endpoints are not the ones in the file")
     ports = [port.limited(_PORT) for port in spec.nodes("ports")]
     if len(ports) != 1:
         raise spec.wrong("ports", "is not one port")
-    endpoints = (_endpoint(endpoint.limited(_ENDPOINT), ports[0]) for endpoint in spec.nodes("endpoints"))
-    return tuple(host.lower() for host in spec.texts("hosts")), Entry(tuple(endpoints))
+    protocol = ports[0].text("protocol").upper()
+    if protocol not in _HTTP - {"HTTPS"}:
+        raise ports[0].wrong("protocol", f"{protocol or 'is missing'}: routes of HTTP do not hold there")
+    location = spec.text("location", "MESH_EXTERNAL")
+    if location not in ("MESH_EXTERNAL", "MESH_INTERNAL"):
+        raise spec.wrong("location", "is neither MESH_EXTERNAL nor MESH_INTERNAL")
+    return Entry(
+        endpoints=tuple(_endpoint(endpoint.limited(_ENDPOINT), ports[0]) for endpoint in spec.nodes("endpoints")),
+        port=ports[0].whole("number"),
+        location=location,
+        resolution=resolution,
+        namespace=namespace,
+        export_to=spec.texts("exportTo") if "exportTo" in spec else None,
+    )
 
 
 def _endpoint(endpoint: Node, port: Node) -> tuple[Mapping[str, str], str]:

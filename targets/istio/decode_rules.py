@@ -8,6 +8,7 @@ from typing import Final
 
 from graymesh.ir import Scalar
 from graymesh.targets.istio.fields import FieldError, Node
+from graymesh.targets.istio.names import namespace_of
 
 _RULE: Final = frozenset(["host", "trafficPolicy", "subsets", "exportTo"])
 _RULE_REFUSED: Final = {"workloadSelector": "the rule holds for some callers only"}
@@ -42,16 +43,25 @@ _TLS: Final = _CERTIFICATES | {"mode", "subjectAltNames", "sni", "insecureSkipVe
 
 @dataclass(frozen=True, slots=True)
 class DestinationRule:
-    """The subsets by name with their pod labels, and the facts that hold for all of them."""
+    """The subsets by name with their pod labels, and the facts that hold for all of them.
+
+    `namespace` is the one that the file names; `export_to` None when the file leaves it to Istio.
+    """
 
     host: str
     subsets: Mapping[str, Mapping[str, str]]
     policy: Mapping[str, Scalar]
+    namespace: str = ""
+    export_to: tuple[str, ...] | None = None
 
 
-def destination_rule(spec: Node, host: str) -> DestinationRule:
-    """The rule for the host; raises FieldError for fields that it does not know."""
+def destination_rule(spec: Node, host: str, namespace: str) -> DestinationRule:
+    """The rule for the host; raises FieldError for fields that it does not know, and for rules that few callers see."""
     spec.limited(_RULE, _RULE_REFUSED)
+    if namespace and namespace_of(host) not in ("", namespace):
+        raise FieldError(
+            "namespace", f"only callers in {namespace} see a rule for {host} there", ("metadata", "namespace")
+        )
     if "*" in host:
         raise spec.wrong("host", "holds for several services at once")
     policy = dict(_policy(spec.node("trafficPolicy")))
@@ -61,7 +71,8 @@ def destination_rule(spec: Node, host: str) -> DestinationRule:
         subsets[name] = subset.text_map("labels")
         if "trafficPolicy" in subset and dict(_policy(subset.node("trafficPolicy"))) != policy:
             raise subset.wrong("trafficPolicy", f"subset {name} differs from the other versions")
-    return DestinationRule(host, subsets, policy)
+    export_to = spec.texts("exportTo") if "exportTo" in spec else None
+    return DestinationRule(host, subsets, policy, namespace, export_to)
 
 
 def _name(subset: Node, known: Mapping[str, object]) -> str:
@@ -85,13 +96,14 @@ def _policy(policy: Node | None) -> Iterator[tuple[str, Scalar]]:
 
 
 def _pool(pool: Node | None) -> Iterator[tuple[str, Scalar]]:
+    """Istio takes 0 for not set, here and for the share of ejected instances."""
     if pool is None:
         return
     pool.limited(_POOL)
     for part, names in ((pool.node("tcp"), _TCP), (pool.node("http"), _HTTP)):
         if part is not None:
             part.limited(frozenset(names))
-            yield from ((fact, part.whole(name)) for name, fact in names.items() if name in part)
+            yield from ((fact, part.whole(name)) for name, fact in names.items() if part.whole(name))
 
 
 def _outlier(outlier: Node | None) -> Iterator[tuple[str, Scalar]]:
@@ -99,12 +111,14 @@ def _outlier(outlier: Node | None) -> Iterator[tuple[str, Scalar]]:
         return
     outlier.limited(_OUTLIER)
     if "consecutive5xxErrors" in outlier:
+        if not outlier.whole("consecutive5xxErrors"):
+            raise outlier.wrong("consecutive5xxErrors", "is 0, which counts no errors at all")
         yield "outlier.errors", outlier.whole("consecutive5xxErrors")
     for name, fact in _OUTLIER_TIMES.items():
         time = outlier.milliseconds(name)
         if time is not None:
             yield fact, time
-    if "maxEjectionPercent" in outlier:
+    if outlier.whole("maxEjectionPercent"):
         yield "outlier.maxEjected.bp", outlier.whole("maxEjectionPercent") * 100
 
 

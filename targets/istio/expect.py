@@ -1,14 +1,95 @@
-"""The facts that this target's artifacts state, of those that a view holds."""
+"""The facts that this target's artifacts state: those of a view, and what Istio must be told to serve it."""
 
 from __future__ import annotations
 
-from graymesh.ir import Facts
-from graymesh.target import View
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from graymesh.ir import Facts, Scalar
+from graymesh.target import HostTable, View
 from graymesh.targets.istio.claims import claim_names
+from graymesh.targets.istio.names import MESH
+from graymesh.targets.istio.options import Options, options_of
+
+Named: TypeAlias = Iterator[tuple[tuple[str, str], Scalar]]
 
 
 def expected_facts(view: View) -> Facts:
-    """All but the source of tokens where no route asks for a claim: then nothing verifies tokens."""
-    if any(claim_names(host_table.table) for host_table in view.tables):
-        return view.facts
-    return {key: value for key, value in view.facts.items() if not key[1].startswith("jwt.")}
+    """The view's facts, without the source of tokens where no route asks for a claim: then nothing verifies tokens.
+
+    Besides: where each name is served, the port, and what the options say about gateways, namespaces and endpoints.
+    """
+    options = options_of(view)
+    asked = any(claim_names(table.table) for table in view.tables)
+    facts = {key: value for key, value in view.facts.items() if asked or not key[1].startswith("jwt.")}
+    facts |= {("", "port"): view.release.port}
+    facts |= dict(_served(view, options))
+    facts |= dict(_placed(view, options))
+    if _own_gateway(view, options):
+        facts |= dict(_gateway(view, options))
+    if options.serviceEntry:
+        facts |= dict(_entry(view))
+    return facts
+
+
+def _served(view: View, options: Options) -> Named:
+    """Without gateways every name is served in the mesh. With some, public names are served there.
+
+    The service's own name is served in the mesh; names of one table are served alike, unless claims are read, which
+    gateways and the mesh do in ways of their own. The release's own gateway takes public names only.
+    """
+    own = {f"gateway {view.release.key}"} if _own_gateway(view, options) else set()
+    public = {f"gateway {_in_full(name, view)}" for name in options.gateways if name != MESH} - own
+    for table in view.tables:
+        together = view.release.host in table.hosts and not claim_names(table.table)
+        for host in table.hosts:
+            yield ("", f"served.{host}"), tuple(sorted(_places(view, table, host, public, own, together)))
+
+
+def _places(view: View, table: HostTable, host: str, public: set[str], own: set[str], together: bool) -> set[str]:
+    if not table.public or not public | own:
+        return {MESH}
+    internal = host == view.release.host
+    gateways = public if internal else public | own
+    if together:
+        return gateways | {MESH}
+    return {MESH} if internal else gateways
+
+
+def _in_full(gateway: str, view: View) -> str:
+    return gateway if "/" in gateway else f"{view.release.namespace}/{gateway}"
+
+
+def _own_gateway(view: View, options: Options) -> bool:
+    return bool(options.createGateway and view.release.domains)
+
+
+def _placed(view: View, options: Options) -> Named:
+    """The namespace of the objects, and who sees them; a Gateway stands at its own name, and has no `exportTo`."""
+    seen = f" for {' '.join(sorted(options.exportTo))}" if options.exportTo else ""
+    for kind in ("DestinationRule", "VirtualService", *(["ServiceEntry"] if options.serviceEntry else [])):
+        yield ("", f"placed.{kind}"), f"{view.release.namespace}{seen}"
+
+
+def _gateway(view: View, options: Options) -> Named:
+    """One server: HTTPS where there is a certificate, else plain HTTP."""
+    hosts, secret = " ".join(sorted(view.release.domains)), options.gatewayCredential
+    server = f"443 HTTPS credentialName={secret} mode=SIMPLE for {hosts}" if secret else f"80 HTTP for {hosts}"
+    yield ("", f"gateway.{view.release.key}"), (server,)
+    yield ("", f"gateway.{view.release.key}.pods"), tuple(sorted(options.gatewaySelector))
+
+
+def _entry(view: View) -> Named:
+    """The endpoints are facts here, though Kubernetes knows them otherwise; a version without any has none."""
+    yield ("", "entry.port"), view.release.port
+    yield ("", "entry.location"), "MESH_INTERNAL"
+    addresses = [endpoint for version in view.release.versions for endpoint in version.endpoints]
+    yield ("", "entry.resolution"), "DNS" if any(map(_named, addresses)) else "STATIC"
+    for version in view.release.versions:
+        yield (version.name, "endpoints"), tuple(sorted(version.endpoints))
+
+
+def _named(endpoint: str) -> bool:
+    """Is it a host name's? A host name's last part is no number."""
+    host = endpoint.rpartition(":")[0]
+    return not host.startswith("[") and not host.rpartition(".")[2].isdigit()

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from graymesh.target import HostTable, View
 from graymesh.targets.istio.claims import Claims, claim_names, request_authentications
+from graymesh.targets.istio.names import MESH
 from graymesh.targets.istio.options import options_of
 from graymesh.targets.istio.resources import (
     NETWORKING,
@@ -19,7 +20,6 @@ from graymesh.targets.istio.resources import (
 )
 from graymesh.targets.istio.routes import Backend, http_route
 
-MESH: Final = "mesh"
 _SECOND: Final = ".mesh"
 """What the name of a release's second VirtualService ends in; no release's own name has a dot."""
 

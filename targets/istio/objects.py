@@ -31,11 +31,15 @@ _SEMANTICS: Final = "internal.istio.io/route-semantics"
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """One document. `harmless` ones choose no version; `namespace` is `default` when the file names none."""
+    """One document. `harmless` ones choose no version; `namespace` is `default` when the file names none.
+
+    `stated` is the namespace as the file names it, "" when it leaves that to whoever applies it.
+    """
 
     kind: str
     name: str
     namespace: str
+    stated: str
     spec: Node
     source: Source
     file: str
@@ -88,12 +92,15 @@ def _object(source: Source, file: str) -> Object:
         document.limited(_TOP)
         if version not in _VERSIONS[group]:
             raise document.wrong("apiVersion", f"the version {version} of {kind} is not known")
+        if not metadata.text("name"):
+            raise metadata.wrong("name", "is missing: Kubernetes takes no object without one")
         if _SEMANTICS in metadata.text_map("annotations"):
             raise metadata.wrong("annotations", f"{_SEMANTICS} changes what matches mean")
     return Object(
         kind=kind if ours else f"{kind} of {group or 'the core'}",
         name=metadata.text("name"),
-        namespace=metadata.text("namespace", "default"),
+        namespace=metadata.text("namespace") or "default",
+        stated=metadata.text("namespace"),
         spec=document.node("spec") or Node({}, ("spec",)) if ours else Node({}, ()),
         source=source,
         file=file,
@@ -111,12 +118,32 @@ def _group(api_version: str) -> tuple[str, str]:
     return group, version
 
 
-def fqdn(host: str, namespace: str) -> str:
-    """The host in full: a name without a dot is a service of the namespace."""
-    name = host.lower()
-    if not name or "." in name or name == "*" or _address(name):
-        return name
-    return f"{name}.{namespace}.svc.cluster.local"
+def host_of(place: Node, field: str, namespace: str) -> str:
+    """The host that the field names, in full, "" when it is not set; raises FieldError for capital letters."""
+    return _full(_lower(place.text(field), place, field), namespace)
+
+
+def hosts_of(place: Node, field: str, namespace: str) -> tuple[str, ...]:
+    """The hosts that the field lists, in full; raises FieldError for capital letters."""
+    return tuple(_full(host, namespace) for host in as_written(place, field))
+
+
+def as_written(place: Node, field: str) -> tuple[str, ...]:
+    """The hosts that the field lists; raises FieldError for capital letters."""
+    return tuple(_lower(host, place, field) for host in place.texts(field))
+
+
+def _lower(host: str, place: Node, field: str) -> str:
+    if host != host.lower():
+        raise place.wrong(field, f"{host} has capital letters, which Istio heeds in one place and not in another")
+    return host
+
+
+def _full(host: str, namespace: str) -> str:
+    """A name without a dot is a service of the namespace."""
+    if not host or "." in host or host == "*" or _address(host):
+        return host
+    return f"{host}.{namespace}.svc.cluster.local"
 
 
 def gateway_name(written: str, namespace: str) -> str:

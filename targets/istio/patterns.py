@@ -10,9 +10,7 @@ from graymesh import buckets
 from graymesh.ir import Buckets, Matcher, OneOf, Prefix, Present, Regex
 from graymesh.portable_regex import literal, parse, without
 from graymesh.regex_ast import NEVER, Chars, Concat, Node, Repeat, Union, nullable, render
-
-LONGEST: Final = 1024
-"""Characters of one pattern that Istio's validation still takes (`validateStringRegexp`)."""
+from graymesh.targets.istio.names import LONGEST_PATTERN
 
 PRESENT: Final = ".+"
 _COOKIE_BEFORE: Final = r"(?:.*;\s*)?"
@@ -21,7 +19,7 @@ _PORT: Final = "(?::[0-9]*)?"
 
 
 @lru_cache(maxsize=4096)
-def alternations(values: tuple[str, ...], room: int = LONGEST) -> tuple[str, ...]:
+def alternations(values: tuple[str, ...], room: int = LONGEST_PATTERN) -> tuple[str, ...]:
     """Patterns that together match exactly these values; several only when one would be too long."""
     return tuple("|".join(chunk) for chunk in _chunks(map(literal, values), room))
 
@@ -43,13 +41,13 @@ def _chunks(parts: Iterable[str], room: int) -> Iterator[list[str]]:
 def cookie_patterns(name: str, matcher: Matcher) -> tuple[str, ...]:
     """Patterns on the whole Cookie header: any pair of that name has such a value; one of them is enough."""
     head = f"{_COOKIE_BEFORE}{literal(name)}="
-    room = LONGEST - len(head) - len(_COOKIE_AFTER) - len("(?:)")
+    room = LONGEST_PATTERN - len(head) - len(_COOKIE_AFTER) - len("(?:)")
     return tuple(f"{head}{_grouped(value)}{_COOKIE_AFTER}" for value in _values(matcher, ";", room))
 
 
 def host_patterns(matcher: Matcher) -> tuple[str, ...]:
     """Patterns on `:authority`, whose letters may be large and which may carry a port."""
-    room = LONGEST - len("(?i)(?:)") - len(_PORT)
+    room = LONGEST_PATTERN - len("(?i)(?:)") - len(_PORT)
     return tuple(f"(?i)(?:{value}){_PORT}" for value in _values(matcher, ":", room))
 
 

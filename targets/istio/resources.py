@@ -13,8 +13,8 @@ from graymesh.targets.istio.options import options_of
 from graymesh.targets.istio.routes import duration
 
 NETWORKING: Final = "networking.istio.io/v1"
-_NAME: Final = re.compile(r"(?i)[g-z]|\A[^:]*[a-f]")
-"""A host name, unlike an IPv4 or IPv6 address."""
+_NAME: Final = re.compile(r"(?:[^:]*\.)?[^:.]*[^:.0-9][^:.]*")
+"""A host name: unlike an IPv6 address it has no colon, unlike an IPv4 address it does not end in a number."""
 
 
 def metadata(release: Release, name: str = "") -> dict[str, Any]:
@@ -119,7 +119,7 @@ def service_entry(view: View) -> dict[str, Any]:
     """The service and its addresses, for versions that run outside of Kubernetes."""
     release = view.release
     endpoints = [_endpoint(version, endpoint) for version in release.versions for endpoint in version.endpoints]
-    named = any(_NAME.search(endpoint["address"]) for endpoint in endpoints)
+    named = any(_NAME.fullmatch(endpoint["address"]) for endpoint in endpoints)
     return {
         "apiVersion": NETWORKING,
         "kind": "ServiceEntry",

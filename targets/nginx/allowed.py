@@ -103,6 +103,8 @@ _OTHER: Final = [
     "limit_req_status",
     "js_import",
     "js_path",
+    "root",
+    "index",
     "uninitialized_variable_warn",
     "fastcgi_temp_path",
     "scgi_temp_path",
@@ -113,7 +115,8 @@ HARMLESS: Final = frozenset(
     [*_LOGS, *_SIZES, *_CONNECTIONS, *_PROXY, *_ANSWERS, *_MORE_ANSWERS, *_ADDRESS, *_TLS, *_OTHER]
 )
 """Logs, sizes of tables, connections to clients, buffers, compression, whose word counts about the client's address,
-certificates, and what our own directives need beside them."""
+certificates, and what our own directives need beside them. `root` and `index` matter only to locations that answer from
+the disk, which are refused."""
 
 WITH: Final[Mapping[str, frozenset[tuple[str, ...]]]] = {
     "include": frozenset([("mime.types",), ("/etc/nginx/mime.types",)]),

@@ -149,7 +149,8 @@ def _script(reading: _Reading, directive: Directive) -> None:
     module, _, function = (directive.arguments[1] if len(directive.arguments) == 2 else "").partition(".")
     imported = reading.imports.get(module)
     path = imported.arguments[2] if imported and len(imported.arguments) == 3 else ""
-    text = next((text for file, text in reading.files.items() if file.rpartition("/")[2] == path.rpartition("/")[2]), "")
+    files = {file.rpartition("/")[2]: text for file, text in reading.files.items()}
+    text = files.get(path.rpartition("/")[2], "")
     if function != "claims" or text != _own_program():
         reading.broken[name] = Refused("js_set", f"${name} is made by a program that is not ours", directive)
         raise reading.broken[name]
@@ -170,6 +171,9 @@ def _services(reading: _Reading) -> Iterator[DecodedService]:
             decided = decide(server, http)
         except Refused as refused:
             reading.refuse(refused, server)
+            continue
+        except RecursionError:
+            reading.refuse(Refused("server", "variables that depend on each other without end"), server)
             continue
         if decided.table.routes:
             found.append((server, hosts, scope, decided))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
 from graymesh.ir import UNIQUE_ID, Policy, Retries, SetCookie
@@ -56,13 +56,17 @@ _COOKIE: Final = re.compile(
 )
 _TIME: Final = re.compile(r"([0-9]+)(ms|s|m|h|d)?")
 _UNITS_MS: Final = {"ms": 1, "s": 1000, None: 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_ALL_TRIES: Final = "proxy_next_upstream_timeout"
 _TRY_TIMEOUTS: Final = ("proxy_connect_timeout", "proxy_send_timeout", "proxy_read_timeout")
 
 Role = Literal["version", "request", "response", "cookie", "limit"]
 
 
 class Output(NamedTuple):
-    """One value that a location gives to a request: the upstream, a header (by name), a cookie, a limit's key (by zone)."""
+    """What a location gives to a request: its upstream, a header (by name), a cookie, a limit's key (by zone).
+
+    `where` is the directive that gives it.
+    """
 
     role: Role
     name: str
@@ -100,7 +104,7 @@ def outputs(levels: Levels) -> Iterator[Output]:
             yield Output("request", name, value, directive)
         elif _plain(value) not in allowed:
             raise Refused("proxy_set_header", f"{directive.arguments[0]} {shown(value)}", directive)
-    hidden = {directive.arguments[0].lower() for directive in levels.effective("proxy_hide_header")}
+    hidden = {name.lower() for directive in levels.effective("proxy_hide_header") for name in directive.arguments}
     for directive in levels.effective("add_header"):
         yield _added(directive, hidden)
     for directive in levels.effective("limit_req"):
@@ -114,18 +118,17 @@ def effects(found: Sequence[Output], values: Sequence[Pieces]) -> Effects:
     response: dict[str, str] = {}
     limits: list[tuple[str, str]] = []
     for output, value in zip(found, values, strict=True):
-        text = literal_of(value)
         match output.role:
             case "version":
-                version = text if text else _not_told(output, value)
+                version = literal_of(value) or _not_told(output, value)
             case "request":
                 request |= _request_header(output, value)
             case "response":
                 response |= _response_header(output, value)
             case "cookie":
-                cookie = (_cookie(output, text) if text else cookie) if text is not None else _not_told(output, value)
+                cookie = _cookie(output, _told(output, value)) or cookie
             case "limit":
-                limits += [(output.name, text)] if text else [] if text == "" else [(output.name, _not_told(output, value))]
+                limits += [(output.name, key) for key in [_told(output, value)] if key]
     return Effects(
         version, cookie, tuple(sorted(request.items())), tuple(sorted(response.items())), tuple(sorted(limits))
     )
@@ -133,23 +136,15 @@ def effects(found: Sequence[Output], values: Sequence[Pieces]) -> Effects:
 
 def policy(levels: Levels) -> Policy:
     """Timeouts and retries of a location. Raises Refused for what a policy cannot say."""
-    tries = [_time_of(levels, name) for name in _TRY_TIMEOUTS]
-    total = _time_of(levels, "proxy_next_upstream_timeout")
-    per_try = tries[0]
-    if any(each != per_try for each in tries):
-        name = next(name for name, each in zip(_TRY_TIMEOUTS, tries, strict=True) if each != per_try)
-        where = next(iter(levels.effective(name)), None) or levels.effective(_TRY_TIMEOUTS[0])[0]
-        raise Refused(where.name, "connecting, sending and reading have different limits", where)
-    retries = _retries(levels)
-    if total is not None and per_try is None:
-        raise Refused("proxy_next_upstream_timeout", "no try has a limit", levels.effective("proxy_next_upstream_timeout")[0])
-    if total is None and per_try is not None and retries is None:
-        raise Refused(_TRY_TIMEOUTS[0], "a limit for each try and none for all", levels.effective(_TRY_TIMEOUTS[0])[0])
-    if retries and retries.attempts and per_try != total:
-        retries = Retries(attempts=retries.attempts, per_try_ms=per_try, on=retries.on)
-    elif per_try != total:
-        raise Refused(_TRY_TIMEOUTS[0], "a limit for each try, but no tries", levels.effective(_TRY_TIMEOUTS[0])[0])
-    return Policy(timeout_ms=total, retries=retries)
+    per_try, total, retries = _per_try(levels), _time_of(levels, _ALL_TRIES), _retries(levels)
+    if per_try == total:
+        return Policy(timeout_ms=total, retries=retries)
+    if per_try is None:
+        raise Refused(_ALL_TRIES, "no single try has a limit", levels.effective(_ALL_TRIES)[0])
+    if not retries or not retries.attempts:
+        why = "a limit for each try, but not for the whole"
+        raise Refused(_TRY_TIMEOUTS[0], why, levels.effective(_TRY_TIMEOUTS[0])[0])
+    return Policy(timeout_ms=total, retries=replace(retries, per_try_ms=per_try))
 
 
 def milliseconds(text: str, where: Directive) -> int:
@@ -176,7 +171,7 @@ def _two(directive: Directive) -> tuple[str, Pieces]:
 
 
 def _added(directive: Directive, hidden: set[str]) -> Output:
-    name, *rest = directive.arguments
+    name, *rest = directive.arguments or ("",)
     if len(rest) != 2 or rest[1] != "always":
         raise Refused("add_header", f"{name} is not added to all answers", directive)
     value = pieces_of(rest[0])
@@ -194,14 +189,19 @@ def _zone(directive: Directive) -> str:
     raise Refused("limit_req", "it names no zone", directive)
 
 
+def _told(output: Output, value: Pieces) -> str:
+    text = literal_of(value)
+    return _not_told(output, value) if text is None else text
+
+
 def _not_told(output: Output, value: Pieces) -> str:
     what = shown(value) or "nothing"
     raise Refused(output.where.name, f"{' '.join(output.where.arguments)} may become {what}", output.where)
 
 
 def _request_header(output: Output, value: Pieces) -> dict[str, str]:
-    if value == (Raw("header", output.name),):
-        return {}
+    if value == (Raw("header", output.name),) or (not value and "_" in output.name):
+        return {}  # a header with an underscore never reaches nginx, so there is nothing to pass on
     return {output.name: _text_or_id(output, value)}
 
 
@@ -215,7 +215,9 @@ def _text_or_id(output: Output, value: Pieces) -> str:
     return UNIQUE_ID if value == (UNIQUE,) else literal_of(value) or _not_told(output, value)
 
 
-def _cookie(output: Output, text: str) -> SetCookie:
+def _cookie(output: Output, text: str) -> SetCookie | None:
+    if not text:
+        return None
     found = _COOKIE.fullmatch(text)
     if found is None:
         raise Refused("add_header", f"the cookie {text!r} has other attributes than a bucket's", output.where)
@@ -229,6 +231,15 @@ def _time_of(levels: Levels, name: str) -> int | None:
     if len(found) != 1 or len(found[0].arguments) != 1:
         raise Refused(name, "it stands there twice, or takes one time", found[0])
     return milliseconds(found[0].arguments[0], found[0]) or None
+
+
+def _per_try(levels: Levels) -> int | None:
+    """The limit of one try, which holds for connecting, sending and reading alike."""
+    limits = {name: _time_of(levels, name) for name in _TRY_TIMEOUTS}
+    if len(set(limits.values())) > 1:
+        where = next(levels.effective(name)[0] for name in _TRY_TIMEOUTS if limits[name] is not None)
+        raise Refused(where.name, "connecting, sending and reading have different limits", where)
+    return limits[_TRY_TIMEOUTS[0]]
 
 
 def _retries(levels: Levels) -> Retries | None:

@@ -22,6 +22,7 @@ from graymesh.targets.nginx.decode_maps import (
 from graymesh.targets.nginx.decode_positions import Row
 from graymesh.targets.nginx.decode_values import (
     UNIQUE,
+    Capture,
     Piece,
     Pieces,
     Raw,
@@ -33,7 +34,7 @@ from graymesh.targets.nginx.decode_values import (
 )
 from graymesh.targets.nginx.quoting import Variable
 
-TOKEN = "gm_token"
+TOKEN = "gm_token"  # noqa: S105  the name of a variable
 """The variable in which our own program looks for the token."""
 
 _MOST_CASES = 4_000
@@ -46,6 +47,28 @@ class Definitions:
     known: Mapping[str, Definition]
     broken: Mapping[str, Refused] = field(default_factory=dict)
     kept: dict[object, tuple[object, Entries]] = field(default_factory=dict, repr=False)
+    reads: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
+
+    def read_by(self, name: str) -> frozenset[str]:
+        """The variable and all that nginx reads to choose its value."""
+        if name not in self.reads:
+            self.reads[name] = frozenset([name])
+            definition = self.known.get(name)
+            below = [self.read_by(piece.name) for piece in _mentioned(definition) if isinstance(piece, Variable)]
+            self.reads[name] = self.reads[name].union(*below)
+        return self.reads[name]
+
+
+def _mentioned(definition: Definition | None) -> Iterable[Piece]:
+    match definition:
+        case MapDefinition():
+            values = [definition.default, *definition.exact.values(), *(each.value for each in definition.patterns)]
+            return [*definition.source, *(piece for value in values for piece in value)]
+        case SplitDefinition():
+            return definition.key
+        case ClaimsDefinition():
+            return (Variable(TOKEN),)
+    return ()
 
 
 class Case(NamedTuple):
@@ -63,6 +86,7 @@ class Evaluator:
         self._definitions = definitions
         self.assigned = assigned
         self._lists: dict[str, Entries] = {}
+        self._chosen: dict[str, Entries] = {}
         self._ones: dict[str, Pieces] = {}
         self._open: list[str] = []
         self._reads: dict[str, frozenset[str]] = {}
@@ -80,11 +104,7 @@ class Evaluator:
     def entries(self, name: str) -> Entries:
         """The decision list of a variable that a directive defines. Raises Refused."""
         if name not in self._lists:
-            if name in self._open:
-                raise Refused(f"${name}", "it depends on itself")
-            self._open.append(name)
             self._lists[name] = self._entries(name, self.definition(name))
-            self._open.pop()
         return self._lists[name]
 
     def definition(self, name: str) -> Definition:
@@ -110,7 +130,11 @@ class Evaluator:
     def _one(self, variable: Variable) -> Pieces:
         name = variable.name
         if name not in self._ones:
+            if name in self._open:
+                raise Refused(f"${name}", "it depends on itself")
+            self._open.append(name)
             self._ones[name] = self._single(variable)
+            self._open.pop()
         return self._ones[name]
 
     def _single(self, variable: Variable) -> Pieces:
@@ -119,6 +143,9 @@ class Evaluator:
             return self.substituted(self.assigned[name])
         if name not in self._definitions.known and name not in self._definitions.broken:
             return (builtin(name),)
+        definition = self.definition(name)
+        if isinstance(definition, MapDefinition) and self._has_cases(definition):
+            return (variable,)
         single = only(self.entries(name))
         return (variable,) if single is None else single
 
@@ -133,7 +160,7 @@ class Evaluator:
                 return definition.entries
             case ClaimsDefinition():
                 return self._claims(definition)
-        return self._map(definition)
+        return self._resolved(self._choices(definition))
 
     def _claims(self, definition: ClaimsDefinition) -> Entries:
         match self.substituted(self.assigned.get(TOKEN, ())):
@@ -142,18 +169,37 @@ class Evaluator:
                 return always((Raw("claims"),))
         raise Refused("js_set", f"${definition.name}: ${TOKEN} holds no token", definition.where)
 
-    def _map(self, definition: MapDefinition) -> Entries:
-        source = self.substituted(definition.source)
-        lists = [self.entries(piece.name) for piece in source if isinstance(piece, Variable)]
-        key = (definition.name, tuple("" if isinstance(piece, Variable) else piece for piece in source), *map(id, lists))
-        kept = self._definitions.kept.get(key)
-        if kept is None:
-            kept = lists, normal(self._selected(definition, source))
-            self._definitions.kept[key] = kept
-        return self._resolved(kept[1])
+    def _has_cases(self, definition: MapDefinition) -> bool:
+        """Is it clear already that the map has several values? Spares working out values that nobody asks for."""
+        choices = self._choices(definition)
+        return len(choices) > 1 and _holds_variables(choices)
 
-    def _selected(self, definition: MapDefinition, source: Pieces) -> Iterator[Entry]:
-        """Which line of the map is chosen when, its value as written."""
+    def _choices(self, definition: MapDefinition) -> Entries:
+        """Which line of a map is chosen when, its value as written; servers that ask the same share the list."""
+        name = definition.name
+        if name not in self._chosen:
+            source = self.substituted(definition.source)
+            lists = [self.entries(piece.name) for piece in source if isinstance(piece, Variable)]
+            pieces = tuple("" if isinstance(piece, Variable) else piece for piece in source)
+            key = (name, pieces, *map(id, lists))
+            kept = self._definitions.kept.get(key)
+            if kept is None:
+                kept = self._definitions.kept[key] = lists, self._selected(definition, source)
+            self._chosen[name] = kept[1]
+        return self._chosen[name]
+
+    def _selected(self, definition: MapDefinition, source: Pieces) -> Entries:
+        try:
+            return normal(self._lines(definition, source))
+        except Refused as refused:
+            if refused.where is not None:
+                raise
+            message = f"${definition.name}: {refused.field}: {refused.message}"
+            raise Refused("map", message, definition.where) from refused
+
+    def _lines(self, definition: MapDefinition, source: Pieces) -> Iterator[Entry]:
+        if any(isinstance(piece, Capture) for piece in source):
+            raise Refused("map", f"${definition.name}: it looks at what another expression captured", definition.where)
         text = literal_of(source)
         if text is not None:
             return iter(always(definition.on_text(text)))
@@ -186,7 +232,7 @@ class Evaluator:
 
     def _resolved(self, selected: Entries) -> Entries:
         """The list with values in which no variable is left."""
-        if not any(isinstance(piece, Variable) for entry in selected for piece in entry.value):
+        if not _holds_variables(selected):
             return _settled_field(selected)
         found: list[Entry] = []
         for entry in selected:
@@ -248,7 +294,7 @@ class Evaluator:
         return ()
 
     def _pivot(self, waiting: Sequence[str], chosen: Mapping[str, Pieces]) -> str:
-        """The variable to tell apart next: what several waiting ones are made of stands before them; draws come last."""
+        """The variable to tell apart next: what several are made of stands before them, and draws come last."""
         names = list(dict.fromkeys(waiting))
         while len(names) > 1:
             made = next((name for name in names if self._shares(name, names, chosen)), None)
@@ -266,6 +312,7 @@ class Evaluator:
         return any(mine & other for other in others) and not any(name in other for other in others)
 
     def _direct(self, name: str) -> list[str]:
+        """The variables that a map looks at itself."""
         definition = self.definition(name)
         if not isinstance(definition, MapDefinition):
             return []
@@ -276,6 +323,10 @@ class Evaluator:
             below = [self._all_below(other) for other in self._direct(name)]
             self._reads[name] = frozenset({name}.union(*below))
         return self._reads[name]
+
+
+def _holds_variables(entries: Entries) -> bool:
+    return any(isinstance(piece, Variable) for entry in entries for piece in entry.value)
 
 
 def _under(entry: Entry, below: Iterable[Entry]) -> Iterator[Entry]:

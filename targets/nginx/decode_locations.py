@@ -12,7 +12,6 @@ from typing import Final
 
 from graymesh.ir import ALWAYS, Condition, Field, Kind, Matcher, OneOf, Prefix, Test
 from graymesh.targets.nginx.decode_evaluate import Definitions
-from graymesh.targets.nginx.decode_maps import MapDefinition, SplitDefinition
 from graymesh.targets.nginx.decode_patterns import value_matcher
 from graymesh.targets.nginx.decode_values import Piece, Pieces, Refused, joined, pieces_of
 from graymesh.targets.nginx.quoting import Variable
@@ -51,6 +50,8 @@ def located(locations: Sequence[Location]) -> Iterator[tuple[Condition, Location
 def read_location(directive: Directive) -> Location:
     """A location as it stands in the file. Raises Refused for named and nested ones."""
     arguments = directive.arguments
+    if len(arguments) not in (1, 2) or directive.body is None:
+        raise Refused("location", "it takes a path and a block", directive)
     if len(arguments) == 1 and arguments[0].startswith(("=", "~", "^~")):
         raise Refused("location", f"{arguments[0]!r}: a blank belongs after the modifier", directive)
     modifier, path = arguments if len(arguments) == 2 else ("", *arguments)
@@ -72,9 +73,7 @@ def unique(locations: Sequence[Location]) -> Sequence[Location]:
     return locations
 
 
-def assigned(
-    sets: Sequence[Directive], before: Mapping[str, Pieces], definitions: Definitions
-) -> dict[str, Pieces]:
+def assigned(sets: Sequence[Directive], before: Mapping[str, Pieces], definitions: Definitions) -> dict[str, Pieces]:
     """What variables hold after these `set` directives, in order, with no such variable left in their values.
 
     Raises Refused when a value is taken from a variable before it is set, or when one is set twice.
@@ -106,17 +105,10 @@ def _target(directive: Directive) -> str:
 
 def _check_order(pieces: Pieces, unset: set[str], definitions: Definitions, where: Directive) -> None:
     """nginx computes a map when it is first read and keeps the result, so what it reads must have its value by then."""
-    waiting = [piece.name for piece in pieces if isinstance(piece, Variable)]
-    seen: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name in unset:
-            raise Refused("set", f"${name} is read before it is set", where)
-        definition = definitions.known.get(name)
-        if name not in seen and isinstance(definition, (MapDefinition, SplitDefinition)):
-            seen.add(name)
-            source = definition.key if isinstance(definition, SplitDefinition) else definition.source
-            waiting += [piece.name for piece in source if isinstance(piece, Variable)]
+    for piece in pieces:
+        early = unset & definitions.read_by(piece.name) if isinstance(piece, Variable) else None
+        if early:
+            raise Refused("set", f"${min(early)} is read before it is set", where)
 
 
 def _when(matcher: Matcher) -> Condition:
@@ -138,5 +130,3 @@ def _prefix(location: Location, locations: Sequence[Location]) -> Matcher:
     if any(each.modifier == "=" and each.path == path[:-1] for each in locations):
         return Prefix(path)
     raise Refused("location", f"{path[:-1]} is redirected to {path}; say what shall happen with it", location.where)
-
-

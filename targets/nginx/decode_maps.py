@@ -1,8 +1,8 @@
 """Variables that directives define: map, geo, split_clients and our own js_set, read by the nginx manual.
 
-`map`: an exact key ignores case and comes before all regular expressions, which are tried in order and never on an empty
-text; without a match the default holds, which is empty when not given. `geo`: the longest prefix wins. `split_clients`:
-parts of the hash in order.
+`map`: an exact key ignores case and comes before all regular expressions, which are tried in order and never on an
+empty text; without a match the default holds, which is empty when not given. `geo`: the longest prefix wins.
+`split_clients`: parts of the hash in order.
 """
 
 from __future__ import annotations
@@ -36,6 +36,12 @@ _CAPTURED: Final = {
     Kind.COOKIE: lambda name: Raw("first cookie", name),
     Kind.QUERY: lambda name: Raw("first parameter", name),
     Kind.CLAIM: lambda name: Raw("claim", name),
+}
+_WHY_NOT: Final = {
+    "source": "it compares addresses as text; use geo",
+    "first cookie": "it looks at the first cookie of a name, of which a client may send several",
+    "unique id": "it looks at an id that is different for each request",
+    "answer header": "it looks at the answer",
 }
 _WHOLE: Final = frozenset([r"\A(.+)\z", "^(.+)$", r"\A(.*)\z", "^(.*)$", "(.+)", "(.*)"])
 
@@ -101,8 +107,7 @@ class MapDefinition:
     def _on_value(self, before: str, raw: Raw) -> Iterator[Entry]:
         known = field_of(raw)
         if known is None or raw.what in ("first cookie", "source"):
-            why = "only geo knows networks" if raw.what == "source" else f"it looks at the {raw.what} {raw.name}".strip()
-            raise Refused("map", f"${self.name}: {why}", self.where)
+            raise Refused("map", f"${self.name}: {_WHY_NOT.get(raw.what, f'it looks at {raw.name}')}", self.where)
         for key, value in self.exact.items():
             if not key.startswith(lowered(before)):
                 continue
@@ -110,7 +115,8 @@ class MapDefinition:
             matcher = exact_matcher(rest, known.kind) if rest else Absent()
             yield from _entry(known, matcher, value)
         for pattern in self.patterns:
-            yield from _entry(known, self._value_matcher(pattern, before, known.kind), self._value(pattern, raw))
+            captured = raw if pattern.text in _WHOLE and not before else None
+            yield from _entry(known, self._value_matcher(pattern, before, known.kind), self._value(pattern, captured))
 
     def _value_matcher(self, pattern: Pattern, before: str, kind: Kind) -> Matcher | None:
         if not before:
@@ -141,8 +147,7 @@ class MapDefinition:
         """The value, where the group that holds the whole value of the field is that value."""
         if not any(isinstance(piece, Capture) for piece in pattern.value):
             return pattern.value
-        whole = captured is not None and (pattern.text in _WHOLE or captured.what in ("first cookie", "first parameter", "claim"))
-        if pattern.value != (Capture(group),) or captured is None or not whole:
+        if pattern.value != (Capture(group),) or captured is None:
             raise Refused(shown(pattern.value), f"${self.name}: what the group captures is not understood", self.where)
         return (captured,)
 
@@ -169,9 +174,7 @@ class SplitDefinition:
     @cached_property
     def entries(self) -> Entries:
         """One entry for each part; draws exclude each other."""
-        return tuple(
-            Entry(ALWAYS, ((self.name, part),), _text(value)) for part, (_, value) in enumerate(self.parts)
-        )
+        return tuple(Entry(ALWAYS, ((self.name, part),), _text(value)) for part, (_, value) in enumerate(self.parts))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What PCRE patterns say about a value, or about a pair in a header of pairs, as matchers of a release.
 
-nginx searches: a pattern matches anywhere unless it is anchored. Matchers take whole values, so a search becomes a whole
-match where that is exact, and is refused where it is not.
+nginx searches: a pattern matches anywhere unless it is anchored. Matchers take whole values, so a search becomes a
+whole match where that is exact, and is refused where it is not.
 """
 
 from __future__ import annotations
@@ -39,7 +39,16 @@ _COOKIE_STARTS: Final = (
     r"(?:^|;) *",
     r"(^|;) *",
 )
-_COOKIE_ENDS: Final = (r"[ \t]*(?:;|\z)", r"(?:;|\z)", "(?:;|$)", "(;|$)", "(?:$|;)", "($|;)", r"\s*(?:;|$)", r"\s*(;|$)")
+_COOKIE_ENDS: Final = (
+    r"[ \t]*(?:;|\z)",
+    r"(?:;|\z)",
+    "(?:;|$)",
+    "(;|$)",
+    "(?:$|;)",
+    "($|;)",
+    r"\s*(?:;|$)",
+    r"\s*(;|$)",
+)
 _QUERY_STARTS: Final = ("(?:.*&)?", "(?:.*?&)??", "(?:^|&)", "(^|&)", r"(?:\A|&)")
 _QUERY_ENDS: Final = (r"(?:&|\z)", "(?:&|$)", "(&|$)", "(?:$|&)", "($|&)")
 _NAME: Final = re.compile(r"(?:[A-Za-z0-9_!#%&'*~-]|\\[.+^$|*`-])+(?==)")

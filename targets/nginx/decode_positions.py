@@ -1,7 +1,7 @@
 """Patterns that look at fixed places of a text, and matching them against a row of known texts and open variables.
 
-Of a row whose parts have fixed widths, a pattern like `\\A.{9}1(.{7})` needs only the parts that it looks at; the others
-need not be told apart. That keeps decisions as short as they were meant to be.
+Of a row whose parts have fixed widths, a pattern like `\\A.{9}1(.{7})` needs only the parts that it looks at; the
+others need not be told apart. That keeps decisions as short as they were meant to be.
 """
 
 from __future__ import annotations

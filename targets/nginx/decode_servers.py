@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from graymesh.ir import Condition, Facts, Field, Kind, Policy, Route, RouteTable, Share, Split
+from graymesh.ir import Condition, Facts, Field, Policy, Route, RouteTable, Share, Split
 from graymesh.targets.nginx.allowed import UPSTREAM, harmless
 from graymesh.targets.nginx.decode_effects import (
     INHERITED,
@@ -112,7 +112,7 @@ def read_upstream(directive: Directive) -> Upstream:
             endpoints.append(_endpoint(line))
             told.add(tuple(_parameters(line)))
         elif line.name not in UPSTREAM:
-            raise Refused(line.name, f"in the upstream {directive.arguments[0]}", line)
+            raise Refused(line.name, f"in the upstream {' '.join(directive.arguments)}", line)
     if len(told) != 1 or len(directive.arguments) != 1:
         raise Refused("upstream", "its servers are told different things, or there are none", directive)
     return Upstream(directive.arguments[0], tuple(sorted(endpoints)), dict(told.pop()), directive)
@@ -154,9 +154,7 @@ def decide(server: Directive, http: Http) -> Decided:
     return Decided(table, versions, _limits(rows, http, server), _token(evaluators))
 
 
-def _sorted(
-    block: Directive, own: set[str]
-) -> tuple[Settings, list[Directive], list[Directive], list[Directive]]:
+def _sorted(block: Directive, own: set[str]) -> tuple[Settings, list[Directive], list[Directive], list[Directive]]:
     """A block's directives: settings, `set`, locations, `return 404`. Raises Refused for all others."""
     settings: dict[str, list[Directive]] = {}
     sets: list[Directive] = []

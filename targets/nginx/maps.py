@@ -24,6 +24,7 @@ CHOICE: Final = Variable("gm_choice")
 _NAMES_IN_A_HASH: Final = 256
 _HASH_ENTRY: Final = 18
 _HASH_BUCKET: Final = 64
+_VARIABLES_IN_A_HASH: Final = 100
 
 Entry = tuple[str | tree.Regex, Value]
 
@@ -60,7 +61,15 @@ def _hashes(needs: Needs) -> Iterator[Item]:
     if bucket > _HASH_BUCKET:
         yield Directive("server_names_hash_bucket_size", (str(bucket),))
     if needs.host_count > _NAMES_IN_A_HASH:
-        yield Directive("server_names_hash_max_size", (str(1 << (4 * needs.host_count).bit_length()),))
+        yield Directive("server_names_hash_max_size", (_room(needs.host_count),))
+    if needs.variables > _VARIABLES_IN_A_HASH:
+        yield Directive("variables_hash_bucket_size", (str(2 * _HASH_BUCKET),))
+    if needs.variables > 4 * _VARIABLES_IN_A_HASH:
+        yield Directive("variables_hash_max_size", (_room(needs.variables),))
+
+
+def _room(names: int) -> str:
+    return str(1 << (4 * names).bit_length())
 
 
 def _claims() -> Iterator[Item]:
@@ -105,11 +114,8 @@ def _chosen(needs: Needs) -> Iterator[Item]:
         for index in range(needs.offers)
     ]
     yield _map(OFFERS, CHOICE, offers, ("",))
-    yield _by_version(needs, Variable("gm_upstream"), "gm_upstream")
-    for slot in range(1, needs.request_headers + 1):
-        yield _by_version(needs, Variable(f"gm_request_{slot}"), f"gm_request_{slot}")
-    for slot in sorted({slot for slot, _ in needs.response_headers}):
-        yield _by_version(needs, Variable(f"gm_response_{slot}"), f"gm_response_{slot}")
+    for name, versions in sorted(needs.by_version.items()):
+        yield _by_version(name, versions)
     for slot, header in sorted(needs.response_headers):
         yield _answer(slot, header)
     if needs.cookies:
@@ -134,19 +140,16 @@ def _answer(slot: int, header: str) -> Directive:
 
 
 def _limits(needs: Needs) -> Iterator[Item]:
-    for slot in sorted({slot for slot, _ in needs.limits}):
-        yield _by_version(needs, Variable(f"gm_limit_{slot}"), f"gm_limit_{slot}")
     for slot, rate in sorted(needs.limits):
         arguments: tuple[Argument, ...] = (f"zone={zone(slot, rate)}:1m", f"rate={rate}r/s")
         yield Directive("limit_req_zone", ((Variable(f"gm_limit_{slot}"),), *arguments))
 
 
-def _by_version(needs: Needs, variable: Variable, prefix: str) -> Directive:
-    numbers = range(1, needs.versions + 1)
+def _by_version(name: str, versions: int) -> Directive:
     entries: list[Entry] = [
-        (tree.Regex(rf"\Av{number:02}"), (Variable(f"{prefix}_{number:02}"),)) for number in numbers
+        (tree.Regex(rf"\Av{number:02}"), (Variable(f"{name}_{number:02}"),)) for number in range(1, versions + 1)
     ]
-    return _map(CHOICE, variable, entries, ("",))
+    return _map(CHOICE, Variable(name), entries, ("",))
 
 
 def _map(subject: Variable, variable: Variable, entries: list[Entry], default: Value) -> Directive:

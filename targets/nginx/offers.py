@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from graymesh.ir import UNIQUE_ID, Route, RouteTable, SetCookie, Share
 from graymesh.targets.nginx.needs import Needs
@@ -23,8 +23,14 @@ _AT_ONCE: Final = 50
 _MOST: Final = {"v": 99, "c": 999}
 
 Headers = tuple[tuple[str, str], ...]
-Outcome = tuple[str, Headers, Headers]
-"""A version and the request and response headers that go with it."""
+
+
+class Outcome(NamedTuple):
+    """A version and the headers that go with it."""
+
+    version: str
+    request_headers: Headers
+    response_headers: Headers
 
 
 @dataclass(slots=True)
@@ -36,7 +42,7 @@ class Choices:
 
     def code(self, share: Share) -> str:
         """The code of a share: `v02c001`, `c000` where no cookie is set."""
-        outcome = (share.version, share.request_headers, share.response_headers)
+        outcome = Outcome(share.version, share.request_headers, share.response_headers)
         version = self.versions.setdefault(outcome, len(self.versions) + 1)
         cookie = 0
         if share.set_cookie:
@@ -45,9 +51,15 @@ class Choices:
             raise ValueError(f"more than {_MOST['v']} versions or {_MOST['c']} cookies in one release")
         return f"v{version:02}c{cookie:03}"
 
-    def header_names(self, part: int) -> list[str]:
-        """Every header that some version sets: part 1 of the outcome for requests, 2 for responses."""
-        return sorted({name for outcome in self.versions for name, _ in outcome[part]})
+    @property
+    def request_headers(self) -> list[str]:
+        """Every header that some version sets on requests."""
+        return sorted({name for outcome in self.versions for name, _ in outcome.request_headers})
+
+    @property
+    def response_headers(self) -> list[str]:
+        """Every header that some version sets on answers."""
+        return sorted({name for outcome in self.versions for name, _ in outcome.response_headers})
 
 
 def offers(table: RouteTable, questions: Questions, choices: Choices, needs: Needs) -> list[Directive]:
@@ -64,16 +76,16 @@ def offers(table: RouteTable, questions: Questions, choices: Choices, needs: Nee
 
 def choices_set(choices: Choices, labels: dict[str, str], needs: Needs) -> list[Directive]:
     """The directives that say what the codes stand for."""
-    requests, responses = choices.header_names(1), choices.header_names(2)
-    needs.versions = max(needs.versions, len(choices.versions))
+    requests, responses = choices.request_headers, choices.response_headers
+    for name in ("upstream", *header_variables("request", requests), *header_variables("response", responses)):
+        needs.tell(f"gm_{name}", len(choices.versions))
     needs.cookies = max(needs.cookies, len(choices.cookies))
-    needs.request_headers = max(needs.request_headers, len(requests))
     needs.response_headers.update(enumerate(responses, 1))
     found: list[Directive] = []
     for outcome, number in choices.versions.items():
-        found.append(assigned(Variable(f"gm_upstream_{number:02}"), (labels[outcome[0]],)))
-        found += _headers("request", requests, dict(outcome[1]), number)
-        found += _headers("response", responses, dict(outcome[2]), number)
+        found.append(assigned(Variable(f"gm_upstream_{number:02}"), (labels[outcome.version],)))
+        found += _headers("request", requests, dict(outcome.request_headers), number)
+        found += _headers("response", responses, dict(outcome.response_headers), number)
     for cookie, number in choices.cookies.items():
         found.append(assigned(Variable(f"gm_mint_{number:03}"), (cookie_text(cookie),)))
     return found
@@ -85,15 +97,20 @@ def cookie_text(cookie: SetCookie) -> str:
     return f"{cookie.name}={cookie.value}; Path=/{age}; HttpOnly; SameSite=Lax"
 
 
+def header_variables(direction: str, names: list[str]) -> list[str]:
+    """The variables, without prefix, that say what becomes of each header."""
+    return [f"{direction}_{index}" for index in range(1, len(names) + 1)]
+
+
 def _headers(direction: str, names: list[str], values: dict[str, str], number: int) -> Iterator[Directive]:
     """A version that leaves a header alone passes on what the client sent; for answers a shared map does that."""
-    for index, name in enumerate(names, 1):
+    for variable, name in zip(header_variables(direction, names), names, strict=True):
         value: Value = (values.get(name, ""),)
         if values.get(name) == UNIQUE_ID:
             value = (REQUEST_ID,)
         elif name not in values and direction == "request" and "_" not in name:
             value = (header_variable("http_", name),)
-        yield assigned(Variable(f"gm_{direction}_{index}_{number:02}"), value)
+        yield assigned(Variable(f"gm_{variable}_{number:02}"), value)
 
 
 def _offers(route: Route, questions: Questions, choices: Choices) -> Iterator[tuple[Part, ...]]:

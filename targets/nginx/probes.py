@@ -204,7 +204,7 @@ def _suffix(matcher: Matcher, patterns: Iterable[str]) -> str:
 def _patterns(matcher: Matcher, foreign: str) -> list[str]:
     match matcher:
         case Regex(pattern):
-            return [without(pattern, foreign) if foreign else pattern]
+            return [without(pattern, foreign) if foreign or pattern.startswith("^") else pattern]
         case Buckets(intervals):
             return [buckets.pattern(intervals)]
         case OneOf(values):

@@ -7,6 +7,7 @@ Source of the rules: `ngx_conf_read_token` (quotes and backslashes), `ngx_http_s
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 LONGEST: Final = 4090
@@ -43,6 +44,7 @@ Value: TypeAlias = tuple[Part, ...]
 """Literal text and variables, one after the other."""
 
 
+@lru_cache(maxsize=16384)
 def token(text: str) -> str:
     """Literal text as one token, in which no character means anything to nginx. Raises UnwritableError."""
     if _PLAIN.fullmatch(text):
@@ -50,6 +52,7 @@ def token(text: str) -> str:
     return _limited(f'"{_escaped(text)}"')
 
 
+@lru_cache(maxsize=16384)
 def value(parts: Value) -> str:
     """Text with variables as one token; a dollar sign in literal text stays one. Raises UnwritableError."""
     if not any(isinstance(part, Variable) or "$" in part for part in parts):
@@ -111,6 +114,6 @@ def _escaped(text: str) -> str:
 
 
 def _limited(text: str) -> str:
-    if len(text.encode()) > LONGEST:
+    if len(text) > LONGEST // 4 and len(text.encode()) > LONGEST:
         raise UnwritableError(f"a token of {len(text.encode())} bytes; nginx takes {LONGEST}")
     return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from graymesh.ir import Kind, Release, RouteTable
+from graymesh.ir import Field, Kind, Release, RouteTable
 from graymesh.naming import limited
 from graymesh.target import HostTable, View
 from graymesh.targets.nginx.needs import Needs
@@ -13,12 +13,11 @@ from graymesh.targets.nginx.offers import Choices, choices_set, offers
 from graymesh.targets.nginx.policies import policy_directives, policy_of, server_parameters
 from graymesh.targets.nginx.probes import digest, token_probe
 from graymesh.targets.nginx.questions import Questions
-from graymesh.targets.nginx.quoting import LONGEST_VARIABLE, Value, Variable, header_variable
+from graymesh.targets.nginx.quoting import LONGEST_VARIABLE, Variable, header_variable
 from graymesh.targets.nginx.tree import Directive, Item, Remark, assigned
 
 _LONGEST_LABEL: Final = 120
 _IDLE_CONNECTIONS: Final = "16"
-_AUTHORIZATION: Final = "authorization"
 
 Limits = dict[str, int]
 """Version → requests per second."""
@@ -64,7 +63,7 @@ def _server(view: View, table: HostTable, needs: Needs) -> Directive:
     head = [Directive("listen", (address,)) for address in listens(view)]
     head += [Directive("server_name", table.hosts), Directive("server_tokens", ("off",))]
     body = [
-        *_part("Questions.", [*_token(view, table, questions), *questions.directives]),
+        *_part("Questions.", [*_token(view, table, needs), *questions.directives]),
         *_part("Choices.", [*choices_set(choices, labels, needs), *_limit_keys(choices, limits, labels, needs)]),
         *_part("Offers: " + ", ".join(route.name for route in table.table.routes) + ".", made),
     ]
@@ -74,24 +73,33 @@ def _server(view: View, table: HostTable, needs: Needs) -> Directive:
 
 def _part(title: str, directives: list[Directive]) -> Iterator[Item]:
     if directives:
-        yield from (Remark(), Remark(title), *directives)
+        yield Remark()
+        yield Remark(title)
+        yield from directives
 
 
-def _token(view: View, table: HostTable, questions: Questions) -> list[Directive]:
+def asks_for_claims(table: RouteTable) -> bool:
+    """Does any route test a claim, or any draw hash one?"""
+    fields = {test.field.kind for route in table.routes for tests in route.condition for test in tests}
+    return Kind.CLAIM in fields or any(route.split.key and route.split.key.kind is Kind.CLAIM for route in table.routes)
+
+
+def token_source(release: Release) -> Field:
+    """The header or cookie that carries the token."""
+    return release.jwt.source if release.jwt else Field(Kind.HEADER, "authorization")
+
+
+def _token(view: View, table: HostTable, needs: Needs) -> list[Directive]:
     """Where claims are read, for servers that ask for one."""
-    kinds = {test.field.kind for route in table.table.routes for tests in route.condition for test in tests}
-    kinds |= {route.split.key.kind for route in table.table.routes if route.split.key}
-    if Kind.CLAIM not in kinds:
+    if not asks_for_claims(table.table):
         return []
-    source = view.release.jwt.source if view.release.jwt else None
-    token: Value = (header_variable("http_", source.name if source else _AUTHORIZATION),)
-    if source and source.kind is Kind.COOKIE:
-        before = len(questions.directives)
-        token = (questions.answer(token_probe(source.name)),)
-        asked = questions.directives[before:]
-        del questions.directives[before:]
-        return [*asked, assigned(Variable("gm_token"), token)]
-    return [assigned(Variable("gm_token"), token)]
+    source = token_source(view.release)
+    token = Variable("gm_token")
+    if source.kind is Kind.HEADER:
+        return [assigned(token, (header_variable("http_", source.name),))]
+    questions = Questions(needs, ())
+    answer = questions.answer(token_probe(source.name))
+    return [*questions.directives, assigned(token, (answer,))]
 
 
 def _limits(view: View, table: HostTable) -> Limits:
@@ -113,8 +121,9 @@ def _limit_keys(choices: Choices, limits: Limits, labels: dict[str, str], needs:
     """For each rate the key by which requests are counted: the version's own name, empty for all others."""
     for slot, rate in enumerate(_rates(limits), 1):
         needs.limits.add((slot, rate))
-        for (version, _, _), number in choices.versions.items():
-            key = labels[version] if limits.get(version) == rate else ""
+        needs.tell(f"gm_limit_{slot}", len(choices.versions))
+        for outcome, number in choices.versions.items():
+            key = labels[outcome.version] if limits.get(outcome.version) == rate else ""
             yield assigned(Variable(f"gm_limit_{slot}_{number:02}"), (key,))
 
 
@@ -122,7 +131,7 @@ def _location(table: HostTable, choices: Choices, limits: Limits, behind_proxies
     yield Directive("proxy_pass", (("http://", Variable("gm_upstream")),))
     yield Directive("proxy_http_version", ("1.1",))
     yield from _forwarded(behind_proxies)
-    for number, name in enumerate(choices.header_names(1), 1):
+    for number, name in enumerate(choices.request_headers, 1):
         yield Directive("proxy_set_header", (_written(name), (Variable(f"gm_request_{number}"),)))
     yield from _answered(choices)
     for slot, rate in enumerate(_rates(limits), 1):
@@ -159,7 +168,7 @@ def _forwarded(behind_proxies: bool) -> Iterator[Directive]:
 
 
 def _answered(choices: Choices) -> Iterator[Directive]:
-    for number, name in enumerate(choices.header_names(2), 1):
+    for number, name in enumerate(choices.response_headers, 1):
         yield Directive("proxy_hide_header", (_written(name),))
         yield Directive("add_header", (_written(name), (response_variable(number, name),), "always"))
     if choices.cookies:

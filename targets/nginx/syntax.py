@@ -1,9 +1,9 @@
 """nginx's grammar: text → directives. Written from `ngx_conf_read_token`; knows no directive by name.
 
 A token ends at a blank, `;` or `{`; `}` and `#` mean something only where a token could begin; `${` opens no block.
-A backslash hides the next character from the tokeniser. In every token, quoted or not, `\\"`, `\\'` and `\\\\` lose their
-backslash, `\\t`, `\\r` and `\\n` become the character, and other backslashes stay. Once read, a quoted token is no
-different from a bare one.
+A backslash hides the next character from the tokeniser. In every token, quoted or not, `\\"`, `\\'` and `\\\\` lose
+their backslash, `\\t`, `\\r` and `\\n` become the character, and other backslashes stay. Once read, a quoted token is
+no different from a bare one.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _TOKEN: Final = re.compile(
     [ \t\r\n]* (
         [;{}]
       | \#[^\n]*
-      | "(?: [^"\\]+ | \\. )*" (?= [ \t\r\n;{)] )
-      | '(?: [^'\\]+ | \\. )*' (?= [ \t\r\n;{)] )
-      | (?!["']) (?: [^ \t\r\n;{$\\]+ | \$\{? | \\. )+
+      | "(?: [^"\\]++ | \\. )*+" (?= [ \t\r\n;{)] )
+      | '(?: [^'\\]++ | \\. )*+' (?= [ \t\r\n;{)] )
+      | (?!["']) (?: [^ \t\r\n;{$\\]++ | \$\{? | \\. )++
       | \Z
       | .
     )

@@ -1,24 +1,27 @@
 """The places of artifacts where a change changes nothing, each with the reason why. Whatever else is changed must show.
 
-An entry holds for a kind of place, never for one file; `when` decides from the text before and after, where the place
-alone does not tell.
+An entry holds for a kind of place, never for one file.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import yaml
+from tests.mutations.conditions import (
+    in_case_only,
+    same_answers_in_nginx,
+    same_buckets_in_istio,
+    same_buckets_in_nginx,
+    same_buckets_in_spring,
+    same_defaults_in_sentinel,
+    same_order_in_spring,
+)
+from tests.mutations.lines import Change
 
-from tests.mutations import oracles
-from tests.mutations.mutant import Mutant
 
-
-def always(_before: str, _after: str) -> bool:
+def always(_change: Change) -> bool:
     """Wherever the place is."""
     return True
 
@@ -27,159 +30,169 @@ def always(_before: str, _after: str) -> bool:
 class Harmless:
     """`place` and `change` are patterns for the whole of a mutant's place and change."""
 
-    target: str
     place: str
     change: str = ".*"
     because: str
-    when: Callable[[str, str], bool] = always
+    when: Callable[[Change], bool] = always
 
-    def covers(self, target: str, mutant: Mutant, before: str) -> bool:
+    def covers(self, change: Change) -> bool:
         """Is this a change that changes nothing?"""
         return (
-            self.target == target
-            and re.fullmatch(self.place, mutant.place, re.DOTALL) is not None
-            and re.fullmatch(self.change, mutant.change, re.DOTALL) is not None
-            and self.when(before, mutant.text)
+            re.fullmatch(self.place, change.mutant.place, re.DOTALL) is not None
+            and re.fullmatch(self.change, change.mutant.change, re.DOTALL) is not None
+            and self.when(change)
         )
 
 
-def in_case_only(before: str, after: str) -> bool:
-    """Upper and lower case is all that differs."""
-    return before.lower() == after.lower()
-
-
-def same_buckets_in_istio(before: str, after: str) -> bool:
-    """Every value of every bucket cookie still gets the same."""
-    return all(
-        oracles.istio_buckets(one, cookie) == oracles.istio_buckets(two, cookie)
-        for one, two in zip(_http_routes(before), _http_routes(after), strict=True)
-        for cookie in _bucket_cookies(before)
-    )
-
-
-def same_buckets_in_spring(before: str, after: str) -> bool:
-    """Every value of every bucket cookie still gets the same."""
-    return all(
-        oracles.spring_buckets(spring_routes(before), cookie) == oracles.spring_buckets(spring_routes(after), cookie)
-        for cookie in _bucket_cookies(before)
-    )
-
-
-def same_order_in_spring(before: str, after: str) -> bool:
-    """The routes are still tried in the same order."""
-    return oracles.spring_ranks(spring_routes(before)) == oracles.spring_ranks(spring_routes(after))
-
-
-def spring_routes(text: str) -> Sequence[Mapping[str, Any]]:
-    """The list of routes in an application file."""
-    found: Sequence[Mapping[str, Any]] = yaml.safe_load(text)["spring"]["cloud"]["gateway"]["server"]["webflux"]["routes"]
-    return found
-
-
-def _http_routes(text: str) -> list[Sequence[Mapping[str, Any]]]:
-    return [each["spec"]["http"] for each in yaml.safe_load_all(text) if each["kind"] == "VirtualService"]
-
-
-def _bucket_cookies(text: str) -> set[str]:
-    return set(re.findall(r"([\w-]+-bucket)\b", text))
-
-
-_SPRING_ROUTE = "0/spring/cloud/gateway/server/webflux/routes/[0-9]+"
-
-HARMLESS = (
+ISTIO = (
     Harmless(
-        target="istio",
         place="[0-9]+/metadata/labels(/.*)?",
         because="by these labels people find objects; Istio's routes ask for the labels of pods",
     ),
     Harmless(
-        target="istio",
         place="[0-9]+/metadata/name",
         change="(?!left out).*",
-        because="names tell objects apart, and nothing refers to them",
+        because="names tell objects apart, and nothing refers to these",
     ),
     Harmless(
-        target="istio",
         place="[0-9]+/spec/http/[0-9]+/name",
         because="the name of a route shows up in logs only",
     ),
     Harmless(
-        target="istio",
         place="[0-9]+/spec/trafficPolicy/loadBalancer/simple",
         change="left out",
         because="LEAST_REQUEST is what Istio does without being told",
     ),
     Harmless(
-        target="istio",
         place="[0-9]+/spec/http/[0-9]+/match/[0-9]+/headers/cookie/regex",
         because="an earlier route takes the buckets that this one gains or loses",
         when=same_buckets_in_istio,
     ),
+)
+
+_ROUTE = "0/spring/cloud/gateway/server/webflux/routes/[0-9]+"
+
+SPRING = (
     Harmless(
-        target="spring-cloud-gateway",
-        place=f"{_SPRING_ROUTE}/id",
+        place=f"{_ROUTE}/id",
+        change="(?!left out).*",
         because="ids name routes; none of them takes part in the choice",
     ),
     Harmless(
-        target="spring-cloud-gateway",
-        place=f"{_SPRING_ROUTE}/order",
-        because="the routes are still tried in the same order; a missing one is 0",
+        place=f"{_ROUTE}/order",
+        because="routes that ask for the same requests are still tried in the same order; a missing one is 0",
         when=same_order_in_spring,
     ),
     Harmless(
-        target="spring-cloud-gateway",
-        place=f"{_SPRING_ROUTE}/predicates/[0-9]+/args/header",
+        place=f"{_ROUTE}/predicates/[0-9]+/args/header",
         because="names of headers have no case",
         when=in_case_only,
     ),
     Harmless(
-        target="spring-cloud-gateway",
-        place=f"{_SPRING_ROUTE}/filters/[0-9]+/args/name",
+        place=f"{_ROUTE}/filters/[0-9]+/args/name",
         because="names of headers have no case, and these filters name nothing else",
         when=in_case_only,
     ),
     Harmless(
-        target="spring-cloud-gateway",
-        place=f"{_SPRING_ROUTE}/filters/[0-9]+/args/series",
+        place=f"{_ROUTE}/filters/[0-9]+/args/series",
         change="left out",
         because="SERVER_ERROR is what the Retry filter repeats without being told",
     ),
     Harmless(
-        target="spring-cloud-gateway",
-        place=f"{_SPRING_ROUTE}/filters/[0-9]+/args/statuses",
+        place=f"{_ROUTE}/filters/[0-9]+/args/statuses",
         change="left out",
         because="the Retry filter repeats no single status without being told, and none is written here",
     ),
     Harmless(
-        target="spring-cloud-gateway",
-        place=f"{_SPRING_ROUTE}/predicates/[0-9]+/args/regexp",
+        place=f"{_ROUTE}/predicates/[0-9]+/args/regexp",
         because="an earlier route takes the buckets that this one gains or loses",
         when=same_buckets_in_spring,
     ),
+)
+
+SENTINEL = (
     Harmless(
-        target="sentinel",
         place="[0-9]+/(grade|strategy|controlBehavior|resourceMode|intervalSec)",
         change="left out",
         because="the value that stood there is the one that the rule's class has without it",
-        when=lambda before, after: _with_defaults(before) == _with_defaults(after),
+        when=same_defaults_in_sentinel,
     ),
     Harmless(
-        target="sentinel",
         place="[0-9]+/limitApp",
         change="(left out|'default' → '')",
         because="the managers read no caller, and a blank one, as `default`, which is every caller",
     ),
 )
 
+_LOCATION = "server/location /"
 
-def _with_defaults(text: str) -> list[Mapping[str, Any]]:
-    """The rules with what Sentinel's classes give to fields that are not there."""
-    return [_completed(rule) for rule in json.loads(text)]
+NGINX = (
+    Harmless(
+        place=r".*\[[0-9]\]",
+        change=r"\$\w+ → \$\w+",
+        because="names of variables have no case",
+        when=in_case_only,
+    ),
+    Harmless(
+        place=rf"{_LOCATION}/(add_header|proxy_set_header|proxy_hide_header) [\w-]+\[1\]",
+        because="names of headers have no case",
+        when=in_case_only,
+    ),
+    Harmless(
+        place=r"server/server_name\[[0-9]+\]",
+        because="names of hosts have no case",
+        when=in_case_only,
+    ),
+    Harmless(
+        place=r"geo \$gm_source_\w+/[0-9a-f:]+/[0-9]+\[0\]",
+        because="hexadecimal digits have no case",
+        when=in_case_only,
+    ),
+    Harmless(
+        place=r"server/server_name(\[1\])?",
+        change='(left out|_ → "")',
+        because="the server for names that no release has is taken because it stands first; its name names nobody",
+    ),
+    Harmless(
+        place=r"upstream \S+/keepalive(\[1\])?",
+        change=r"(left out|16 → [0-9]+)",
+        because="how many idle connections are kept open changes no answer",
+    ),
+    Harmless(
+        place="server/server_tokens",
+        change="left out",
+        because="nginx then tells its version in pages of its own; no version answers differently",
+    ),
+    Harmless(
+        place=rf"{_LOCATION}/(proxy_http_version|proxy_set_header Connection)",
+        change="left out",
+        because="connections to versions are then closed after each answer",
+    ),
+    Harmless(
+        place=rf"{_LOCATION}/proxy_set_header X-Forwarded-\w+",
+        change="left out",
+        because="what versions are told about the client's connection is not for a release to say",
+    ),
+    Harmless(
+        place=rf"{_LOCATION}/limit_req_status(\[1\])?",
+        change="(left out|429 → [45][0-9][0-9])",
+        because="a release limits requests and says nothing about the status of those above the limit",
+    ),
+    Harmless(
+        place=r"limit_req_zone\[2\]",
+        change=r"(\S+):1m → \1:[0-9]+m",
+        because="how much memory the counters may take; what they count stays",
+    ),
+    Harmless(
+        place=r"map \$gm_q_cookie_[0-9]{4}_[0-9]{4}_[0-9]+ .*",
+        because="an earlier offer takes the buckets that this one gains or loses",
+        when=same_buckets_in_nginx,
+    ),
+    Harmless(
+        place=r"(map|split_clients|geo) \$.*|server/set \$gm_offers\[2\]",
+        because="evaluated by nginx's rules, every request meets what it met before",
+        when=same_answers_in_nginx,
+    ),
+)
 
-
-def _completed(rule: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "timeWindow" in rule:
-        return {"grade": 0, **rule}
-    if "intervalSec" in rule or "resourceMode" in rule:
-        return {"grade": 1, "intervalSec": 1, "resourceMode": 0, **rule}
-    return {"grade": 1, "strategy": 0, "controlBehavior": 0, **rule}
+HARMLESS = {"istio": ISTIO, "spring-cloud-gateway": SPRING, "sentinel": SENTINEL, "nginx": NGINX}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from graymesh.cases import load_cases
 from graymesh.compiler import ALL, Choice, Job, jobs_of
@@ -14,11 +14,12 @@ from graymesh.registry import target
 from graymesh.target import DecodedFleet, Files, Target
 from graymesh.verify import verify
 from tests.helpers import ROOT
+from tests.mutations.mutant import Mutant
 
-PROJECTS = sorted(path.parent for path in [*ROOT.glob("examples/*/graymesh.yaml")])
+PROJECTS = sorted(path.parent for path in ROOT.glob("examples/*/graymesh.yaml"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Line:
     """One target's part of one project at one stage, with its files as they were emitted."""
 
@@ -27,17 +28,40 @@ class Line:
     target: Target
     files: Files
 
-    def read(self, file: str, text: str) -> DecodedFleet:
-        """What the files are read back to when one of them has this text."""
-        return self.target.decode({**self.files, file: text})
-
     def findings(self, fleet: DecodedFleet) -> list[Diagnostic]:
         """The errors of `graymesh verify`."""
         found = verify(self.target, self.job.views, fleet, self.job.folder)
         return [each.diagnostic for each in found if each.diagnostic.level == "error"]
 
 
-@lru_cache(maxsize=None)
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One mutant of one file of a line."""
+
+    line: Line
+    file: str
+    mutant: Mutant
+
+    @property
+    def before(self) -> str:
+        """The file as graymesh wrote it."""
+        return self.line.files[self.file]
+
+    @property
+    def files(self) -> Files:
+        """All files of the line after the change."""
+        return {**self.line.files, self.file: self.mutant.text}
+
+    def read(self) -> DecodedFleet:
+        """What the target's decoder makes of them."""
+        return self.line.target.decode(self.files)
+
+    def found(self) -> list[Diagnostic]:
+        """What `graymesh verify` says of them."""
+        return self.line.findings(self.read())
+
+
+@cache
 def lines(name: str) -> tuple[Line, ...]:
     """The target's lines in all projects, at every stage."""
     return tuple(_lines(name))

@@ -56,5 +56,5 @@ def digits_changed(text: str, start: int, end: int) -> Iterator[tuple[int, str]]
     """Each digit between two offsets, one up and one down: (its offset, the whole text)."""
     for index in range(start, end):
         if text[index].isdigit():
-            for digit in {(int(text[index]) + step) % 10 for step in (1, 9)}:
+            for digit in ((int(text[index]) + step) % 10 for step in (1, 9)):
                 yield index, f"{text[:index]}{digit}{text[index + 1 :]}"

@@ -9,7 +9,10 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import combinations
 from typing import Any
+
+from tests.mutations.nginx_text import Directive, NginxText
 
 BUCKETS = tuple(f"{number:04}" for number in range(10_000))
 STRANGE = tuple(f"{'0' * place}{char}{'9' * (3 - place)}" for place in range(4) for char in "qwx-[].:")
@@ -22,11 +25,19 @@ _COOKIE = re.compile(r"\(\?:\.\*;\\s\*\)\?([^=]+)=(.*)\(\?:\\s\*;\.\*\)\?")
 @lru_cache(maxsize=4096)
 def taken(pattern: str) -> frozenset[str]:
     """The values that the pattern matches as a whole; none when it is no pattern."""
-    try:
-        found = re.compile(pattern)
-    except re.error:
+    if not is_pattern(pattern):
         return frozenset()
+    found = re.compile(pattern)
     return frozenset(value for value in VALUES if found.fullmatch(value))
+
+
+def is_pattern(text: str) -> bool:
+    """Is it a regular expression at all?"""
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
 
 
 def istio_order_matters(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
@@ -38,8 +49,8 @@ def istio_order_matters(first: Mapping[str, Any], second: Mapping[str, Any]) -> 
     )
 
 
-def istio_buckets(routes: Sequence[Mapping[str, Any]], cookie: str) -> list[str]:
-    """For each value what the first route does that asks for this cookie and nothing else, or for nothing."""
+def istio_buckets(routes: Sequence[Mapping[str, Any]], cookie: str) -> dict[str, frozenset[str]]:
+    """What is done with which values, by the routes that ask for this cookie and nothing else, or for nothing."""
     rules = [
         (_istio_tests(match), _istio_action(route)) for route in routes for match in route.get("match") or [{}]
     ]
@@ -47,29 +58,44 @@ def istio_buckets(routes: Sequence[Mapping[str, Any]], cookie: str) -> list[str]
 
 
 def spring_order_matters(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-    """As `istio_order_matters`, for two routes of Spring's list."""
+    """As `istio_order_matters`, for two routes of Spring's list; of one weight group only the drawn one matches."""
+    if spring_group(first) == spring_group(second) != "":
+        return False
     return _spring_action(first) != _spring_action(second) and _compatible(_spring_tests(first), _spring_tests(second))
 
 
-def spring_buckets(routes: Sequence[Mapping[str, Any]], cookie: str) -> list[str]:
+def spring_group(route: Mapping[str, Any]) -> str:
+    """The weight group that the route belongs to, "" for none."""
+    return next((each["args"]["weight.group"] for each in route["predicates"] if each["name"] == "Weight"), "")
+
+
+def spring_buckets(routes: Sequence[Mapping[str, Any]], cookie: str) -> dict[str, frozenset[str]]:
     """As `istio_buckets`, for the routes of one host."""
     ordered = sorted(routes, key=lambda route: route.get("order", 0))
     return _first([(_spring_tests(route), _spring_action(route)) for route in ordered], f"cookie {cookie}")
 
 
-def spring_ranks(routes: Sequence[Mapping[str, Any]]) -> list[list[int]]:
-    """The routes' places in the list, in the order in which Spring tries them, those of one order together."""
-    orders = [route.get("order", 0) for route in routes]
-    return [[place for place, own in enumerate(orders) if own == order] for order in sorted(set(orders))]
+def spring_order_kept(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> bool:
+    """Do only routes change places between which the order does not matter? A missing order is 0, the list breaks ties."""
+    old, new = _ranks(before), _ranks(after)
+    return not any(
+        (old[one] < old[two]) != (new[one] < new[two]) and spring_order_matters(before[one], before[two])
+        for one, two in combinations(range(len(before)), 2)
+    )
 
 
-def _first(rules: Sequence[tuple[Mapping[str, str], str]], field: str) -> list[str]:
-    own = [
-        (taken(tests[field]) if tests else frozenset(VALUES), action)
-        for tests, action in rules
-        if tests.keys() <= {field}
-    ]
-    return [next((action for values, action in own if value in values), "") for value in VALUES]
+def _ranks(routes: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
+    return [(route.get("order", 0), place) for place, route in enumerate(routes)]
+
+
+def _first(rules: Sequence[tuple[Mapping[str, str], str]], field: str) -> dict[str, frozenset[str]]:
+    left, found = frozenset(VALUES), dict[str, frozenset[str]]()
+    for tests, action in rules:
+        if tests.keys() <= {field}:
+            own = left & taken(tests[field]) if tests else left
+            found[action] = found.get(action, frozenset()) | own
+            left -= own
+    return {action: values for action, values in found.items() if values}
 
 
 def _compatible(one: Mapping[str, str], two: Mapping[str, str]) -> bool:
@@ -111,3 +137,37 @@ def _spring_tests(route: Mapping[str, Any]) -> dict[str, str]:
         elif predicate["name"] not in ("Weight", "Header"):
             found[predicate["name"]] = json.dumps(args)
     return found
+
+
+def nginx_buckets(files: Mapping[str, str]) -> list[dict[str, frozenset[str]]]:
+    """For every server what is offered first to which values of its bucket cookie."""
+    tops = [found for path in sorted(files) if path.endswith(".conf") for found in NginxText(files[path]).top]
+    patterns = {each.values[1]: each.children for each in tops if each.name == "map"}
+    return [_nginx_server(each, patterns) for each in tops if each.name == "server"]
+
+
+def _nginx_server(server: Directive, maps: Mapping[str, Sequence[Directive]]) -> dict[str, frozenset[str]]:
+    texts = {each.values[0]: each.values[1] for each in server.children if each.name == "set"}
+    left, found = frozenset(VALUES), dict[str, frozenset[str]]()
+    for variable, code in re.findall(r"\$\{(\w+)\}(v\d\dc\d{3})", texts.get("$gm_offers", "")):
+        name, _, asked = texts.get("$gm_q_" + variable.removeprefix("gm_"), "").partition("\n")
+        if asked == "$http_cookie" and name.endswith("-bucket="):
+            keys = [entry.name for entry in maps["$" + variable] if entry.values[0] == "1"]
+            own = left & frozenset().union(*(_nginx_taken(key) for key in keys))
+            found[code] = found.get(code, frozenset()) | own
+            left -= own
+    return {code: values for code, values in found.items() if values}
+
+
+@lru_cache(maxsize=4096)
+def _nginx_taken(key: str) -> frozenset[str]:
+    """The values with which a map's pattern finds the cookie."""
+    if not key.startswith("~"):
+        return frozenset()
+    pattern = re.compile(key.removeprefix("~").replace(r"\z", r"\Z"))
+    return frozenset(value for value in VALUES if pattern.search(f"c=\nc={value}"))
+
+
+def nginx_offers_differ(one: str, two: str) -> bool:
+    """Do two offers that stand side by side lead to different things?"""
+    return one.rpartition("}")[2] != two.rpartition("}")[2]

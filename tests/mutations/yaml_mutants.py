@@ -54,11 +54,12 @@ class _Named:
         return one, f"{step} moved to {shown(two)}", self.yaml.edited(*edits)
 
     def digits_of(self, path: Path, part: str) -> Iterator[tuple[Path, str, str]]:
-        """Each digit of a part of a text leaf one up and one down."""
+        """Each digit of a part of a text leaf one up and one down; ranges upside down are left to the sweep."""
         value = self.yaml.value(path)
         start = value.index(part)
         for index, new in digits_changed(value, start, start + len(part)):
-            yield path, f"digit {index} of {value!r}: {new!r}", self.yaml.with_value(path, new)
+            if oracles.is_pattern(new):
+                yield path, f"digit {index} of {value!r}: {new!r}", self.yaml.with_value(path, new)
 
 
 class IstioNamed(_Named):
@@ -177,11 +178,15 @@ class SpringNamed(_Named):
                     yield path, "left out", self.yaml.without(path)
 
     def class_routes_reordered(self) -> Iterator[tuple[Path, str, str]]:
+        """Two neighbours, and a route behind all others; of a weight group that is torn apart nothing can be said."""
+        orders = {route: self.yaml.value((*route, "order")) for route in self.routes}
+        alone = [route for route in self.routes if not oracles.spring_group(self.yaml.value(route))]
         for one, two in combinations(self.routes, 2):
-            first, second = self.yaml.value(one), self.yaml.value(two)
-            if second["order"] == first["order"] + 1 and oracles.spring_order_matters(first, second):
-                orders = (*one, "order"), (*two, "order")
-                yield orders[0], f"swapped with {shown(two)}", self.yaml.with_values_swapped(*orders)
+            if one in alone and oracles.spring_order_matters(self.yaml.value(one), self.yaml.value(two)):
+                if two in alone and orders[two] == orders[one] + 1:
+                    text = self.yaml.with_values_swapped((*one, "order"), (*two, "order"))
+                    yield (*one, "order"), f"swapped with {shown(two)}", text
+                yield self.changed((*one, "order"), max(orders.values()) + 1)
 
     def class_bucket_digit(self) -> Iterator[tuple[Path, str, str]]:
         for path in self._parts("predicates", "Cookie"):
@@ -223,8 +228,14 @@ class SpringNamed(_Named):
                 yield path, "left out", self.yaml.without(path)
 
     def class_route_dropped(self) -> Iterator[tuple[Path, str, str]]:
-        for route in self.routes:
-            yield route, "left out", self.yaml.without(route)
+        """A route that stands alone, or all of a weight group."""
+        groups = [oracles.spring_group(self.yaml.value(route)) for route in self.routes]
+        for group in sorted({group for group in groups if group}):
+            spans = [self.yaml.spans[route] for route, own in zip(self.routes, groups, strict=True) if own == group]
+            yield (group,), "left out", self.yaml.edited(*((*span, "") for span in spans))
+        for route, group in zip(self.routes, groups, strict=True):
+            if not group:
+                yield route, "left out", self.yaml.without(route)
 
     def class_header_sent(self) -> Iterator[tuple[Path, str, str]]:
         for name in ("SetResponseHeader", "SetRequestHeader"):

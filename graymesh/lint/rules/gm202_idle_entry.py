@@ -15,7 +15,7 @@ good: |
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from graymesh.diagnostic import Note
 from graymesh.equivalence import reachable
@@ -45,6 +45,6 @@ def check(case: Case) -> Iterator[Finding]:
                 )
 
 
-def _first(number: int, index: int, conditions: list[object]) -> bool:
+def _first(number: int, index: int, conditions: Sequence[object]) -> bool:
     """Of two equal entries only the second is idle."""
     return number != index and (conditions[number] != conditions[index] or number < index)

@@ -22,10 +22,10 @@ from graymesh.registry import target
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """What each target's own `constraints.py` says about its view of the release, at any stage."""
+    """What each target's own `constraints.py` says, where the release stands and where all its routes are active."""
     for manifest in case.targets:
         told: set[str] = set()
-        for release in (*case.stages, case.release):
+        for release in {release.stage: release for release in (case.release, *case.stages[-1:])}.values():
             for finding in target(manifest.name).constraints(case.view(manifest, release)):
                 if finding.message not in told:
                     told.add(finding.message)

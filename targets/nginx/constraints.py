@@ -1,0 +1,121 @@
+"""Values that nginx would not take as they are meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from graymesh.ir import Kind, OneOf, Pointer, Regex, Retries, Route, Test, Version
+from graymesh.semantics import describe
+from graymesh.target import Constraint, View
+from graymesh.targets.nginx.servers import asks_for_claims, token_source
+
+_RESILIENCE: Final[Pointer] = ("spec", "resilience")
+_RETRIES: Final[Pointer] = (*_RESILIENCE, "retries")
+_ANSWERED_BY_NGINX: Final = frozenset(["CONNECT", "TRACE"])
+_COVERED: Final = (("5xx", "gateway-error"), ("5xx", "unavailable"), ("gateway-error", "unavailable"))
+_ALWAYS_SHORT_ENOUGH: Final = 250
+"""Characters of a value that fits into one of nginx's tokens however it must be escaped."""
+
+
+def constraints(view: View) -> Iterator[Constraint]:
+    """Everything in this view of the release that nginx cannot be told."""
+    routes = [route for table in view.tables for route in table.table.routes]
+    for route in routes:
+        for test in {test: None for tests in route.condition for test in tests}:
+            yield from _test(route, test)
+    for header in sorted(_headers_read_besides(view, routes)):
+        yield from _header(header, ("spec",), f"the header {header}")
+    yield from _outlier(view)
+    retries = next((route.policy.retries for route in routes if route.policy.retries), None)
+    if retries:
+        yield from _retries(retries, next(route.policy.timeout_ms for route in routes))
+    for version in view.release.versions:
+        yield from _endpoints(version)
+    if any(len(text) > _ALWAYS_SHORT_ENOUGH for text in _texts(routes)):
+        yield from _unwritable(view)
+
+
+def _test(route: Route, test: Test) -> Iterator[Constraint]:
+    if test.field.kind is Kind.HEADER:
+        yield from _header(test.field.name, route.origin, describe(test))
+    if test.field.kind is Kind.METHOD and isinstance(test.matcher, OneOf):
+        for method in sorted(_ANSWERED_BY_NGINX.intersection(test.matcher.values)):
+            message = f"method {method}: nginx answers it with 405 by itself, so this never matches"
+            yield Constraint(path=route.origin, message=message, help=f"leave {method} out")
+
+
+def _header(name: str, path: Pointer, what: str) -> Iterator[Constraint]:
+    if re.fullmatch("[a-z0-9-]+", name) is None:
+        message = f"{what}: nginx drops request headers with an underscore in their name"
+        yield Constraint(path=path, message=message, help=f"use {name.replace('_', '-')}, or another engine")
+
+
+def _headers_read_besides(view: View, routes: list[Route]) -> set[str]:
+    """Headers that carry a key or a token."""
+    keys = [route.split.key for route in routes if route.split.key]
+    if any(asks_for_claims(table.table) for table in view.tables):
+        keys.append(token_source(view.release))
+    return {key.name for key in keys if key.kind is Kind.HEADER}
+
+
+def _outlier(view: View) -> Iterator[Constraint]:
+    eject_ms = view.facts.get(("", "outlier.eject.ms"))
+    if isinstance(eject_ms, int) and eject_ms % 1000:
+        yield Constraint(
+            path=(*_RESILIENCE, "outlier", "eject"),
+            message=f"{eject_ms}ms: nginx leaves servers out for whole seconds",
+            help=f"write {-(-eject_ms // 1000)}s",
+        )
+
+
+def _retries(retries: Retries, timeout_ms: int | None) -> Iterator[Constraint]:
+    """nginx has fewer words for failures, and cannot tell a limit of each try from the same one for all."""
+    if "reset" in retries.on and "connect-failure" not in retries.on:
+        message = "reset without connect-failure: nginx has one word for both"
+        yield Constraint(path=(*_RETRIES, "on"), message=message, help="add connect-failure")
+    for wide, narrow in _COVERED:
+        if wide in retries.on and narrow in retries.on:
+            message = f"{narrow} beside {wide}: nginx lists status codes, and {wide} has them all"
+            yield Constraint(path=(*_RETRIES, "on"), message=message, help=f"leave {narrow} out")
+    if retries.per_try_ms is not None and retries.per_try_ms == timeout_ms:
+        message = "each try may take as long as the whole answer, which is what nginx does anyway"
+        yield Constraint(path=(*_RETRIES, "perTry"), message=message, help="leave perTry out, or make it shorter")
+
+
+def _endpoints(version: Version) -> Iterator[Constraint]:
+    for endpoint in version.endpoints:
+        host = endpoint.rpartition(":")[0]
+        if not host.startswith("[") and re.search("[a-z]", host, re.IGNORECASE):
+            yield Constraint(
+                path=version.origin,
+                message=f"{endpoint}: nginx looks the name up when it starts, and does not start without an answer",
+                help="write the address, or reload nginx when it changes",
+                level="warning",
+            )
+
+
+def _texts(routes: list[Route]) -> Iterator[str]:
+    for route in routes:
+        for matcher in (test.matcher for tests in route.condition for test in tests):
+            if isinstance(matcher, OneOf):
+                yield from matcher.values
+            elif isinstance(matcher, Regex):
+                yield matcher.pattern
+            else:
+                yield getattr(matcher, "value", "")
+        for share in route.split.shares:
+            yield from (value for _, value in (*share.request_headers, *share.response_headers))
+
+
+def _unwritable(view: View) -> Iterator[Constraint]:
+    """Long values are tried out, since how long they become depends on what must be escaped."""
+    from graymesh.targets.nginx.emit import emit
+    from graymesh.targets.nginx.lower import lower
+    from graymesh.targets.nginx.quoting import UnwritableError
+
+    try:
+        emit(lower([view]))
+    except UnwritableError as error:
+        yield Constraint(path=("spec", "audiences"), message=str(error), help="use a shorter value")

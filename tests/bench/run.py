@@ -1,0 +1,98 @@
+"""CPU of graymesh beside its peers, all measured in this run: `make bench`.
+
+Every figure is user + system time of a whole process and its children, the median of several runs. Ratios within one
+run hold when the machine's speed drifts; single figures do not.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PYTHON = sys.executable
+GRAYMESH = [PYTHON, "-m", "graymesh"]
+SPEC = ROOT / "examples" / "shop" / "releases" / "product-service.yaml"
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+WITHOUT_PROOF = """
+import gc, sys
+from pathlib import Path
+gc.disable()
+from graymesh.cases import load_cases
+from graymesh.project import find
+from graymesh.registry import target
+cases, problems = load_cases(find(Path(sys.argv[1])), (), lambda *_: None)
+assert not problems
+for name in sorted({manifest.name for case in cases for manifest in case.targets}):
+    chosen = target(name)
+    views = [case.view(manifest) for case in cases for manifest in case.targets if manifest.name == name]
+    assert chosen.emit(chosen.lower(views))
+"""
+
+
+def cpu_seconds(command: Sequence[str], runs: int) -> float:
+    """The median CPU time of the command over so many runs, after one that does not count."""
+    found = [_once(command) for _ in range(runs + 1)]
+    return statistics.median(found[1:])
+
+
+def _once(command: Sequence[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, capture_output=True, env=ENVIRONMENT, cwd=ROOT)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def project(folder: Path, count: int) -> Path:
+    """A project of so many releases, each the running example under another name, on all four targets."""
+    (folder / "releases").mkdir(parents=True)
+    head = "apiVersion: graymesh.io/v1alpha1\nkind: Project\nreleases: [releases/*.yaml]\noutput: rendered\n"
+    text = SPEC.read_text(encoding="utf-8")
+    (folder / "graymesh.yaml").write_text(head, encoding="utf-8")
+    for number in range(count):
+        own = text.replace("product-service", f"service-{number:04}").replace(
+            "shop.example", f"shop{number:04}.example"
+        )
+        (folder / "releases" / f"service-{number:04}.yaml").write_text(own, encoding="utf-8")
+    return folder
+
+
+def row(what: str, seconds: float, against: str = "") -> None:
+    print(f"{what:<58} {seconds * 1000:>9.0f} ms  {against}")
+
+
+def lint(base: float) -> None:
+    """One file, as a pre-commit hook runs it: nothing remembered, and unchanged since the last time."""
+    cold = cpu_seconds([*GRAYMESH, "lint", "--no-cache", str(SPEC)], 7)
+    row("lint, one file", cold, f"{cold / base:.2f} × import click, yaml")
+    warm = cpu_seconds([*GRAYMESH, "lint", str(SPEC)], 7)
+    row("lint, one unchanged file", warm, f"{warm / base:.2f} ×")
+
+
+def compile_projects(base: float, folder: Path) -> None:
+    """All four targets, with verification and writing; and the same without proof and without writing."""
+    for count in (1, 100, 1000):
+        root = project(folder / str(count), count)
+        runs = 5 if count == 1 else 3
+        whole = cpu_seconds([*GRAYMESH, "compile", "-q", "--force", str(root)], runs)
+        row(f"compile and verify, {count} releases", whole, f"{whole / base:.1f} ×, {whole * 1000 / count:.2f} ms each")
+        bare = cpu_seconds([PYTHON, "-c", WITHOUT_PROOF, str(root)], runs)
+        row(f"  the same without lint, proof and writing, {count}", bare, f"{bare * 1000 / count:.2f} ms each")
+
+
+def main() -> None:
+    base = cpu_seconds([PYTHON, "-c", "import click, yaml"], 9)
+    row('python -c "import click, yaml"', base)
+    lint(base)
+    with tempfile.TemporaryDirectory() as folder:
+        compile_projects(base, Path(folder))
+
+
+if __name__ == "__main__":
+    main()

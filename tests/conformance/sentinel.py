@@ -1,0 +1,119 @@
+"""Sentinel: a process that loads rule files as an operator's does, and enters resources on demand."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tests.conformance.engine import EngineRefused
+from tests.conformance.jvm import SOURCES, MavenProject, Orders, Say
+
+PROJECT: Final = MavenProject(name="sentinel", folder=SOURCES / "sentinel", property="sentinel.version")
+_KINDS: Final = {"flow": "flow", "degrade": "degrade", "system": "system"}
+_GATEWAY_KINDS: Final = {"flow-rules.json": "gateway-flow", "api-groups.json": "api-groups"}
+
+Held = Mapping[str, list[dict[str, Any]]]
+"""Kind of rule → the rules of that kind that the managers hold, with every field of theirs."""
+
+
+def setup(say: Say) -> None:
+    """Build the engine; nothing to do when that is done. Raises RuntimeError."""
+    PROJECT.build(say)
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What became of a number of calls; `blocked` counts them by the name of Sentinel's exception."""
+
+    passed: int
+    blocked: Mapping[str, int]
+    milliseconds: int
+
+
+def folders(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """A target's files by the process that loads them: folder → its files."""
+    found: dict[str, dict[str, str]] = {}
+    for path, text in files.items():
+        found.setdefault(path.rpartition("/")[0], {})[path] = text
+    return found
+
+
+class Sentinel:
+    """One process; each `load` replaces all rules."""
+
+    name = "sentinel"
+    version = f"sentinel {PROJECT.version}"
+
+    def __init__(self) -> None:
+        self._orders: Orders | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def available(self) -> str | None:
+        """None when the engine can be used, else why not."""
+        return PROJECT.missing()
+
+    def start(self) -> None:
+        """Start the JVM."""
+        self._folder = tempfile.TemporaryDirectory(prefix="graymesh-sentinel-")
+        classpath = os.pathsep.join([str(PROJECT.built / "rules.jar"), str(PROJECT.built / "lib" / "*")])
+        logs = f"-Dcsp.sentinel.log.dir={self._folder.name}/logs"
+        main = "io.graymesh.conformance.Harness"
+        self._orders = Orders(["-XX:TieredStopAtLevel=1", logs, "-cp", classpath, main], heap="256m")
+
+    def stop(self) -> None:
+        """End the JVM and forget its files."""
+        if self._orders and self._folder:
+            self._orders.close()
+            self._folder.cleanup()
+            self._orders = None
+
+    def load(self, files: Mapping[str, str]) -> Held:
+        """Load one process's files, and nothing else; answers what the managers hold. Raises EngineRefused."""
+        assert self._folder
+        paths: dict[str, str] = {}
+        for number, (path, text) in enumerate(sorted(files.items())):
+            kind = kind_of(path)
+            if kind in paths:
+                raise ValueError(f"{path}: a process has one file of {kind} rules")
+            paths[kind] = str(Path(self._folder.name) / f"{number}-{kind}.json")
+            Path(paths[kind]).write_text(text, encoding="utf-8")
+        held: Held = self._ask(order="load", files=paths)
+        return held
+
+    def burst(self, resource: str, count: int, gateway: bool = False) -> Calls:
+        """So many calls one after another at the start of a second that follows a quiet one.
+
+        `gateway` enters as the adapter for gateways does. Raises TimeoutError when that took more than a second, so
+        that the counts say nothing.
+        """
+        calls = self._calls(order="burst", resource=resource, count=count, gateway=gateway)
+        if calls.milliseconds >= 1000:
+            raise TimeoutError(f"{count} calls took {calls.milliseconds} ms")
+        return calls
+
+    def calls(self, resource: str, count: int, milliseconds: int = 0, fail: bool = False) -> Calls:
+        """So many calls at the same time, each of that length; with `fail` each ends with an exception."""
+        return self._calls(order="calls", resource=resource, count=count, millis=milliseconds, fail=fail)
+
+    def _calls(self, **order: Any) -> Calls:
+        answer = self._ask(**order)
+        return Calls(answer["passed"], answer["blocked"], answer["millis"])
+
+    def _ask(self, **order: Any) -> Any:
+        assert self._orders
+        answer = self._orders.ask(order)
+        if "refused" in answer:
+            raise EngineRefused(answer["refused"])
+        return answer
+
+
+def kind_of(path: str) -> str:
+    """The kind of rules in a file that graymesh wrote, by its path."""
+    folder, _, name = path.rpartition("/")
+    if folder.rpartition("/")[2] == "gateway" and folder.count("/") == 0:
+        return _GATEWAY_KINDS[name]
+    return _KINDS[name.removesuffix("-rules.json")]

@@ -1,0 +1,120 @@
+"""Spring Cloud Gateway: one warm JVM that builds a fresh gateway for each configuration file."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from graymesh.semantics import Request
+from tests.conformance import wire
+from tests.conformance.engine import Answer, EngineRefused
+from tests.conformance.jvm import SOURCES, MavenProject, Orders, Say
+
+PROJECT: Final = MavenProject(
+    name="spring-cloud-gateway", folder=SOURCES / "spring", property="spring-cloud.version"
+)
+_JAR: Final = PROJECT.built / "gateway.jar"
+_GATEWAY: Final = re.compile(r"BOOT-INF/lib/spring-cloud-gateway-server-webflux-([0-9.]+)\.jar")
+_FILE: Final = "application-graymesh.yaml"
+_ROUTES: Final = "/.actuator/gateway/routes"
+
+
+def setup(say: Say) -> None:
+    """Build the engine; nothing to do when that is done. Raises RuntimeError."""
+    PROJECT.build(say)
+
+
+class SpringCloudGateway:
+    """`settings` are properties of the application beside the compiled file."""
+
+    name = "spring-cloud-gateway"
+
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        self._settings = dict(settings or {})
+        self._orders: Orders | None = None
+        self._port = 0
+
+    @property
+    def version(self) -> str:
+        """The gateway's own version, as the built archive says it."""
+        with zipfile.ZipFile(_JAR) as archive:
+            found = next(match for match in map(_GATEWAY.fullmatch, archive.namelist()) if match)
+        return f"{self.name} {found[1]}"
+
+    def available(self) -> str | None:
+        """None when the engine can be used, else why not."""
+        return PROJECT.missing()
+
+    def start(self) -> None:
+        """Start the JVM; it listens once a configuration is loaded."""
+        self._orders = Orders(["-Xss512k", "-XX:TieredStopAtLevel=1", "-jar", str(_JAR)], heap="512m")
+
+    def stop(self) -> None:
+        """End the JVM."""
+        if self._orders:
+            self._orders.close()
+            self._orders = None
+
+    def load(self, files: Mapping[str, str], project: object = None) -> None:
+        """Build a gateway from the one file. Raises EngineRefused, also when it does not list exactly our routes."""
+        (text,) = files.values()
+        with tempfile.TemporaryDirectory(prefix="graymesh-spring-") as folder:
+            file = Path(folder) / _FILE
+            file.write_text(text, encoding="utf-8")
+            assert self._orders
+            answer = self._orders.ask({"file": str(file), "properties": self._settings})
+        if "refused" in answer:
+            raise EngineRefused(answer["refused"])
+        self._port = answer["port"]
+        different = _difference(_written(text), self.listed())
+        if different:
+            raise EngineRefused(f"the gateway's routes are not ours: {different}")
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The routes that the running gateway lists."""
+        request = wire.as_bytes(Request(path=_ROUTES), "localhost")
+        (response,) = wire.exchange(("127.0.0.1", self._port), [request])
+        found: list[dict[str, Any]] = json.loads(response.body)
+        return found
+
+    def send(self, request: Request, host: str) -> Answer:
+        """One request and its answer."""
+        return self.send_many([(request, host)])[0]
+
+    def send_many(self, requests: Sequence[tuple[Request, str]]) -> list[Answer]:
+        """Many requests, each with its Host, and their answers in the same order."""
+        return self.send_bytes(
+            [wire.as_bytes(request, host, [("X-Forwarded-For", request.source)]) for request, host in requests]
+        )
+
+    def send_bytes(self, requests: Sequence[bytes]) -> list[Answer]:
+        """Requests as they go over the wire."""
+        return [_answer(response) for response in wire.exchange(("127.0.0.1", self._port), requests)]
+
+
+def _answer(response: wire.Response) -> Answer:
+    return Answer(
+        version=response.first("x-served-by"),
+        set_cookies=response.every("set-cookie"),
+        headers={":status": str(response.status), **dict(response.headers)},
+    )
+
+
+def _written(text: str) -> list[tuple[Any, ...]]:
+    cloud = yaml.safe_load(text)["spring"]["cloud"]["gateway"]
+    routes = cloud["server"]["webflux"]["routes"] if "server" in cloud else cloud["routes"]
+    return sorted((route["id"], route["uri"], route["order"], len(route.get("filters", ()))) for route in routes)
+
+
+def _difference(written: list[tuple[Any, ...]], listed: list[dict[str, Any]]) -> str:
+    found = sorted((each["route_id"], each["uri"], each["order"], len(each["filters"])) for each in listed)
+    if found == written:
+        return ""
+    return f"{len(written)} written, {len(found)} listed; {sorted(set(written) ^ set(found))[:3]}"

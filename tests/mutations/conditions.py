@@ -1,0 +1,118 @@
+"""When a change changes nothing, where the place alone does not tell: decided from the artifacts before and after."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from graymesh.equivalence import witness_for
+from graymesh.ir import RouteTable
+from graymesh.semantics import Request
+from tests.mutations import oracles
+from tests.mutations.lines import Change, Line
+from tests.mutations.nginx_engine import Answer, NginxEngine
+
+
+def in_case_only(change: Change) -> bool:
+    """Upper and lower case is all that differs."""
+    old, new = re.split(" → ", change.mutant.change, maxsplit=1)
+    return old.lower() == new.lower()
+
+
+def same_buckets_in_istio(change: Change) -> bool:
+    """Every value of every bucket cookie still gets the same."""
+    pairs = zip(_http_routes(change.before), _http_routes(change.mutant.text), strict=True)
+    cookies = _bucket_cookies(change.before)
+    return all(
+        oracles.istio_buckets(old, cookie) == oracles.istio_buckets(new, cookie)
+        for old, new in pairs
+        for cookie in cookies
+    )
+
+
+def same_buckets_in_spring(change: Change) -> bool:
+    """Every value of every bucket cookie still gets the same."""
+    old, new = spring_routes(change.before), spring_routes(change.mutant.text)
+    cookies = _bucket_cookies(change.before)
+    return all(oracles.spring_buckets(old, cookie) == oracles.spring_buckets(new, cookie) for cookie in cookies)
+
+
+def same_order_in_spring(change: Change) -> bool:
+    """No two routes change places of which one would take the other's requests."""
+    return oracles.spring_order_kept(spring_routes(change.before), spring_routes(change.mutant.text))
+
+
+def same_defaults_in_sentinel(change: Change) -> bool:
+    """The rules are the same once the defaults of their classes are written out."""
+    return _with_defaults(change.before) == _with_defaults(change.mutant.text)
+
+
+def same_buckets_in_nginx(change: Change) -> bool:
+    """Every value of every bucket cookie still gets the same, in every server."""
+    return oracles.nginx_buckets(change.line.files) == oracles.nginx_buckets(change.files)
+
+
+def same_answers_in_nginx(change: Change) -> bool:
+    """A request for every route of every release, with every result of the draw, meets the same as before."""
+    try:
+        after = NginxEngine(change.files)
+        return all(after.answers(request) == answers for request, answers in _answers(change.line))
+    except (ValueError, IndexError, KeyError, re.error):
+        return False
+
+
+@lru_cache(maxsize=32)
+def _answers(line: Line) -> list[tuple[Request, list[Answer]]]:
+    engine = NginxEngine(line.files)
+    return [(request, engine.answers(request)) for request in requests_of(line)]
+
+
+def requests_of(line: Line) -> list[Request]:
+    """For every host of a line a request for each alternative of each route's condition, where one reaches it."""
+    found = []
+    for tables in (tables for view in line.job.views for tables in view.tables):
+        for index, route in enumerate(tables.table.routes):
+            for tests in route.condition:
+                alternatives = (*tables.table.routes[:index], replace(route, condition=(tests,)))
+                request = witness_for(RouteTable(alternatives), index)
+                found += [replace(request, host=host) for host in tables.hosts] if request else []
+    return found
+
+
+def spring_routes(text: str) -> Sequence[Mapping[str, Any]]:
+    """The list of routes in an application file."""
+    found: Sequence[Mapping[str, Any]] = documents(text)[0]["spring"]["cloud"]["gateway"]["server"]["webflux"]["routes"]
+    return found
+
+
+@lru_cache(maxsize=4)
+def documents(text: str) -> list[Any]:
+    """The documents of a YAML file."""
+    return list(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+
+
+def _http_routes(text: str) -> list[Sequence[Mapping[str, Any]]]:
+    return [each["spec"]["http"] for each in documents(text) if each["kind"] == "VirtualService"]
+
+
+def _bucket_cookies(text: str) -> set[str]:
+    return set(re.findall(r"([\w-]+-bucket)\b", text))
+
+
+def _with_defaults(text: str) -> list[Mapping[str, Any]]:
+    """The rules with what Sentinel's classes give to fields that are not there."""
+    return [_completed(rule) for rule in json.loads(text)]
+
+
+def _completed(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "timeWindow" in rule:
+        return {"grade": 0, **rule}
+    if "intervalSec" in rule or "resourceMode" in rule:
+        return {"grade": 1, "intervalSec": 1, "resourceMode": 0, **rule}
+    return {"grade": 1, "strategy": 0, "controlBehavior": 0, **rule}
