@@ -25,6 +25,12 @@ Facts that only artifacts have; a target that writes them says in its `expect.py
 | (version, "guards.<errorRate or latency>.recovery.ms") | int, so long calls are rejected |
 | (version, "gateway.routes") | sorted tuple of `route-id=qps`: limits of a gateway's routes |
 | ("", "gateway.group"), ("", "gateway.paths") | name of a group of paths; sorted tuple of `prefix /api`, `exact /a` … |
+| ("", "served.<host>") | sorted tuple of `mesh` and `gateway namespace/name`: where the host is decided for |
+| ("", "port") | int, the service's port that all versions are reached at |
+| ("", "placed.<kind>") | an object's namespace, and who sees it when not all do: `shop`, `shop for . istio-system` |
+| ("", "gateway.<namespace>/<name>") | sorted tuple of servers: `443 HTTPS credentialName=shop mode=SIMPLE for a.test` |
+| ("", "gateway.<namespace>/<name>.pods") | sorted tuple of `label=value`: the pods that are the gateway |
+| ("", "entry.port"), ("", "entry.location"), ("", "entry.resolution") | int, str, str: an entry for hosts outside |
 | (version, "rules.<kind>") | sorted tuple of rules in words: what no spec can say, so what graymesh never writes |
 """
 

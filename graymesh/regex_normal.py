@@ -72,9 +72,8 @@ def _choice(options: tuple[Node, ...]) -> Node:
             empty = True
         else:
             others[node] = render(node)
-    kept = [Chars(mask)] if mask else []
-    kept = [*kept, *sorted(others, key=lambda node: others[node])]
-    return _optional(kept, empty)
+    single: list[Node] = [Chars(mask)] if mask else []
+    return _optional([*single, *sorted(others, key=lambda node: others[node])], empty)
 
 
 def _optional(kept: list[Node], empty: bool) -> Node:

@@ -16,10 +16,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
 from graymesh.ir import (
+    BUCKETS,
     Absent,
     Buckets,
     Condition,
@@ -131,7 +133,7 @@ def matches(matcher: Matcher, value: str) -> bool:
         case Regex(pattern):
             return compiled(pattern).fullmatch(value) is not None
         case Buckets(intervals):
-            return _is_bucket(value) and any(low <= int(value) <= high for low, high in intervals)
+            return _is_bucket(value) and _inside(int(value), intervals)
         case Networks(networks):
             return any(address(value) in network(cidr) for cidr in networks)
         case Present():
@@ -167,6 +169,12 @@ def address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 
 def _is_bucket(value: str) -> bool:
     return len(value) == 4 and value.isascii() and value.isdigit()
+
+
+def _inside(number: int, intervals: tuple[tuple[int, int], ...]) -> bool:
+    """By bisection: a pattern may stand for a thousand intervals."""
+    following = bisect_right(intervals, (number, BUCKETS))
+    return following > 0 and number <= intervals[following - 1][1]
 
 
 def _because(tests: Conjunction) -> str:

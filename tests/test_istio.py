@@ -347,6 +347,15 @@ def test_routes_in_another_order_are_noticed() -> None:
         assert findings([standing("product-service")], {"x.yaml": yaml_text(*documents)})
 
 
+def test_the_readme_knows_every_option() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", ISTIO.readme, re.MULTILINE))
+    shown = {"gateways": "none", "gatewayCredential": "none", "exportTo": "everywhere"}
+    for name, option in ISTIO.manifest.options.items():
+        said = option.default[0] if option.type == "list of string" and option.default else option.default
+        assert rows.pop(name) == shown.get(name, f"`{str(said).lower()}`")
+    assert rows.keys() == {"present", "absent", "trace"}, "the other tables' rows"
+
+
 class YamlSnapshots(SingleFileSnapshotExtension):
     """Snapshots as YAML files, read as text."""
 

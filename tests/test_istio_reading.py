@@ -252,6 +252,7 @@ def test_matches_that_are_refused(match: str, field: str) -> None:
         ("retryBudget: {percent: 20}", "retryBudget"),
         ("outlierDetection: {consecutiveGatewayErrors: 3}", "consecutiveGatewayErrors"),
         ("outlierDetection: {interval: soon}", "interval"),
+        ("outlierDetection: {consecutive5xxErrors: 0}", "consecutive5xxErrors"),
         ("loadBalancer: {localityLbSetting: {enabled: true}}", "localityLbSetting"),
         ("loadBalancer: {simple: PASSTHROUGH}", "simple"),
         ("loadBalancer: {simple: RANDOM, warmup: {duration: 5s}}", "warmup"),
@@ -275,6 +276,11 @@ def test_rules_that_are_refused(policy: str, field: str) -> None:
     [
         ("hosts: [a]", "hosts: []", "hosts"),
         ("hosts: [a]", "hosts: a", "hosts"),
+        ("hosts: [a]", "hosts: [A]", "hosts"),
+        ("{host: a, subset: v1}", "{host: A, subset: v1}", "host"),
+        ("  host: a\n", "  host: A\n", "host"),
+        ("metadata: {name: a}\nspec:\n  hosts", "metadata: {namespace: default}\nspec:\n  hosts", "name"),
+        ("metadata: {name: a}\nspec:\n  hosts", "spec:\n  hosts", "name"),
         ("hosts: [a]", "hosts: [a]\n  tls: []", "tls"),
         ("hosts: [a]", "hosts: [a]\n  tcp: [{route: []}]", "tcp"),
         ("  http:\n", "  http: []\n  tls:\n", "tls"),
@@ -354,27 +360,6 @@ def test_claims_without_anybody_who_verifies_tokens_are_refused() -> None:
     match = "match: [{headers: {'@request.auth.claims[tier]': {exact: beta}}}]"
     fleet = read(service(f"{{{match}, {TO_V1}}}").replace("hosts: [a]", "hosts: [a]\n  gateways: [public]"))
     assert [refusal.field for refusal in fleet.refusals] == ["headers"]
-
-
-def test_a_service_entry_s_endpoints_are_facts() -> None:
-    entry = """\
-apiVersion: networking.istio.io/v1
-kind: ServiceEntry
-metadata: {name: a}
-spec:
-  hosts: [a.default.svc.cluster.local]
-  location: MESH_INTERNAL
-  resolution: STATIC
-  ports: [{number: 80, name: http, protocol: HTTP}]
-  endpoints:
-  - {address: 10.0.0.2, labels: {version: v1, zone: b}}
-  - {address: 10.0.0.1, labels: {version: v1}, ports: {http: 8080}}
-  - {address: "2001:db8::1", labels: {version: v2}}
----
-"""
-    (only,) = read(entry + RULE + SERVICE).services
-    assert only.facts["v1", "endpoints"] == ("10.0.0.1:8080", "10.0.0.2:80")
-    assert only.facts["v2", "endpoints"] == ("[2001:db8::1]:80",)
 
 
 def shares(found: DecodedService) -> dict[str, int]:

@@ -15,7 +15,7 @@ import pytest
 
 from graymesh.diagnostic import Diagnostic
 from graymesh.equivalence import Difference, compare
-from graymesh.ir import Policy, RouteTable, Share
+from graymesh.ir import Field, Policy, RouteTable, Share
 from graymesh.semantics import Decision, decide
 from graymesh.target import DecodedFleet, View
 from graymesh.verify import labels_of, relabelled
@@ -27,7 +27,7 @@ from tests.mutations.mutant import Mutant
 from tests.mutations.nginx_engine import NginxEngine
 
 TRAFFIC, FACT, NOT_UNDERSTOOD = "GM901", "GM903", "GM905"
-FACTS = {"endpoint", "label"}
+FACTS = {"endpoint", "label", "limit dropped"}
 """Classes that change what an engine is told besides routes."""
 
 Record = Callable[[str, object], None]
@@ -65,11 +65,12 @@ HANDS: Mapping[str, Hand] = {
     "nginx": Hand(
         named=nginx_mutants.named,
         sweep=nginx_mutants.sweep,
-        classes=ROUTED | {"map entry dropped", "endpoint"},
+        classes=ROUTED | {"map entry dropped", "endpoint", "limit dropped"},
         least=1000,
         idle={
             "bucket digit": conditions.same_buckets_in_nginx,
             "map entry dropped": conditions.same_answers_in_nginx,
+            "limit dropped": conditions.same_answers_in_nginx,
         },
         broken=frozenset(["map entry dropped", "catch-all dropped"]),
     ),
@@ -158,11 +159,12 @@ def shown(change: Change, fleet: DecodedFleet, found: list[Diagnostic]) -> bool:
     """Does a finding of the right code name a request, and does that request really meet something else?"""
     if not change.line.target.manifest.routes:
         return {each.code for each in found} <= {FACT, "GM904", NOT_UNDERSTOOD, "GM906"}
-    if change.mutant.kind in FACTS:
-        facts = [each for each in found if each.code == FACT]
-        return bool(facts) and all("curl " in each.help or idle(change.line, each) for each in facts)
+    facts = [each for each in found if each.code == FACT]
     told = {each.help.removeprefix("witness: ") for each in found if each.code == TRAFFIC}
-    return bool(told) and told == set(differences(change.line, fleet))
+    real = told == set(differences(change.line, fleet)) and all(
+        "curl " in each.help or idle(change.line, each) for each in facts
+    )
+    return real and bool(told if change.mutant.kind not in FACTS else facts)
 
 
 def refused(change: Change, found: list[Diagnostic]) -> bool:
@@ -209,9 +211,10 @@ def differences(line: Line, fleet: DecodedFleet) -> Iterator[str]:
                     yield as_command(replace(result.request, host=result.request.host or host))
 
 
-def effect(decision: Decision) -> tuple[dict[Share, int], Policy | None]:
-    """Who gets how much, with which headers and cookie, and the policy."""
+def effect(decision: Decision) -> tuple[dict[Share, int], Field | None, Policy | None]:
+    """Who gets how much, with which headers and cookie; by which key, where there is a choice; and the policy."""
     shares: Counter[Share] = Counter()
     for share in decision.shares:
         shares[replace(share, basis_points=0)] += share.basis_points
-    return dict(shares), decision.route.policy if decision.route else None
+    route = decision.route
+    return dict(shares), route.split.key if route and len(shares) > 1 else None, route.policy if route else None

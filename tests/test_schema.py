@@ -47,10 +47,11 @@ def test_the_schema_in_the_tree_is_fresh(kind: str) -> None:
     assert stored == json_text(schema.schema(kind)), "run: python -m graymesh.schema"
 
 
-def test_the_command_writes_both(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_writes_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     schema.main([str(tmp_path)])
-    assert {path.name for path in tmp_path.iterdir()} == {schema.file_name(kind) for kind in KINDS}
-    assert capsys.readouterr().out.count("\n") == len(KINDS)
+    expected = {schema.file_name(kind) for kind in KINDS} | set(schema.output_schemas())
+    assert {path.name for path in tmp_path.iterdir()} == expected
+    assert capsys.readouterr().out.count("\n") == len(expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)

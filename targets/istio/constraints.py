@@ -20,6 +20,7 @@ _CUT_AT_BLANKS: Final = frozenset(["scope", "permission"])
 """Claims that Istio's token filter takes for lists of words (`buildSpaceDelimitedClaims`)."""
 
 _ENVOYS_OWN: Final = frozenset(["x-request-id", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-client-cert"])
+_SHOWN: Final = 64
 _SHORT: Final = 40
 """Characters of a condition whose pattern is always short enough, whatever must be escaped or repeated."""
 
@@ -90,10 +91,10 @@ def _edge(view: View, options: Options) -> Iterator[Constraint]:
 def _claims(view: View, options: Options) -> Iterator[Constraint]:
     asked = sorted({name for table in view.tables for name in claim_names(table.table)})
     if asked and not _has_gateway(view, options):
+        what = f"the claims {', '.join(asked)} come" if len(asked) > 1 else f"the claim {asked[0]} comes"
         yield Constraint(
             path=_OPTIONS,
-            message=f"without a gateway the claims {', '.join(asked)} are read from headers, which every caller in the "
-            "mesh can write",
+            message=f"without a gateway {what} in headers, which every caller in the mesh can write",
             help="name the gateways that serve the public names: there the token itself decides",
             level="info",
         )
@@ -201,4 +202,4 @@ def _patterns(match: Any) -> Iterator[str]:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -27,6 +27,7 @@ from graymesh.targets.istio.decode_rules import DestinationRule, destination_rul
 from graymesh.targets.istio.decode_services import services_of
 from graymesh.targets.istio.decode_versions import Surroundings
 from graymesh.targets.istio.fields import FieldError
+from graymesh.targets.istio.names import namespace_of
 from graymesh.targets.istio.objects import Object, as_written, host_of, objects_of
 
 _BLOCKING: Final = "may change any route; with it in the mesh nothing here is decided"
@@ -54,7 +55,7 @@ def decode(files: Files) -> DecodedFleet:
     """Every service that the files decide, and a refusal for whatever was not understood."""
     reading = _Reading()
     objects = list(_read(files, reading))
-    for found in objects:
+    for found in sorted(objects, key=lambda found: found.kind != "ServiceEntry"):
         _READERS[found.kind](found, reading)
     around = _surroundings(reading)
     decided = [each for found in objects if found.kind == "VirtualService" for each in _decided(found, around, reading)]
@@ -83,10 +84,16 @@ def _read_rule(found: Object, reading: _Reading) -> None:
         reading.rule_hosts.setdefault(found.file, set()).add(host)
         if host in reading.rules:
             raise found.spec.wrong("host", f"{host} has several DestinationRules, which Istio merges")
-        reading.rules[host] = destination_rule(found.spec, host, found.stated)
+        reading.rules[host] = destination_rule(found.spec, host, found.stated, _home(host, reading))
     except FieldError as error:
         reading.refuse(found, error)
         reading.rules[host] = None
+
+
+def _home(host: str, reading: _Reading) -> str:
+    """The namespace of the service that has this name, "" when the files do not tell."""
+    entry = reading.entries.get(host)
+    return entry.namespace if entry is not None else namespace_of(host)
 
 
 def _read_gateway(found: Object, reading: _Reading) -> None:

@@ -60,10 +60,6 @@ def _rule_facts(rule: DestinationRule, versions: Versions, around: Surroundings)
         facts |= {(version, f"labels.{name}"): value for name, value in labels.items()}
         if entry is not None:
             facts[version, "endpoints"] = entry.selected(labels)
-    if entry is not None and entry.namespace and rule.namespace and entry.namespace != rule.namespace:
-        raise FieldError(
-            "namespace", f"the rule and the ServiceEntry of {rule.host} stand in different ones", ("spec",)
-        )
     if rule.host == versions.main:
         facts["", "placed.DestinationRule"] = _placed(rule.namespace, rule.export_to)
     return facts

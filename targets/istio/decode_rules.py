@@ -8,7 +8,6 @@ from typing import Final
 
 from graymesh.ir import Scalar
 from graymesh.targets.istio.fields import FieldError, Node
-from graymesh.targets.istio.names import namespace_of
 
 _RULE: Final = frozenset(["host", "trafficPolicy", "subsets", "exportTo"])
 _RULE_REFUSED: Final = {"workloadSelector": "the rule holds for some callers only"}
@@ -55,10 +54,13 @@ class DestinationRule:
     export_to: tuple[str, ...] | None = None
 
 
-def destination_rule(spec: Node, host: str, namespace: str) -> DestinationRule:
-    """The rule for the host; raises FieldError for fields that it does not know, and for rules that few callers see."""
+def destination_rule(spec: Node, host: str, namespace: str, home: str) -> DestinationRule:
+    """The rule for the host, whose service stands in the namespace `home`, "" when that is not known.
+
+    Raises FieldError for fields that it does not know, and for rules that few callers see.
+    """
     spec.limited(_RULE, _RULE_REFUSED)
-    if namespace and namespace_of(host) not in ("", namespace):
+    if namespace and home not in ("", namespace):
         raise FieldError(
             "namespace", f"only callers in {namespace} see a rule for {host} there", ("metadata", "namespace")
         )

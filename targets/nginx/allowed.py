@@ -100,7 +100,6 @@ _TLS: Final = [
 ]
 _OTHER: Final = [
     "limit_req_log_level",
-    "limit_req_status",
     "js_import",
     "js_path",
     "root",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Final
 
 from graymesh.ir import Kind, OneOf, Pointer, Regex, Retries, Route, Test, Version
@@ -27,6 +28,7 @@ def constraints(view: View) -> Iterator[Constraint]:
             yield from _test(route, test)
     for header in sorted(_headers_read_besides(view, routes)):
         yield from _header(header, ("spec",), f"the header {header}")
+    yield from _proxies(view)
     yield from _outlier(view)
     retries = next((route.policy.retries for route in routes if route.policy.retries), None)
     if retries:
@@ -58,6 +60,15 @@ def _headers_read_besides(view: View, routes: list[Route]) -> set[str]:
     if any(asks_for_claims(table.table) for table in view.tables):
         keys.append(token_source(view.release))
     return {key.name for key in keys if key.kind is Kind.HEADER}
+
+
+def _proxies(view: View) -> Iterator[Constraint]:
+    for text in view.options["trustedProxies"]:
+        try:
+            ip_network(text, strict=False)
+        except ValueError:
+            path: Pointer = ("spec", "targets", "nginx", "trustedProxies")
+            yield Constraint(path=path, message=f"{text} is no network", help="write it like 10.0.0.0/8")
 
 
 def _outlier(view: View) -> Iterator[Constraint]:

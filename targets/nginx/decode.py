@@ -197,8 +197,7 @@ def _facts(upstreams: list[Upstream], decided: Decided) -> Facts:
             raise Refused("upstream", "the versions' servers are told different things", upstream.where)
         facts |= upstream.facts
         facts[upstream.name, "endpoints"] = upstream.endpoints
-    facts |= {(version, "limits.qps"): rate for version, rate in decided.limits.items()}
-    return facts | ({("", "jwt.from"): decided.token} if decided.token else {})
+    return {**facts, **decided.facts}
 
 
 def _named(reading: _Reading) -> Iterator[tuple[Directive, tuple[str, ...], str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
-from graymesh.ir import UNIQUE_ID, Policy, Retries, SetCookie
+from graymesh.ir import UNIQUE_ID, Policy, Retries, Scalar, SetCookie
 from graymesh.targets.nginx.decode_values import UNIQUE, Pieces, Raw, Refused, builtin, literal_of, pieces_of, shown
 from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.syntax import Directive
@@ -19,6 +19,7 @@ INHERITED: Final = frozenset(
     [
         "add_header",
         "limit_req",
+        "limit_req_status",
         "proxy_connect_timeout",
         "proxy_hide_header",
         "proxy_next_upstream",
@@ -74,6 +75,14 @@ class Output(NamedTuple):
     where: Directive
 
 
+class Counted(NamedTuple):
+    """A limit that holds for a request: the zone, the key by which requests are counted, how many may come at once."""
+
+    zone: str
+    key: str
+    burst: int
+
+
 class Effects(NamedTuple):
     """What one case of a location amounts to."""
 
@@ -81,7 +90,7 @@ class Effects(NamedTuple):
     set_cookie: SetCookie | None
     request_headers: tuple[tuple[str, str], ...]
     response_headers: tuple[tuple[str, str], ...]
-    limits: tuple[tuple[str, str], ...]
+    limits: tuple[Counted, ...]
 
 
 @dataclass(frozen=True)
@@ -99,11 +108,8 @@ def outputs(levels: Levels) -> Iterator[Output]:
     """Headers, cookies and limits of a location. Raises Refused."""
     for directive in levels.effective("proxy_set_header"):
         name, value = _two(directive)
-        allowed = _PLUMBING.get(name)
-        if allowed is None:
+        if name not in _PLUMBING:
             yield Output("request", name, value, directive)
-        elif _plain(value) not in allowed:
-            raise Refused("proxy_set_header", f"{directive.arguments[0]} {shown(value)}", directive)
     hidden = {name.lower() for directive in levels.effective("proxy_hide_header") for name in directive.arguments}
     for directive in levels.effective("add_header"):
         yield _added(directive, hidden)
@@ -111,12 +117,27 @@ def outputs(levels: Levels) -> Iterator[Output]:
         yield Output("limit", _zone(directive), (), directive)
 
 
+def told_besides(levels: Levels) -> dict[tuple[str, str], Scalar]:
+    """Facts about what a location tells upstreams and clients besides what a release says. Raises Refused."""
+    facts: dict[tuple[str, str], Scalar] = {}
+    for directive in levels.effective("proxy_set_header"):
+        name, value = _two(directive)
+        if name in _PLUMBING and _plain(value) not in _PLUMBING[name]:
+            raise Refused("proxy_set_header", f"{directive.arguments[0]} {shown(value)}", directive)
+        if name in _PLUMBING:
+            facts["", f"sends.{name}"] = shown(value)
+    if levels.effective("limit_req"):
+        status = levels.effective("limit_req_status")
+        facts["", "limits.status"] = _number(status[0]) if status else 503
+    return facts
+
+
 def effects(found: Sequence[Output], values: Sequence[Pieces]) -> Effects:
     """What the values amount to, one for each output. Raises Refused."""
     version, cookie = "", None
     request: dict[str, str] = {}
     response: dict[str, str] = {}
-    limits: list[tuple[str, str]] = []
+    limits: list[Counted] = []
     for output, value in zip(found, values, strict=True):
         match output.role:
             case "version":
@@ -128,7 +149,8 @@ def effects(found: Sequence[Output], values: Sequence[Pieces]) -> Effects:
             case "cookie":
                 cookie = _cookie(output, _told(output, value)) or cookie
             case "limit":
-                limits += [(output.name, key) for key in [_told(output, value)] if key]
+                key = _told(output, value)
+                limits += [Counted(output.name, key, burst_of(output.where))] if key else []
     return Effects(
         version, cookie, tuple(sorted(request.items())), tuple(sorted(response.items())), tuple(sorted(limits))
     )
@@ -183,10 +205,21 @@ def _added(directive: Directive, hidden: set[str]) -> Output:
 
 
 def _zone(directive: Directive) -> str:
-    for argument in directive.arguments:
-        if argument.startswith("zone="):
-            return argument[5:]
-    raise Refused("limit_req", "it names no zone", directive)
+    """The zone's name. Raises Refused for requests that wait instead of being turned away."""
+    words = dict(argument.partition("=")[::2] for argument in directive.arguments)
+    if "zone" not in words or words.keys() - {"zone", "burst", "nodelay"}:
+        raise Refused("limit_req", f"{' '.join(directive.arguments)} is not understood", directive)
+    if "burst" in words and "nodelay" not in words:
+        raise Refused("limit_req", "requests over the limit wait", directive)
+    return words["zone"]
+
+
+def burst_of(directive: Directive) -> int:
+    """How many requests a limit lets through at once, besides the first."""
+    words = dict(argument.partition("=")[::2] for argument in directive.arguments)
+    if not re.fullmatch("[0-9]{1,12}", words.get("burst", "0")):
+        raise Refused("limit_req", "its burst is no number", directive)
+    return int(words.get("burst", "0"))
 
 
 def _told(output: Output, value: Pieces) -> str:

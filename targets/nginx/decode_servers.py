@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from graymesh.ir import Condition, Facts, Field, Policy, Route, RouteTable, Share, Split
+from graymesh.ir import Condition, Facts, Field, Policy, Route, RouteTable, Scalar, Share, Split
 from graymesh.targets.nginx.allowed import UPSTREAM, harmless
 from graymesh.targets.nginx.decode_effects import (
     INHERITED,
+    Counted,
     Effects,
     Levels,
     Output,
@@ -19,6 +20,7 @@ from graymesh.targets.nginx.decode_effects import (
     milliseconds,
     outputs,
     policy,
+    told_besides,
 )
 from graymesh.targets.nginx.decode_evaluate import Definitions, Evaluator
 from graymesh.targets.nginx.decode_lists import Draws, both
@@ -61,12 +63,11 @@ class Http:
 
 
 class Decided(NamedTuple):
-    """What a server amounts to; `limits` are (version, requests per second)."""
+    """What a server amounts to, with the facts that it states itself."""
 
     table: RouteTable
-    versions: tuple[str, ...]
-    limits: Mapping[str, int]
-    token: str
+    versions: tuple[str, ...] = ()
+    facts: Facts = {}  # noqa: RUF012  never changed
 
 
 class _Row(NamedTuple):
@@ -136,22 +137,36 @@ def decide(server: Directive, http: Http) -> Decided:
     """The server as a route table. Raises Refused."""
     settings, sets, locations, answers = _sorted(server, {"server_name", "listen"})
     if answers and not locations:
-        return Decided(RouteTable(()), (), {}, "")
+        return Decided(RouteTable(()))
     before = assigned(sets, {}, http.definitions)
     rows: list[_Row] = []
     evaluators: list[Evaluator] = []
+    facts: dict[tuple[str, str], Scalar] = {("", "listen"): tuple(sorted(listens_of(server)))}
     if not locations:
         raise Refused("server", "it has no location", server)
     for condition, location in located(unique([read_location(each) for each in locations])):
-        found, evaluator = _location_rows(location, settings, before, http)
+        found, evaluator, told = _location_rows(location, settings, before, http)
+        _agree(facts, told, location)
         evaluators.append(evaluator)
         rows += [row._replace(condition=both(condition, row.condition)) for row in found]
-    if len({networks for evaluator in evaluators for networks in evaluator.trusted}) > 1:
+    trusted = {networks for evaluator in evaluators for networks in evaluator.trusted}
+    if len(trusted) > 1:
         raise Refused("geo", "proxies that one map trusts another does not", server)
+    if trusted:
+        facts["", "trustedProxies"] = trusted.pop()
+    tokens = {evaluator.token for evaluator in evaluators if evaluator.token}
+    if tokens:
+        facts["", "jwt.from"] = tokens.pop()
     keys = {name: key for evaluator in evaluators for name, key in evaluator.keys.items()}
     table = RouteTable(tuple(_routes(rows, keys, http.definitions)))
     versions = tuple(dict.fromkeys(share.version for route in table.routes for share in route.split.shares))
-    return Decided(table, versions, _limits(rows, http, server), _token(evaluators))
+    return Decided(table, versions, facts | _limits(rows, http, server))
+
+
+def _agree(facts: dict[tuple[str, str], Scalar], told: Facts, location: Location) -> None:
+    for key, value in told.items():
+        if facts.setdefault(key, value) != value:
+            raise Refused("location", f"{location.path} says something else about {key[1]} than others", location.where)
 
 
 def _sorted(block: Directive, own: set[str]) -> tuple[Settings, list[Directive], list[Directive], list[Directive]]:
@@ -178,7 +193,7 @@ def _sorted(block: Directive, own: set[str]) -> tuple[Settings, list[Directive],
 
 def _location_rows(
     location: Location, settings: Settings, before: Mapping[str, Pieces], http: Http
-) -> tuple[list[_Row], Evaluator]:
+) -> tuple[list[_Row], Evaluator, Facts]:
     inner, sets, nested, _ = _sorted(location.where, {"proxy_pass"})
     passes = [each for each in location.where.body or () if each.name == "proxy_pass"]
     if len(passes) != 1 or nested:
@@ -189,7 +204,8 @@ def _location_rows(
     cases = evaluator.cases([output.value for output in found])
     ruled = policy(levels)
     rows = [_Row(case.condition, case.draws, effects(found, case.values), ruled) for case in cases]
-    return [row._replace(effects=_named(row.effects, passes[0], http)) for row in rows], evaluator
+    named = [row._replace(effects=_named(row.effects, passes[0], http)) for row in rows]
+    return named, evaluator, told_besides(levels)
 
 
 def _keyed(found: Iterator[Output], http: Http) -> Iterator[Output]:
@@ -275,22 +291,20 @@ def _share(found: Effects, basis_points: int) -> Share:
     )
 
 
-def _limits(rows: Sequence[_Row], http: Http, where: Directive) -> dict[str, int]:
-    """Requests per second of each limited version. Raises Refused when something else than versions is counted."""
-    found: dict[str, tuple[tuple[str, str], ...]] = {}
+def _limits(rows: Sequence[_Row], http: Http, where: Directive) -> dict[tuple[str, str], Scalar]:
+    """The limits of each version. Raises Refused when something else than the requests of a version is counted."""
+    found: dict[str, tuple[Counted, ...]] = {}
+    facts: dict[tuple[str, str], Scalar] = {}
     for row in rows:
         version, limits = row.effects.version, row.effects.limits
         if found.setdefault(version, limits) != limits or len(limits) > 1:
             raise Refused("limit_req", f"the requests of {version} are counted in several ways", where)
-        for counted in limits:
-            if http.counted.setdefault(counted, version) != version:
-                raise Refused("limit_req", f"{version} is counted together with {http.counted[counted]}", where)
-    return {version: http.zones[limits[0][0]].rate for version, limits in found.items() if limits}
-
-
-def _token(evaluators: Sequence[Evaluator]) -> str:
-    found = {evaluator.token for evaluator in evaluators if evaluator.token}
-    return found.pop() if len(found) == 1 else ""
+        for zone, key, burst in limits:
+            if http.counted.setdefault((zone, key), version) != version:
+                raise Refused("limit_req", f"{version} is counted together with {http.counted[zone, key]}", where)
+            facts[version, "limits.qps"] = http.zones[zone].rate
+            facts[version, "limits.burst"] = burst
+    return facts
 
 
 def _address(text: str) -> str:

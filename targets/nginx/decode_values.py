@@ -33,7 +33,7 @@ What: TypeAlias = Literal[
 ]
 
 
-class Refused(Exception):  # noqa: N818  a finding about the input, no failure of the program
+class Refused(Exception):
     """Something that the decoder does not understand: the directive or variable by name, why, and where it stands."""
 
     def __init__(self, field: str, message: str, where: Directive | None = None) -> None:

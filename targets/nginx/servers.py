@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Final
 
 from graymesh.ir import Field, Kind, Release, RouteTable
@@ -18,6 +19,9 @@ from graymesh.targets.nginx.tree import Directive, Item, Remark, assigned
 
 _LONGEST_LABEL: Final = 120
 _IDLE_CONNECTIONS: Final = "16"
+
+TOO_MANY: Final = "429"
+"""The status that tells clients that they ask too often (RFC 6585)."""
 
 Limits = dict[str, int]
 """Version → requests per second."""
@@ -46,6 +50,11 @@ def listens(view: View) -> tuple[str, ...]:
     return (str(port), f"[::]:{port}") if view.options["ipv6"] else (str(port),)
 
 
+def trusted_networks(view: View) -> tuple[str, ...]:
+    """The proxies whose word about the client's address counts, as networks without host bits. Raises ValueError."""
+    return tuple(sorted({str(ip_network(text, strict=False)) for text in view.options["trustedProxies"]}))
+
+
 def _upstream(view: View, version: str, endpoints: tuple[str, ...]) -> Directive:
     parameters = server_parameters(view.facts)
     servers = [Directive("server", (endpoint, *parameters)) for endpoint in endpoints]
@@ -54,7 +63,7 @@ def _upstream(view: View, version: str, endpoints: tuple[str, ...]) -> Directive
 
 
 def _server(view: View, table: HostTable, needs: Needs) -> Directive:
-    trusted = tuple(view.options["trustedProxies"])
+    trusted = trusted_networks(view)
     labels = {version.name: label(view.release, version.name) for version in view.release.versions}
     limits = _limits(view, table)
     choices, questions = Choices(), Questions(needs, trusted)
@@ -135,11 +144,16 @@ def _location(table: HostTable, choices: Choices, limits: Limits, behind_proxies
         yield Directive("proxy_set_header", (_written(name), (Variable(f"gm_request_{number}"),)))
     yield from _answered(choices)
     for slot, rate in enumerate(_rates(limits), 1):
-        burst = (f"burst={rate - 1}", "nodelay") if rate > 1 else ()
+        burst = (f"burst={burst_of(rate)}", "nodelay") if rate > 1 else ()
         yield Directive("limit_req", (f"zone={zone(slot, rate)}", *burst))
     if limits:
-        yield Directive("limit_req_status", ("429",))
+        yield Directive("limit_req_status", (TOO_MANY,))
     yield from policy_directives(policy_of(table.table))
+
+
+def burst_of(rate: int) -> int:
+    """So many requests may come at once besides the first: what one second allows."""
+    return rate - 1
 
 
 def zone(slot: int, rate: int) -> str:
@@ -159,12 +173,20 @@ def _written(header: str) -> str:
 
 
 def _forwarded(behind_proxies: bool) -> Iterator[Directive]:
-    """A proxy in front knows the scheme better; without one nobody else does."""
-    yield Directive("proxy_set_header", ("Connection", ""))
-    yield Directive("proxy_set_header", ("Host", (Variable("host"),)))
-    yield Directive("proxy_set_header", ("X-Forwarded-For", (Variable("proxy_add_x_forwarded_for"),)))
+    for name, variable in forwarded(behind_proxies):
+        yield Directive("proxy_set_header", (_written(name), (Variable(variable) if variable else "",)))
+
+
+def forwarded(behind_proxies: bool) -> Iterator[tuple[str, str]]:
+    """Headers of the connection and nginx's variables for them.
+
+    A proxy in front knows the scheme better; without one nobody else does.
+    """
+    yield "connection", ""
+    yield "host", "host"
+    yield "x-forwarded-for", "proxy_add_x_forwarded_for"
     if not behind_proxies:
-        yield Directive("proxy_set_header", ("X-Forwarded-Proto", (Variable("scheme"),)))
+        yield "x-forwarded-proto", "scheme"
 
 
 def _answered(choices: Choices) -> Iterator[Directive]:

@@ -49,7 +49,7 @@ class Directive(NamedTuple):
     token: int
 
 
-class SyntaxProblem(Exception):  # noqa: N818  a finding about the input, no failure of the program
+class SyntaxProblem(Exception):
     """Text that nginx does not take, and at which of its tokens."""
 
     def __init__(self, message: str, token: int) -> None:

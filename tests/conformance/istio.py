@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import yaml
+
 from graymesh.ir import Kind, Release
 from graymesh.semantics import Request, host_without_port
 from tests.conformance import istio_setup, wire
@@ -95,7 +97,7 @@ class Istio:
 
     def load(self, files: Mapping[str, str], project: Project) -> None:
         """Replace the whole configuration; back when both Envoys route by it. Raises EngineRefused."""
-        self._documents = Documents.of(files)
+        self._documents = _documents(files)
         self._releases = {host: release for release in project.releases for host in release.hosts}
         self._move_to(self._documents.namespaces())
         self._bind, self._ports = self._listening({release.port for release in project.releases})
@@ -151,7 +153,7 @@ class Istio:
         return wire.as_bytes(request, host, [source, bearer])
 
     def _with_harness(self, files: Mapping[str, str], project: Project) -> dict[str, str]:
-        own = harness(Documents.of(files), project.releases, self._gateway, self._bind)
+        own = harness(_documents(files), project.releases, self._gateway, self._bind)
         return {**files, _HARNESS_FILE: own}
 
     def _listening(self, ports: set[int]) -> tuple[str, frozenset[int]]:
@@ -185,6 +187,13 @@ class Istio:
         if "error" in answer:
             raise EngineRefused(answer["error"].strip())
         return answer
+
+
+def _documents(files: Mapping[str, str]) -> Documents:
+    try:
+        return Documents.of(files)
+    except yaml.YAMLError as error:
+        raise EngineRefused(f"not YAML: {error}") from None
 
 
 def _answer(response: wire.Response) -> Answer:

@@ -76,10 +76,11 @@ def harness(documents: Documents, releases: Sequence[Release], gateway: tuple[st
     """The objects that a cluster has and graymesh does not write, as JSON documents."""
     own = {(each["metadata"]["namespace"], each["metadata"]["name"]) for each in documents.kind("Gateway")}
     served = {host for each in documents.kind("ServiceEntry") for host in each["spec"]["hosts"]}
+    ports = sorted({release.port for release in releases})
     objects = [
         *(_gateway_object(space, name, gateway) for space, name in sorted(documents.gateways() - own)),
         *(_service_entry(release) for release in releases if release.host not in served),
-        _sidecar(sorted({release.port for release in releases}), bind),
+        *([_sidecar(ports, bind)] if ports else []),
     ]
     return "\n---\n".join(map(json.dumps, objects))
 

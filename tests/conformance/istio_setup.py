@@ -75,7 +75,7 @@ def _install_envoy(say: Say) -> None:
 
 def _build_control_plane(say: Say) -> None:
     what = f"istio {istio_version()}"
-    if control_plane().exists() and _stamp(control_plane()).exists() and missing() is None:
+    if missing() is None:
         say(f"{what}: built already")
         return
     if shutil.which("go") is None:

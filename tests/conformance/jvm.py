@@ -26,19 +26,19 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MavenProject:
-    """A project of `tests/conformance/engines`. `property` names the one in its pom that holds the engine's version."""
+    """A project of `tests/conformance/engines`. `version_property` is the one in its pom that holds the version."""
 
     name: str
     folder: Path
-    property: str
+    version_property: str
 
     @property
     def version(self) -> str:
         """The pinned version, as the pom says it."""
         pom = ElementTree.parse(self.folder / "pom.xml").getroot()
-        found = pom.findtext(f"{_POM}properties/{_POM}{self.property}")
+        found = pom.findtext(f"{_POM}properties/{_POM}{self.version_property}")
         if found is None:
-            raise LookupError(f"{self.folder / 'pom.xml'} has no property {self.property}")
+            raise LookupError(f"{self.folder / 'pom.xml'} has no property {self.version_property}")
         return found
 
     @property
@@ -62,7 +62,7 @@ class MavenProject:
         return None if self._stamp.read_text() == self._digest() else f"the sources of {self.name} have changed"
 
     def build(self, say: Say) -> None:
-        """Build it unless that is done; an interrupted build goes on where it was. Raises RuntimeError with the cause."""
+        """Build it unless that is done; an interrupted build goes on where it was. Raises RuntimeError."""
         if self.missing() is None:
             say(f"{self.name} {self.version}: built already")
             return

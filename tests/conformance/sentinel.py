@@ -12,7 +12,7 @@ from typing import Any, Final
 from tests.conformance.engine import EngineRefused
 from tests.conformance.jvm import SOURCES, MavenProject, Orders, Say
 
-PROJECT: Final = MavenProject(name="sentinel", folder=SOURCES / "sentinel", property="sentinel.version")
+PROJECT: Final = MavenProject(name="sentinel", folder=SOURCES / "sentinel", version_property="sentinel.version")
 _KINDS: Final = {"flow": "flow", "degrade": "degrade", "system": "system"}
 _GATEWAY_KINDS: Final = {"flow-rules.json": "gateway-flow", "api-groups.json": "api-groups"}
 
@@ -71,9 +71,14 @@ class Sentinel:
             self._folder.cleanup()
             self._orders = None
 
+    def held(self, files: Mapping[str, str]) -> dict[str, Held]:
+        """What the managers hold in each process that loads a folder of these files. Raises EngineRefused."""
+        return {folder: self.load(own) for folder, own in folders(files).items()}
+
     def load(self, files: Mapping[str, str]) -> Held:
         """Load one process's files, and nothing else; answers what the managers hold. Raises EngineRefused."""
         assert self._folder
+        self._ask(order="load", files={})  # rules that stay keep their counts and broken circuits
         paths: dict[str, str] = {}
         for number, (path, text) in enumerate(sorted(files.items())):
             kind = kind_of(path)

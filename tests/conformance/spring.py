@@ -18,7 +18,7 @@ from tests.conformance.engine import Answer, EngineRefused
 from tests.conformance.jvm import SOURCES, MavenProject, Orders, Say
 
 PROJECT: Final = MavenProject(
-    name="spring-cloud-gateway", folder=SOURCES / "spring", property="spring-cloud.version"
+    name="spring-cloud-gateway", folder=SOURCES / "spring", version_property="spring-cloud.version"
 )
 _JAR: Final = PROJECT.built / "gateway.jar"
 _GATEWAY: Final = re.compile(r"BOOT-INF/lib/spring-cloud-gateway-server-webflux-([0-9.]+)\.jar")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from graymesh.equivalence import witness_for
-from graymesh.ir import RouteTable
+from graymesh.ir import Conjunction, Field, Matcher, Networks, OneOf, RouteTable
 from graymesh.semantics import Request
 from tests.mutations import oracles
 from tests.mutations.lines import Change, Line
@@ -62,27 +62,57 @@ def same_answers_in_nginx(change: Change) -> bool:
     """A request for every route of every release, with every result of the draw, meets the same as before."""
     try:
         after = NginxEngine(change.files)
-        return all(after.answers(request) == answers for request, answers in _answers(change.line))
+        own = after.hosts(change.before) - {"_"}
+        asked = (pair for pair in _answers(change.line) if not own or pair[0].host in own)
+        return all(after.answers(request) == answers for request, answers in asked)
     except (ValueError, IndexError, KeyError, re.error):
         return False
 
 
 @lru_cache(maxsize=32)
 def _answers(line: Line) -> list[tuple[Request, list[Answer]]]:
-    engine = NginxEngine(line.files)
-    return [(request, engine.answers(request)) for request in requests_of(line)]
+    engine, read = NginxEngine(line.files), set(re.findall(r"\$http_(\w+)", "".join(line.files.values())))
+    names = sorted(name.replace("_", "-") for name in read - {"cookie"})
+    tried = [again for request in requests_of(line) for again in (request, _with_headers(request, names))]
+    return [(request, engine.answers(request)) for request in tried]
+
+
+def _with_headers(request: Request, names: Sequence[str]) -> Request:
+    """The same request with every header that the files read, where it has none."""
+    has = {name.lower() for name, _ in request.headers}
+    return replace(request, headers=(*request.headers, *((name, "any") for name in names if name not in has)))
 
 
 def requests_of(line: Line) -> list[Request]:
-    """For every host of a line a request for each alternative of each route's condition, where one reaches it."""
+    """For every host of a line a request for each alternative of each route's condition, and for each of its values."""
     found = []
     for tables in (tables for view in line.job.views for tables in view.tables):
         for index, route in enumerate(tables.table.routes):
-            for tests in route.condition:
+            for tests in (single for each in route.condition for single in _singles(each)):
                 alternatives = (*tables.table.routes[:index], replace(route, condition=(tests,)))
                 request = witness_for(RouteTable(alternatives), index)
-                found += [replace(request, host=host) for host in tables.hosts] if request else []
-    return found
+                for host in tables.hosts if request else ():
+                    found += [replace(request, host=host), _with_key(replace(request, host=host), route.split.key)]
+    return list(dict.fromkeys(found))
+
+
+def _singles(tests: Conjunction) -> Iterator[Conjunction]:
+    """The conjunction once for each value that one of its tests lists."""
+    yield tests
+    for index, test in enumerate(tests):
+        if isinstance(test.matcher, OneOf):
+            yield from (_with(tests, index, OneOf((value,))) for value in test.matcher.values)
+        elif isinstance(test.matcher, Networks):
+            yield from (_with(tests, index, Networks((network,))) for network in test.matcher.networks)
+
+
+def _with(tests: Conjunction, index: int, matcher: Matcher) -> Conjunction:
+    return (*tests[:index], replace(tests[index], matcher=matcher), *tests[index + 1 :])
+
+
+def _with_key(request: Request, key: Field | None) -> Request:
+    """The same request with the cookie by which a share is drawn."""
+    return replace(request, cookies=(*request.cookies, (key.name, "7"))) if key else request
 
 
 def spring_routes(text: str) -> Sequence[Mapping[str, Any]]:

@@ -129,7 +129,7 @@ _LOCATION = "server/location /"
 NGINX = (
     Harmless(
         place=r".*\[[0-9]\]",
-        change=r"\$\w+ → \$\w+",
+        change=r"(\$\w+)+ → (\$\w+)+",
         because="names of variables have no case",
         when=in_case_only,
     ),
@@ -152,6 +152,21 @@ NGINX = (
         place=r"server/server_name(\[1\])?",
         change='(left out|_ → "")',
         because="the server for names that no release has is taken because it stands first; its name names nobody",
+    ),
+    Harmless(
+        place=r"server/set \$gm_upstream_[0-9]+\[2\]",
+        because="nginx finds upstreams without regard to case",
+        when=in_case_only,
+    ),
+    Harmless(
+        place=r"server/set \$gm_limit_[0-9_]+\[2\]",
+        change=r"[\w.-]+ → [\w.-]+",
+        because="under whatever name a version's requests are counted, they are counted together",
+    ),
+    Harmless(
+        place=r"server/server_tokens\[1\]",
+        because="on and off have no case",
+        when=in_case_only,
     ),
     Harmless(
         place=r"upstream \S+/keepalive(\[1\])?",

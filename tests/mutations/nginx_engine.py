@@ -16,8 +16,14 @@ from tests.mutations.nginx_text import Directive, NginxText
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([1-9])|([A-Za-z_]\w*))")
 
+_TELLING = {"proxy_pass": 0, "proxy_set_header": 1, "add_header": 1, "limit_req": 0}
+"""What a location does to a request, and which argument's value tells it."""
+
 Answer = tuple[tuple[str, ...], ...]
-"""The upstream, then headers for it, headers for the client, and what limits go by."""
+"""What each of these directives does, and by which text the draw was made."""
+
+
+NO_DRAW = ("draw", "")
 
 
 class NginxEngine:
@@ -26,28 +32,37 @@ class NginxEngine:
     def __init__(self, files: Mapping[str, str]) -> None:
         self._variables: dict[str, Directive] = {}
         self._servers: dict[str, Directive] = {}
+        self._zones: dict[str, str] = {}
         for path in sorted(path for path in files if path.endswith(".conf")):
             for found in _top(files[path]):
                 if found.name in ("map", "split_clients"):
                     self._variables[found.values[1].lower()] = found
                 elif found.name == "geo":
                     self._variables[found.values[-1].lower()] = found
+                elif found.name == "limit_req_zone":
+                    self._zones[found.values[1].partition(":")[0]] = found.values[0]
                 elif found.name == "server":
                     names = [name for each in found.children if each.name == "server_name" for name in each.values]
                     self._servers.update((name.lower(), found) for name in names)
-        self._limits = [
-            found.values[0] for path in files for found in _top(files[path]) if found.name == "limit_req_zone"
-        ]
 
     def answers(self, request: Request) -> list[Answer]:
-        """What the request meets, for each part of the draw."""
+        """What the request meets; once for each part of the draw, where there is one."""
         server = self._servers.get(request.host)
         if server is None:
             return []
         parts = max(
             (len(each.children) for each in self._variables.values() if each.name == "split_clients"), default=1
         )
-        return [_Evaluation(self._variables, server, request, draw).answer(self._limits) for draw in range(parts)]
+        first = _Evaluation(self._variables, server, request, 0).answer(self._zones)
+        others = range(1, parts) if first[-1] != NO_DRAW else ()
+        return [
+            first, *(_Evaluation(self._variables, server, request, draw).answer(self._zones) for draw in others)
+        ]
+
+    def hosts(self, text: str) -> set[str]:
+        """The names of the servers that stand in one of the files."""
+        names = (each for found in _top(text) if found.name == "server" for each in found.children)
+        return {name.lower() for each in names if each.name == "server_name" for name in each.values}
 
 
 @lru_cache(maxsize=64)
@@ -62,19 +77,24 @@ class _Evaluation:
         self._variables, self._request, self._draw = variables, request, draw
         self._server = server
         self._known: dict[str, str] = {}
+        self._key = ""
 
-    def answer(self, limits: list[str]) -> Answer:
+    def answer(self, zones: Mapping[str, str]) -> Answer:
+        """What the location passes on and answers, what limits go by, and by what the draw was made."""
         for found in self._server.children:
             if found.name == "set":
                 self._known[found.values[0].lower()] = self._text(found.values[1])
         (location,) = (each for each in self._server.children if each.name == "location")
-        wanted = {"proxy_pass": 0, "proxy_set_header": 1, "add_header": 1}
-        said = [
-            (each.name, *each.values[: wanted[each.name]], self._text(each.values[wanted[each.name]]))
-            for each in location.children
-            if each.name in wanted
-        ]
-        return (*said, *(("limit", self._text(limit)) for limit in limits))
+        said = [tuple(self._said(each, zones)) for each in location.children if each.name in _TELLING]
+        return (*said, ("draw", self._key))
+
+    def _said(self, found: Directive, zones: Mapping[str, str]) -> Iterator[str]:
+        yield found.name
+        if found.name == "limit_req":
+            yield self._text(zones[found.values[0]])
+        else:
+            yield from found.values[: _TELLING[found.name]]
+            yield self._text(found.values[_TELLING[found.name]])
 
     def _text(self, written: str, captures: re.Match[str] | None = None) -> str:
         def value(found: re.Match[str]) -> str:
@@ -97,6 +117,7 @@ class _Evaluation:
             return self._mapped(block)
         if block.name == "geo":
             return self._located(block)
+        self._key = self._text(block.values[0])
         return block.children[min(self._draw, len(block.children) - 1)].values[0]
 
     def _mapped(self, block: Directive) -> str:

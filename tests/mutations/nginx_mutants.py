@@ -28,7 +28,7 @@ def sweep(text: str) -> Iterator[Mutant]:
     nginx = NginxText(text)
     for found in nginx.all():
         for number, word in enumerate(found.words):
-            for new in dict.fromkeys(_changes(text, word)):
+            for new in dict.fromkeys(new for new in _changes(text, word) if new != word.text):
                 yield Mutant(f"{found.place}[{number}]", f"{word.text} → {new}", nginx.edited((word.start, word.end, new)))
         yield Mutant(found.place, "left out", nginx.without(found))
 
@@ -49,19 +49,14 @@ def _sweep_script(text: str) -> Iterator[Mutant]:
 
 
 def _changes(text: str, word: Word) -> Iterator[str]:
-    """The word with one plain character other, in other case, longer, and empty; escapes stay whole."""
+    """The word with one plain character or digit other, in other case, longer, and empty; escapes stay whole."""
     start, end = word.inner
     plain = [at for at in range(start, end) if text[at].isalnum() and text[at - 1] != "\\"]
-    picked = {plain[0], plain[len(plain) // 3], plain[2 * len(plain) // 3], plain[-1]} if plain else set()
-    for at in sorted({*picked, *[at for at in plain if text[at].isdigit()][:2]}):
+    for at in {*plain[len(plain) // 2 :][:1], *[at for at in plain if text[at].isdigit()][:1]}:
         yield text[word.start : at] + other(text[at]) + text[at + 1 : word.end]
-    swapped = "".join(text[at].swapcase() if at in plain else text[at] for at in range(word.start, word.end))
-    if swapped != word.text:
-        yield swapped
-    for more in ("x", "0"):
-        yield text[word.start : end] + more + text[end : word.end]
-    if start != end:
-        yield '""'
+    yield "".join(text[at].swapcase() if at in plain else text[at] for at in range(word.start, word.end))
+    yield text[word.start : end] + ("0" if text[end - 1].isdigit() else "x") + text[end : word.end]
+    yield '""'
 
 
 class NginxNamed:
@@ -94,7 +89,13 @@ class NginxNamed:
     def class_map_entry_dropped(self) -> Iterator[tuple[Directive, str, str]]:
         for block in [*self.maps, *self.nginx.named("geo")]:
             for entry in block.children:
-                if entry.name not in ("default", "proxy", "proxy_recursive"):
+                if entry.name not in ("default", "proxy", "proxy_recursive") and "_limit_" not in block.values[-1]:
+                    yield entry, "left out", self.nginx.without(entry)
+
+    def class_limit_dropped(self) -> Iterator[tuple[Directive, str, str]]:
+        for block in self.maps:
+            for entry in block.children if "_limit_" in block.values[-1] else ():
+                if entry.name.startswith("~"):
                     yield entry, "left out", self.nginx.without(entry)
 
     def class_routes_reordered(self) -> Iterator[tuple[Directive, str, str]]:

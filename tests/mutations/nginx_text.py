@@ -20,11 +20,12 @@ _SETTING = ("set", "proxy_set_header", "add_header", "proxy_hide_header", "split
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One token: `text` as it is written, quotes included, from `start` to `end`."""
+    """One token: `text` as it is written, quotes included, from `start` to `end`; `value` is what nginx reads."""
 
     text: str
     start: int
     end: int
+    value: str
 
     @property
     def inner(self) -> tuple[int, int]:
@@ -32,12 +33,10 @@ class Word:
         quoted = self.text[0] in "\"'"
         return self.start + quoted, self.end - quoted
 
-    @property
-    def value(self) -> str:
-        """What nginx reads."""
-        quoted = self.text[0] in "\"'"
-        inner = self.text[1:-1] if quoted else self.text
-        return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), inner, flags=re.DOTALL)
+
+def _value(text: str) -> str:
+    inner = text[1:-1] if text[0] in "\"'" else text
+    return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[0]), inner, flags=re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -113,7 +112,7 @@ class NginxText:
         open_blocks: list[Directive] = []
         for token in _TOKEN.finditer(self.text):
             if token["word"]:
-                words.append(Word(token["word"], token.start(), token.end()))
+                words.append(Word(token["word"], token.start(), token.end(), _value(token["word"])))
             elif token["mark"] == "}":
                 open_blocks.pop().end = token.end()
             elif token["mark"]:
