@@ -140,7 +140,7 @@ def jobs_of(cases: Sequence[Case], choice: Choice) -> Iterator[Job]:
     for stage in _stages(cases, choice):
         for name in names:
             views = tuple(_views(cases, name, stage))
-            folder = f"{stage}/{name}" if choice.stage == ALL else name
+            folder = f"{stage}/{name}" if choice.stage == ALL and stage else name
             yield Job(target=name, stage=stage or "", folder=folder, views=views)
 
 
@@ -178,9 +178,9 @@ def _views(cases: Sequence[Case], name: str, stage: str | None) -> Iterator[View
 def _stages(cases: Sequence[Case], choice: Choice) -> Sequence[str | None]:
     if choice.stage is None:
         return (None,)
-    known = list(dict.fromkeys(release.stage for case in cases for release in case.stages))
+    known = list(dict.fromkeys(release.stage for case in cases for release in case.stages if release.stage))
     if choice.stage == ALL:
-        return known
+        return known or (None,)
     if choice.stage not in known:
         message = f"no release has a stage {quoted(choice.stage)}; {suggestion(choice.stage, known)}"
         raise Refused((Diagnostic(code="GM111", message=message, file=cases[0].source.file),), usage=True)

@@ -36,6 +36,31 @@ def yaml_text(*documents: Any) -> str:
     return "---\n".join("".join(_lines(document)) for document in documents)
 
 
+def filled(template: str, values: Mapping[str, Any]) -> str:
+    """YAML text with comments from a template in `graymesh/templates`; every value in it goes through `yaml_flow`.
+
+    Raises jinja2.UndefinedError for a value that the template wants and nobody gives.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(  # noqa: S701  no HTML: YAML's one quoting function is applied to all that is printed
+        loader=PackageLoader("graymesh", "templates"),
+        undefined=StrictUndefined,
+        finalize=yaml_flow,
+        variable_start_string="<<",  # YAML's own braces may stand side by side
+        variable_end_string=">>",
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(template).render(values)
+
+
+def yaml_flow(value: Any) -> str:
+    """A scalar, or a list of scalars in brackets."""
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(yaml_scalar, value))}]"
+    return yaml_scalar(value)
+
+
 def yaml_scalar(value: str | int | float | bool | None) -> str:
     """One scalar as YAML reads it back, in any version of YAML."""
     match value:

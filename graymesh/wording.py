@@ -19,6 +19,11 @@ _SETTING_PATHS: Mapping[str, Pointer] = {
     "jwt": ("spec", "jwt"),
     "labels": ("spec", "versions"),
     "endpoints": ("spec", "versions"),
+    "port": ("spec", "service", "port"),
+    "served": ("spec", "service"),
+    "placed": ("metadata", "namespace"),
+    "gateway": ("spec", "targets"),
+    "entry": ("spec", "targets"),
 }
 _BY_VERSION = ("limits", "labels", "endpoints")
 _UNITS_MS = ((3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms"))

@@ -120,7 +120,8 @@ def test_every_other_change_is_found_or_harmless(name: str, record_property: Rec
     killed, survived, used, seen = 0, list[str](), set[str](), set[tuple[str, ...]]()
     for line, file in artifacts(name):
         for mutant in HANDS[name].sweep(line.files[file]):
-            key = (line.project, file, mutant.place, mutant.change)
+            where = "" if name == "nginx" else file  # there a place names its blocks, and servers are much alike
+            key = (line.project, where, mutant.place, mutant.change)
             if key in seen:
                 continue
             seen.add(key)
@@ -145,7 +146,10 @@ def test_nginx_in_small_sends_requests_where_the_spec_says() -> None:
             for request in conditions.requests_of(line):
                 if request.host == host:
                     met = {answer[0][1] for answer in engine.answers(request)}
-                    assert met == {f"http://{share.version}" for share in decide(table, request).shares}, (view, request)
+                    assert met == {f"http://{share.version}" for share in decide(table, request).shares}, (
+                        view,
+                        request,
+                    )
 
 
 def described(change: Change, found: list[Diagnostic]) -> str:

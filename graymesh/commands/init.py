@@ -4,52 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import click
 
 from graymesh.commands.base import Command, Terminal, complete_target, targets_known
-
-_PROJECT = """\
-# What `graymesh compile` works on, and where it writes to.
-apiVersion: graymesh.io/v1alpha1
-kind: Project
-releases: [releases/*.yaml]
-output: rendered
-targets:
-{targets}
-"""
-
-_RELEASE = """\
-# The gray release of {name}: who gets {canary}, and in which steps. `graymesh compile` writes what the engines need.
-apiVersion: graymesh.io/v1alpha1
-kind: Rollout
-metadata: {{name: {name}, namespace: {namespace}}}
-spec:
-  service: {{port: {port}, domains: [{domains}]}}
-  stable: {stable}
-  versions:
-    {stable}: {{endpoints: [{stable_endpoint}]}}   # where {stable} runs
-    {canary}: {{endpoints: [{canary_endpoint}]}}   # where {canary} runs
-  audiences:
-    testers: [{{headers: {{X-Gray-Version: {canary}}}}}]
-  routes:
-    - {{name: testers, audience: testers, version: {canary}}}
-  sticky: {{cookie: gray-bucket}}                 # the same user, the same version, on every engine
-  stages:
-    - {{name: internal, weight: 0, hold: 1h}}
-    - {{name: gray-5, weight: 5, hold: 1h}}
-    - {{name: gray-20, weight: 20, hold: 2h}}
-    - {{name: half, weight: 50, hold: 4h}}
-    - {{name: full, weight: 100}}
-  stage: gray-5                                 # where the release stands: the line to change
-  guards:
-    errorRate: {{max: 1%, window: 5m}}            # when to stop
-  tests:
-    - {{request: {{headers: {{X-Gray-Version: {canary}}}}}, expect: {canary}}}
-    - {{request: {{}}, expect: {{{canary}: 5%, {stable}: 95%}}}}
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,25 +106,14 @@ def _usual_targets() -> tuple[str, ...]:
 
 
 def _files(answers: _Answers) -> dict[Path, str]:
-    from graymesh.text import yaml_scalar
+    from graymesh.text import filled
 
     first, second = (*answers.endpoints, *answers.endpoints)[:2]
-    values = {
-        "name": answers.name,
-        "namespace": answers.namespace,
-        "stable": answers.stable,
-        "canary": answers.canary,
-        "stable_endpoint": first,
-        "canary_endpoint": second,
-    }
-    release = _RELEASE.format(
-        port=answers.port,
-        domains=", ".join(map(yaml_scalar, answers.domains)),
-        **{key: yaml_scalar(value) for key, value in values.items()},
-    )
-    project = _PROJECT.format(targets="\n".join(f"  {name}: {{}}" for name in answers.targets))
+    values = {field.name: getattr(answers, field.name) for field in fields(answers)}
+    own = {"port": int(answers.port), "stable_endpoint": first, "canary_endpoint": second}
+    release = filled("release.yaml.j2", values | own)
     name = answers.name if answers.name.replace("-", "").isalnum() else "release"
-    return {Path("graymesh.yaml"): project, Path("releases", f"{name}.yaml"): release}
+    return {Path("graymesh.yaml"): filled("project.yaml.j2", values), Path("releases", f"{name}.yaml"): release}
 
 
 def _compiles(terminal: Terminal, folder: Path, files: Mapping[Path, str], targets: Sequence[str]) -> bool:

@@ -58,10 +58,10 @@ class Case:
 
     @cached_property
     def stages(self) -> tuple[Release, ...]:
-        """The release at each of its stages, in order."""
+        """The release at each of its stages, in order; as it is, when it has none."""
         from graymesh.resolve import resolve, stages
 
-        return tuple(resolve(self.rollout, name) for name in stages(self.rollout))
+        return tuple(resolve(self.rollout, name) for name in stages(self.rollout)) or (self.release,)
 
     def view(self, manifest: Manifest, release: Release | None = None) -> View:
         """The release as the target must enforce it, without what the spec gives up."""

@@ -13,6 +13,7 @@ from graymesh.target import DecodedFleet, DecodedService, Files, Refusal
 from graymesh.targets.nginx.allowed import MAIN, harmless
 from graymesh.targets.nginx.decode_effects import INHERITED
 from graymesh.targets.nginx.decode_evaluate import Definitions
+from graymesh.targets.nginx.decode_locations import set_anywhere
 from graymesh.targets.nginx.decode_maps import READERS, ClaimsDefinition, Definition, variable_of
 from graymesh.targets.nginx.decode_servers import (
     Decided,
@@ -163,7 +164,7 @@ def _own_program() -> str:
 
 
 def _services(reading: _Reading) -> Iterator[DecodedService]:
-    definitions = Definitions(reading.known, reading.broken)
+    definitions = Definitions(reading.known, reading.broken, set_anywhere(reading.servers))
     http = Http(definitions, reading.settings, reading.upstreams, reading.zones)
     found: list[tuple[Directive, tuple[str, ...], str, Decided]] = []
     for server, hosts, scope in _named(reading):

@@ -106,6 +106,8 @@ class Levels:
 
 def outputs(levels: Levels) -> Iterator[Output]:
     """Headers, cookies and limits of a location. Raises Refused."""
+    _each_once(levels, "proxy_set_header")
+    _each_once(levels, "add_header")
     for directive in levels.effective("proxy_set_header"):
         name, value = _two(directive)
         if name not in _PLUMBING:
@@ -115,6 +117,16 @@ def outputs(levels: Levels) -> Iterator[Output]:
         yield _added(directive, hidden)
     for directive in levels.effective("limit_req"):
         yield Output("limit", _zone(directive), (), directive)
+
+
+def _each_once(levels: Levels, name: str) -> None:
+    """A header that is set twice is sent twice. Raises Refused."""
+    seen: set[str] = set()
+    for directive in levels.effective(name):
+        header = (directive.arguments or ("",))[0].lower()
+        if header in seen:
+            raise Refused(name, f"{header} stands there twice", directive)
+        seen.add(header)
 
 
 def told_besides(levels: Levels) -> dict[tuple[str, str], Scalar]:

@@ -42,10 +42,14 @@ _MOST_CASES = 4_000
 
 @dataclass
 class Definitions:
-    """All variables that the files define; lists that are the same for every server are kept."""
+    """All variables that the files define; lists that are the same for every server are kept.
+
+    `settable` are the variables that some `set` gives a value to, anywhere.
+    """
 
     known: Mapping[str, Definition]
     broken: Mapping[str, Refused] = field(default_factory=dict)
+    settable: frozenset[str] = frozenset()
     kept: dict[object, tuple[object, Entries]] = field(default_factory=dict, repr=False)
     reads: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
 

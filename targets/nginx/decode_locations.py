@@ -6,7 +6,7 @@ regular expression that matches wins, else the remembered prefix.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,21 +79,34 @@ def assigned(sets: Sequence[Directive], before: Mapping[str, Pieces], definition
     Raises Refused when a value is taken from a variable before it is set, or when one is set twice.
     """
     targets = [_target(directive) for directive in sets]
-    unset, found = set(targets) - before.keys(), dict(before)
+    found = dict(before)
+    unset = definitions.settable - found.keys()
     for name, directive in zip(targets, sets, strict=True):
         if name in found or name in definitions.known:
             raise Refused("set", f"${name} gets several values", directive)
         pieces = pieces_of(directive.arguments[1])
         if any(isinstance(piece, Variable) for piece in pieces):
-            _check_order(pieces, unset, definitions, directive)
+            _check_order(pieces, unset - found.keys(), definitions, directive)
             pieces = joined([part for piece in pieces for part in _known(piece, found)])
         found[name] = pieces
-        unset.discard(name)
     return found
 
 
 def _known(piece: Piece, assigned: Mapping[str, Pieces]) -> Pieces:
     return assigned.get(piece.name, (piece,)) if isinstance(piece, Variable) else (piece,)
+
+
+def set_anywhere(servers: Iterable[Directive]) -> frozenset[str]:
+    """The variables that `set` gives a value to in some server or location."""
+    found: set[str] = set()
+    waiting = list(servers)
+    while waiting:
+        for directive in waiting.pop().body or ():
+            if directive.name == "set" and directive.arguments:
+                found.add(directive.arguments[0].strip("${}").lower())
+            elif directive.body:
+                waiting.append(directive)
+    return frozenset(found)
 
 
 def _target(directive: Directive) -> str:
@@ -103,7 +116,7 @@ def _target(directive: Directive) -> str:
     return pieces[0].name
 
 
-def _check_order(pieces: Pieces, unset: set[str], definitions: Definitions, where: Directive) -> None:
+def _check_order(pieces: Pieces, unset: frozenset[str], definitions: Definitions, where: Directive) -> None:
     """nginx computes a map when it is first read and keeps the result, so what it reads must have its value by then."""
     for piece in pieces:
         early = unset & definitions.read_by(piece.name) if isinstance(piece, Variable) else None

@@ -24,6 +24,9 @@ _JAR: Final = PROJECT.built / "gateway.jar"
 _GATEWAY: Final = re.compile(r"BOOT-INF/lib/spring-cloud-gateway-server-webflux-([0-9.]+)\.jar")
 _FILE: Final = "application-graymesh.yaml"
 _ROUTES: Final = "/.actuator/gateway/routes"
+_BY_CONNECTION: Final = "name: RemoteAddr"
+_CLIENTS: Final = {"server.forward-headers-strategy": "native"}
+"""All connections come from here; with this, X-Forwarded-For says whose the connection is."""
 
 
 def setup(say: Say) -> None:
@@ -32,14 +35,13 @@ def setup(say: Say) -> None:
 
 
 class SpringCloudGateway:
-    """`settings` are properties of the application beside the compiled file."""
+    """`address` is where the gateway listens since it was last configured."""
 
     name = "spring-cloud-gateway"
 
-    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
-        self._settings = dict(settings or {})
+    def __init__(self) -> None:
         self._orders: Orders | None = None
-        self._port = 0
+        self.address = ("127.0.0.1", 0)
 
     @property
     def version(self) -> str:
@@ -65,22 +67,26 @@ class SpringCloudGateway:
     def load(self, files: Mapping[str, str], project: object = None) -> None:
         """Build a gateway from the one file. Raises EngineRefused, also when it does not list exactly our routes."""
         (text,) = files.values()
-        with tempfile.TemporaryDirectory(prefix="graymesh-spring-") as folder:
-            file = Path(folder) / _FILE
-            file.write_text(text, encoding="utf-8")
-            assert self._orders
-            answer = self._orders.ask({"file": str(file), "properties": self._settings})
-        if "refused" in answer:
-            raise EngineRefused(answer["refused"])
-        self._port = answer["port"]
+        self.configure(text, _CLIENTS if _BY_CONNECTION in text else {})
         different = _difference(_written(text), self.listed())
         if different:
             raise EngineRefused(f"the gateway's routes are not ours: {different}")
 
+    def configure(self, text: str, settings: Mapping[str, str]) -> None:
+        """Build a gateway from any text; `settings` are properties of the application. Raises EngineRefused."""
+        assert self._orders
+        with tempfile.TemporaryDirectory(prefix="graymesh-spring-") as folder:
+            file = Path(folder) / _FILE
+            file.write_text(text, encoding="utf-8")
+            answer = self._orders.ask({"file": str(file), "properties": dict(settings)})
+        if "refused" in answer:
+            raise EngineRefused(answer["refused"])
+        self.address = ("127.0.0.1", answer["port"])
+
     def listed(self) -> list[dict[str, Any]]:
         """The routes that the running gateway lists."""
         request = wire.as_bytes(Request(path=_ROUTES), "localhost")
-        (response,) = wire.exchange(("127.0.0.1", self._port), [request])
+        (response,) = wire.exchange(self.address, [request])
         found: list[dict[str, Any]] = json.loads(response.body)
         return found
 
@@ -96,7 +102,7 @@ class SpringCloudGateway:
 
     def send_bytes(self, requests: Sequence[bytes]) -> list[Answer]:
         """Requests as they go over the wire."""
-        return [_answer(response) for response in wire.exchange(("127.0.0.1", self._port), requests)]
+        return [_answer(response) for response in wire.exchange(self.address, requests)]
 
 
 def _answer(response: wire.Response) -> Answer:
@@ -109,7 +115,9 @@ def _answer(response: wire.Response) -> Answer:
 
 def _written(text: str) -> list[tuple[Any, ...]]:
     cloud = yaml.safe_load(text)["spring"]["cloud"]["gateway"]
-    routes = cloud["server"]["webflux"]["routes"] if "server" in cloud else cloud["routes"]
+    routes = cloud.get("server", {}).get("webflux", {}).get("routes") or cloud.get("routes")
+    if not routes:
+        raise EngineRefused("the file has no list of routes")
     return sorted((route["id"], route["uri"], route["order"], len(route.get("filters", ()))) for route in routes)
 
 

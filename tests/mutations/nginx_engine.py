@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from graymesh.semantics import Request
-from tests.mutations.nginx_text import Directive, NginxText
+from tests.mutations.nginx_text import Directive, top
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([1-9])|([A-Za-z_]\w*))")
 
@@ -23,9 +23,6 @@ Answer = tuple[tuple[str, ...], ...]
 """What each of these directives does, and by which text the draw was made."""
 
 
-NO_DRAW = ("draw", "")
-
-
 class NginxEngine:
     """All files of a configuration."""
 
@@ -34,7 +31,7 @@ class NginxEngine:
         self._servers: dict[str, Directive] = {}
         self._zones: dict[str, str] = {}
         for path in sorted(path for path in files if path.endswith(".conf")):
-            for found in _top(files[path]):
+            for found in top(files[path]):
                 if found.name in ("map", "split_clients"):
                     self._variables[found.values[1].lower()] = found
                 elif found.name == "geo":
@@ -46,28 +43,25 @@ class NginxEngine:
                     self._servers.update((name.lower(), found) for name in names)
 
     def answers(self, request: Request) -> list[Answer]:
-        """What the request meets; once for each part of the draw, where there is one."""
+        """What the request meets; once for each part of the draw, where the first two parts differ."""
         server = self._servers.get(request.host)
         if server is None:
             return []
         parts = max(
             (len(each.children) for each in self._variables.values() if each.name == "split_clients"), default=1
         )
-        first = _Evaluation(self._variables, server, request, 0).answer(self._zones)
-        others = range(1, parts) if first[-1] != NO_DRAW else ()
+        found = [_Evaluation(self._variables, server, request, draw).answer(self._zones) for draw in range(2)]
+        if found[0] == found[1]:
+            return found[:1]
         return [
-            first, *(_Evaluation(self._variables, server, request, draw).answer(self._zones) for draw in others)
+            *found,
+            *(_Evaluation(self._variables, server, request, draw).answer(self._zones) for draw in range(2, parts)),
         ]
 
     def hosts(self, text: str) -> set[str]:
         """The names of the servers that stand in one of the files."""
-        names = (each for found in _top(text) if found.name == "server" for each in found.children)
+        names = (each for found in top(text) if found.name == "server" for each in found.children)
         return {name.lower() for each in names if each.name == "server_name" for name in each.values}
-
-
-@lru_cache(maxsize=64)
-def _top(text: str) -> list[Directive]:
-    return NginxText(text).top
 
 
 class _Evaluation:

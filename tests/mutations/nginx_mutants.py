@@ -29,7 +29,9 @@ def sweep(text: str) -> Iterator[Mutant]:
     for found in nginx.all():
         for number, word in enumerate(found.words):
             for new in dict.fromkeys(new for new in _changes(text, word) if new != word.text):
-                yield Mutant(f"{found.place}[{number}]", f"{word.text} → {new}", nginx.edited((word.start, word.end, new)))
+                yield Mutant(
+                    f"{found.place}[{number}]", f"{word.text} → {new}", nginx.edited((word.start, word.end, new))
+                )
         yield Mutant(found.place, "left out", nginx.without(found))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _TOKEN = re.compile(
     r"""\s+|\#[^\n]*|(?P<mark>[;{}])|(?P<word>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?:\$\{[^}]*\}|[^\s;{}\\]|\\.)+)""",
@@ -121,3 +122,9 @@ class NginxText:
                 words = []
                 if token["mark"] == "{":
                     open_blocks.append(found)
+
+
+@lru_cache(maxsize=64)
+def top(text: str) -> list[Directive]:
+    """The directives of a file that stand in no block."""
+    return NginxText(text).top

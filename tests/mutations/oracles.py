@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
-from tests.mutations.nginx_text import Directive, NginxText
+from tests.mutations.nginx_text import Directive, top
 
 BUCKETS = tuple(f"{number:04}" for number in range(10_000))
 STRANGE = tuple(f"{'0' * place}{char}{'9' * (3 - place)}" for place in range(4) for char in "qwx-[].:")
@@ -51,9 +51,7 @@ def istio_order_matters(first: Mapping[str, Any], second: Mapping[str, Any]) -> 
 
 def istio_buckets(routes: Sequence[Mapping[str, Any]], cookie: str) -> dict[str, frozenset[str]]:
     """What is done with which values, by the routes that ask for this cookie and nothing else, or for nothing."""
-    rules = [
-        (_istio_tests(match), _istio_action(route)) for route in routes for match in route.get("match") or [{}]
-    ]
+    rules = [(_istio_tests(match), _istio_action(route)) for route in routes for match in route.get("match") or [{}]]
     return _first(rules, f"cookie {cookie}")
 
 
@@ -141,7 +139,7 @@ def _spring_tests(route: Mapping[str, Any]) -> dict[str, str]:
 
 def nginx_buckets(files: Mapping[str, str]) -> list[dict[str, frozenset[str]]]:
     """For every server what is offered first to which values of its bucket cookie."""
-    tops = [found for path in sorted(files) if path.endswith(".conf") for found in NginxText(files[path]).top]
+    tops = [found for path in sorted(files) if path.endswith(".conf") for found in top(files[path])]
     patterns = {each.values[1]: each.children for each in tops if each.name == "map"}
     return [_nginx_server(each, patterns) for each in tops if each.name == "server"]
 

@@ -21,7 +21,8 @@ LEVEL = "info"
 
 def check(case: Case) -> Iterator[Finding]:
     """A single canary whose last stage is below 100%."""
-    if len(case.rollout.spec.canaries) == 1 and case.stages and canary_weight(case.stages[-1]) < BUCKETS:
+    spec = case.rollout.spec
+    if len(spec.canaries) == 1 and spec.stages and canary_weight(case.stages[-1]) < BUCKETS:
         last = case.stages[-1]
         yield Finding(
             path=stage_path(len(case.stages) - 1),
