@@ -109,7 +109,7 @@ def _read_gateway(found: Object, reading: _Reading) -> None:
 
 def _read_tokens(found: Object, reading: _Reading) -> None:
     try:
-        reading.tokens += token_sources(found.spec)
+        reading.tokens += token_sources(found.spec, found.namespace)
         by_header(reading.tokens)
     except FieldError as error:
         reading.refuse(found, error)

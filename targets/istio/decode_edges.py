@@ -52,11 +52,17 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Where one issuer's tokens are looked for, and the headers that tell claims: header → claim."""
+    """Where one issuer's tokens are looked for, and the headers that tell claims: header → claim.
+
+    `pods` of `namespace` with these labels verify them; `passed_on` tells whether applications see the token itself.
+    """
 
     issuer: str
     jwks: str
     source: str
+    namespace: str = ""
+    pods: tuple[str, ...] = ()
+    passed_on: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -107,12 +113,17 @@ def _host(written: str) -> tuple[str, str]:
     return (where, host) if slash else ("*", host)
 
 
-def token_sources(spec: Node) -> Iterator[Tokens]:
+def token_sources(spec: Node, namespace: str) -> Iterator[Tokens]:
     """One for each rule of a RequestAuthentication."""
     spec.limited(_AUTHENTICATION)
+    selector = spec.node("selector")
+    pods = selector.limited(frozenset(["matchLabels"])).text_map("matchLabels") if selector else {}
+    labels = tuple(sorted(f"{label}={value}" for label, value in pods.items()))
     for rule in spec.nodes("jwtRules"):
         rule.limited(_RULE, _RULE_REFUSED)
-        yield Tokens(rule.text("issuer"), rule.text("jwksUri"), _location(rule), dict(_claim_headers(rule)))
+        passed_on = "forwardOriginalToken" in rule and rule.flag("forwardOriginalToken")
+        said = (rule.text("issuer"), rule.text("jwksUri"), _location(rule))
+        yield Tokens(*said, namespace, labels, passed_on, dict(_claim_headers(rule)))
 
 
 def _location(rule: Node) -> str:

@@ -104,7 +104,10 @@ def token_facts(table: RouteTable, issuers: Collection[str], around: Surrounding
     sources = [tokens for tokens in around.tokens if tokens.issuer in issuers]
     if len({tuple(tokens.facts.items()) for tokens in sources}) != 1:
         raise FieldError("jwtRules", "it is not clear which issuer's claims the routes ask for", ("spec",))
-    return dict(sources[0].facts)
+    pods = tuple(sorted({label for tokens in sources for label in tokens.pods}))
+    passed_on = int(all(tokens.passed_on for tokens in sources))
+    where = ",".join(sorted({tokens.namespace for tokens in sources}))
+    return {**sources[0].facts, ("", "jwt.namespace"): where, ("", "jwt.pods"): pods, ("", "jwt.passedOn"): passed_on}
 
 
 def with_places(decided: Sequence[tuple[DecodedService, Sequence[str]]]) -> Iterator[DecodedService]:

@@ -39,7 +39,7 @@ _HEADERS: Final = frozenset(["request", "response"])
 _OPERATIONS: Final = frozenset(["set", "add"])
 _REMOVE: Final = {"remove": "graymesh overwrites headers, it removes none"}
 _COOKIE: Final = re.compile(r"([^\s=;,]+)=([^\s;,]+); Path=/(?:; Max-Age=([0-9]+))?; HttpOnly; SameSite=Lax")
-_REQUEST_ID: Final = re.compile(r"(?i)%REQ\(X-REQUEST-ID\)%")
+_REQUEST_ID: Final = re.compile(r"%REQ\((?i:X-REQUEST-ID)\)%")
 _VARIABLE: Final = re.compile(r"%(?!%)")
 _RETRIES: Final = frozenset(["attempts", "perTryTimeout", "retryOn"])
 _FAULT: Final = frozenset(["delay", "abort"])

@@ -23,6 +23,9 @@ def expected_facts(view: View) -> Facts:
     asked = any(claim_names(table.table) for table in view.tables)
     facts = {key: value for key, value in view.facts.items() if asked or not key[1].startswith("jwt.")}
     facts |= {("", "port"): view.release.port}
+    if asked and view.release.jwt:
+        facts |= {("", "jwt.namespace"): options.gatewayNamespace, ("", "jwt.passedOn"): 1}
+        facts |= {("", "jwt.pods"): tuple(sorted(options.gatewaySelector))}
     facts |= dict(_served(view, options))
     facts |= dict(_placed(view, options))
     if _own_gateway(view, options):

@@ -69,7 +69,6 @@ _PROXY: Final = [
     "proxy_buffers",
     "proxy_busy_buffers_size",
     "proxy_hide_header",
-    "proxy_http_version",
     "proxy_ignore_client_abort",
     "proxy_max_temp_file_size",
     "proxy_redirect",
@@ -81,7 +80,7 @@ _PROXY: Final = [
     "resolver_timeout",
 ]
 _ANSWERS: Final = ["charset", "default_type", "etag", "gzip", "gzip_comp_level", "gzip_disable", "gzip_http_version"]
-_MORE_ANSWERS: Final = ["gzip_min_length", "gzip_proxied", "gzip_types", "gzip_vary", "server_tokens", "types"]
+_MORE_ANSWERS: Final = ["gzip_min_length", "gzip_proxied", "gzip_types", "gzip_vary", "types"]
 _ADDRESS: Final = ["real_ip_header", "real_ip_recursive", "set_real_ip_from"]
 _TLS: Final = [
     "ssl_certificate",
@@ -100,7 +99,6 @@ _TLS: Final = [
 ]
 _OTHER: Final = [
     "limit_req_log_level",
-    "js_import",
     "js_path",
     "root",
     "index",
@@ -125,6 +123,8 @@ WITH: Final[Mapping[str, frozenset[tuple[str, ...]]]] = {
     "proxy_intercept_errors": frozenset([("off",)]),
     "proxy_pass_request_headers": frozenset([("on",)]),
     "proxy_cache": frozenset([("off",)]),
+    "proxy_http_version": frozenset([("1.0",), ("1.1",)]),
+    "server_tokens": frozenset([("on",), ("off",), ("build",)]),
 }
 """Directives that are harmless with these arguments only."""
 

@@ -21,6 +21,7 @@ from graymesh.targets.nginx.decode_servers import (
     Upstream,
     Zone,
     decide,
+    foreign,
     listens_of,
     names_of,
     read_upstream,
@@ -112,6 +113,8 @@ def _read(reading: _Reading, directive: Directive) -> None:
         case "js_set":
             reading.scripts.append(directive)
         case "js_import":
+            if len(directive.arguments) == 3 and directive.arguments[1] != "from":
+                raise Refused("js_import", "between the name and the file stands from")
             reading.imports[directive.arguments[0] if directive.arguments else ""] = directive
         case "limit_req_zone":
             name, zone = read_zone(directive)
@@ -140,7 +143,7 @@ def _upstream(reading: _Reading, directive: Directive) -> None:
     if name in reading.upstreams:
         reading.undecided = True
         raise Refused("upstream", f"{name} stands there twice")
-    reading.upstreams[name] = Upstream(name, (), {}, directive)
+    reading.upstreams[name] = Upstream(name, (), {}, directive, understood=False)
     reading.upstreams[name] = read_upstream(directive)
 
 
@@ -168,6 +171,11 @@ def _services(reading: _Reading) -> Iterator[DecodedService]:
     http = Http(definitions, reading.settings, reading.upstreams, reading.zones)
     found: list[tuple[Directive, tuple[str, ...], str, Decided]] = []
     for server, hosts, scope in _named(reading):
+        strange = list(foreign(server))
+        for each in strange:
+            reading.refuse(each, server)
+        if strange:
+            continue
         try:
             decided = decide(server, http)
         except Refused as refused:
@@ -179,7 +187,7 @@ def _services(reading: _Reading) -> Iterator[DecodedService]:
         if decided.table.routes:
             found.append((server, hosts, scope, decided))
     used = {version for _, _, _, decided in found for version in decided.versions}
-    idle = [upstream for upstream in reading.upstreams.values() if upstream.name not in used]
+    idle = [each for each in reading.upstreams.values() if each.name not in used and each.understood]
     for server, hosts, scope, decided in found:
         mine = [reading.upstreams[name.lower()] for name in decided.versions if name.lower() in reading.upstreams]
         beside = [upstream for upstream in idle if upstream.where.file == server.file]

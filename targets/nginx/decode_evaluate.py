@@ -182,7 +182,7 @@ class Evaluator:
         """Which line of a map is chosen when, its value as written; servers that ask the same share the list."""
         name = definition.name
         if name not in self._chosen:
-            source = self.substituted(definition.source)
+            source = self._source(definition)
             lists = [self.entries(piece.name) for piece in source if isinstance(piece, Variable)]
             pieces = tuple("" if isinstance(piece, Variable) else piece for piece in source)
             key = (name, pieces, *map(id, lists))
@@ -191,6 +191,12 @@ class Evaluator:
                 kept = self._definitions.kept[key] = lists, self._selected(definition, source)
             self._chosen[name] = kept[1]
         return self._chosen[name]
+
+    def _source(self, definition: MapDefinition) -> Pieces:
+        try:
+            return self.substituted(definition.source)
+        except Refused as refused:
+            raise Refused(refused.field, refused.message, refused.where or definition.where) from refused
 
     def _selected(self, definition: MapDefinition, source: Pieces) -> Entries:
         try:

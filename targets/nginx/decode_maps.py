@@ -19,6 +19,7 @@ from graymesh.ir import ALWAYS, BUCKETS, Absent, Field, Kind, Matcher, Networks,
 from graymesh.targets.nginx.decode_lists import Entries, Entry, normal
 from graymesh.targets.nginx.decode_patterns import (
     LINE,
+    after_known,
     exact_matcher,
     pair,
     searcher,
@@ -43,6 +44,9 @@ _WHY_NOT: Final = {
     "unique id": "it looks at an id that is different for each request",
     "answer header": "it looks at the answer",
 }
+_BLANKS: Final = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
+"""The tokeniser turns `\\t` into a tab; in a pattern both are the same."""
+
 _WHOLE: Final = frozenset([r"\A(.+)\z", "^(.+)$", r"\A(.*)\z", "^(.*)$", "(.+)", "(.*)"])
 
 
@@ -123,7 +127,9 @@ class MapDefinition:
             return value_matcher(pattern.text, pattern.caseless, kind)
         if not pattern.caseless and pattern.text.startswith(LINE) and _one_line(before):
             return wanted_matcher(before[:-1], pattern.text[len(LINE) :], kind)
-        raise Refused(pattern.text, f"${self.name}: it looks at {before!r} and the request at once", self.where)
+        if pattern.caseless:
+            raise Refused("map", f"${self.name}: it looks at {before!r} without regard to case", self.where)
+        return after_known(pattern.text, before, kind)
 
     def _on_pairs(self, before: str, kind: Kind) -> Iterator[Entry]:
         if "" in self.exact and not before:
@@ -206,7 +212,7 @@ def read_map(directive: Directive) -> MapDefinition:
             default = value
         elif line.name.startswith("~"):
             caseless = line.name.startswith("~*")
-            patterns.append(Pattern(line.name[2 if caseless else 1 :], caseless, value))
+            patterns.append(Pattern(line.name[2 if caseless else 1 :].translate(_BLANKS), caseless, value))
         elif lowered(line.name.removeprefix("\\")) in exact:
             raise Refused("map", f"${name} has the key {line.name!r} twice", line)
         else:

@@ -54,6 +54,7 @@ _QUERY_ENDS: Final = (r"(?:&|\z)", "(?:&|$)", "(&|$)", "(?:$|&)", "($|&)")
 _NAME: Final = re.compile(r"(?:[A-Za-z0-9_!#%&'*~-]|\\[.+^$|*`-])+(?==)")
 _FROM_THE_BEGINNING: Final = frozenset([r"(?:.*;)?[ \t]*", r"(?:.*?;)??[ \t]*", "(?:.*&)?", "(?:.*?&)??"])
 _NEVER: Final = r"[^\s\S]"
+_LITERAL: Final = re.compile(r"(\\[^A-Za-z0-9]|[^\\.^$|?*+()\[\]{}])(?![*+?{])")
 _AFTER_REFERENCE: Final = re.compile(r"\\1(?![*+?{0-9])(.*)", re.DOTALL)
 
 
@@ -124,6 +125,29 @@ def wanted_matcher(wanted: str, rest: str, kind: Kind) -> Matcher | None:
     if rest == r"\1" and wanted:
         return Prefix(wanted)
     return value_matcher(r"\A" + _literal(wanted) + _after_reference(rest, wanted), False, kind)
+
+
+@lru_cache(maxsize=8192)
+def after_known(pattern: str, before: str, kind: Kind) -> Matcher | None:
+    """What the value must be for a pattern that begins with the known text before it.
+
+    None when the pattern begins with other text, and so never matches. Raises Refused when it says something else.
+    """
+    start = next((start for start in _STARTS if pattern.startswith(start)), None)
+    if start is None or len(_options(pattern)) > 1:
+        raise Refused(pattern, f"what it says about {before!r} is not understood")
+    rest = pattern[len(start) :]
+    for char in before:
+        item = _LITERAL.match(rest)
+        if item is None:
+            raise Refused(pattern, f"what it says about {before!r} is not understood")
+        if item[1].removeprefix("\\") != char:
+            return None
+        rest = rest[item.end() :]
+    whole = _whole(r"\A" + rest)
+    if matches_empty(whole):
+        raise Refused(pattern, "it takes the empty value as well, which counts as absent")
+    return value_matcher(r"\A" + rest, False, kind)
 
 
 @lru_cache(maxsize=8192)

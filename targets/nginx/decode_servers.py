@@ -32,6 +32,8 @@ from graymesh.targets.nginx.syntax import Directive
 
 _HOST_NAME: Final = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _BACKEND: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_IN_SERVERS: Final = frozenset(["listen", "location", "server_name", "set"])
+_IN_LOCATIONS: Final = frozenset(["proxy_pass", "set"])
 _NOBODY: Final = frozenset(["_", ""])
 
 
@@ -49,6 +51,7 @@ class Upstream(NamedTuple):
     endpoints: tuple[str, ...]
     facts: Facts
     where: Directive
+    understood: bool = True
 
 
 @dataclass
@@ -112,19 +115,24 @@ def read_upstream(directive: Directive) -> Upstream:
         if line.name == "server":
             endpoints.append(_endpoint(line))
             told.add(tuple(_parameters(line)))
-        elif line.name not in UPSTREAM:
+        elif line.name not in UPSTREAM or not _kept(line):
             raise Refused(line.name, f"in the upstream {' '.join(directive.arguments)}", line)
     if len(told) != 1 or len(directive.arguments) != 1:
         raise Refused("upstream", "its servers are told different things, or there are none", directive)
     return Upstream(directive.arguments[0], tuple(sorted(endpoints)), dict(told.pop()), directive)
 
 
+def _kept(line: Directive) -> bool:
+    """Is it another directive than `keepalive`, or a number of connections that nginx takes?"""
+    return line.name != "keepalive" or re.fullmatch("0*[1-9][0-9]*", " ".join(line.arguments)) is not None
+
+
 def read_zone(directive: Directive) -> tuple[str, Zone]:
     """A zone's name and the zone. Raises Refused for rates that are no whole number a second."""
     name, rate = "", None
     for argument in directive.arguments[1:]:
-        if argument.startswith("zone="):
-            name = argument[5:].partition(":")[0]
+        if found := re.fullmatch(r"zone=([^:]+):[0-9]+[kKmM]?", argument):
+            name = found[1]
         elif found := re.fullmatch(r"rate=([0-9]{1,12})r/([sm])", argument):
             seconds = 1 if found[2] == "s" else 60
             rate = int(found[1]) // seconds if int(found[1]) % seconds == 0 else None
@@ -134,18 +142,18 @@ def read_zone(directive: Directive) -> tuple[str, Zone]:
 
 
 def decide(server: Directive, http: Http) -> Decided:
-    """The server as a route table. Raises Refused."""
-    settings, sets, locations, answers = _sorted(server, {"server_name", "listen"})
-    if answers and not locations:
+    """The server as a route table, when nothing in it is foreign. Raises Refused."""
+    locations = _all(server, "location")
+    if _all(server, "return"):
         return Decided(RouteTable(()))
-    before = assigned(sets, {}, http.definitions)
+    before = assigned(_all(server, "set"), {}, http.definitions)
     rows: list[_Row] = []
     evaluators: list[Evaluator] = []
     facts: dict[tuple[str, str], Scalar] = {("", "listen"): tuple(sorted(listens_of(server)))}
     if not locations:
         raise Refused("server", "it has no location", server)
     for condition, location in located(unique([read_location(each) for each in locations])):
-        found, evaluator, told = _location_rows(location, settings, before, http)
+        found, evaluator, told = _location_rows(location, _settings(server), before, http)
         _agree(facts, told, location)
         evaluators.append(evaluator)
         rows += [row._replace(condition=both(condition, row.condition)) for row in found]
@@ -169,43 +177,58 @@ def _agree(facts: dict[tuple[str, str], Scalar], told: Facts, location: Location
             raise Refused("location", f"{location.path} says something else about {key[1]} than others", location.where)
 
 
-def _sorted(block: Directive, own: set[str]) -> tuple[Settings, list[Directive], list[Directive], list[Directive]]:
-    """A block's directives: settings, `set`, locations, `return 404`. Raises Refused for all others."""
-    settings: dict[str, list[Directive]] = {}
-    sets: list[Directive] = []
-    locations: list[Directive] = []
-    answers: list[Directive] = []
+def foreign(server: Directive) -> Iterator[Refused]:
+    """Everything in a server that nothing here understands, in the order of the file."""
+    locations = [each for each in server.body or () if each.name == "location"]
+    for directive in server.body or ():
+        answers = directive.name == "return" and directive.arguments == ("404",) and not locations
+        if directive.name == "location":
+            yield from (_unknown(each, directive) for each in directive.body or () if not _known(each, _IN_LOCATIONS))
+        elif not answers and not _known(directive, _IN_SERVERS):
+            yield _unknown(directive, server)
+
+
+def _known(directive: Directive, own: frozenset[str]) -> bool:
+    return directive.name in own or directive.name in INHERITED or harmless(directive)
+
+
+def _unknown(directive: Directive, block: Directive) -> Refused:
+    return Refused(directive.name, f"not understood in a {block.name}", directive)
+
+
+def _settings(block: Directive) -> Settings:
+    found: dict[str, list[Directive]] = {}
     for directive in block.body or ():
         if directive.name in INHERITED:
-            settings.setdefault(directive.name, []).append(directive)
-        elif directive.name == "set":
-            sets.append(directive)
-        elif directive.name == "location":
-            locations.append(directive)
-        elif directive.name == "return" and directive.arguments == ("404",):
-            answers.append(directive)
-        elif directive.name not in own and not harmless(directive):
-            raise Refused(directive.name, f"in a {block.name}", directive)
-    if answers and (locations or sets):
-        raise Refused("return", "it answers before any location does", answers[0])
-    return settings, sets, locations, answers
+            found.setdefault(directive.name, []).append(directive)
+    return found
+
+
+def _all(block: Directive, name: str) -> list[Directive]:
+    return [directive for directive in block.body or () if directive.name == name]
 
 
 def _location_rows(
     location: Location, settings: Settings, before: Mapping[str, Pieces], http: Http
 ) -> tuple[list[_Row], Evaluator, Facts]:
-    inner, sets, nested, _ = _sorted(location.where, {"proxy_pass"})
-    passes = [each for each in location.where.body or () if each.name == "proxy_pass"]
-    if len(passes) != 1 or nested:
-        raise Refused("location", f"{location.path} does not pass requests on, or in parts only", location.where)
-    levels = Levels((inner, settings, http.settings))
-    evaluator = Evaluator(http.definitions, assigned(sets, before, http.definitions))
+    passes = _all(location.where, "proxy_pass")
+    if len(passes) != 1:
+        raise Refused("location", f"{location.path} does not pass requests on", location.where)
+    levels = Levels((_settings(location.where), settings, http.settings))
+    evaluator = Evaluator(http.definitions, assigned(_all(location.where, "set"), before, http.definitions))
     found = [Output("version", "", _passed(passes[0]), passes[0]), *_keyed(outputs(levels), http)]
-    cases = evaluator.cases([output.value for output in found])
+    cases = evaluator.cases([_substituted(output, evaluator) for output in found])
     ruled = policy(levels)
     rows = [_Row(case.condition, case.draws, effects(found, case.values), ruled) for case in cases]
     named = [row._replace(effects=_named(row.effects, passes[0], http)) for row in rows]
     return named, evaluator, told_besides(levels)
+
+
+def _substituted(output: Output, evaluator: Evaluator) -> Pieces:
+    try:
+        return evaluator.substituted(output.value)
+    except Refused as refused:
+        raise Refused(refused.field, refused.message, refused.where or output.where) from refused
 
 
 def _keyed(found: Iterator[Output], http: Http) -> Iterator[Output]:
@@ -233,6 +256,8 @@ def _passed(directive: Directive) -> Pieces:
 
 def _named(found: Effects, where: Directive, http: Http) -> Effects:
     upstream = http.upstreams.get(found.version.lower())
+    if upstream and not upstream.understood:
+        raise Refused("proxy_pass", f"the upstream {upstream.name} is not understood", where)
     if upstream is None and not _BACKEND.fullmatch(found.version):
         raise Refused("proxy_pass", f"requests go to {found.version!r}", where)
     return found._replace(version=upstream.name) if upstream else found

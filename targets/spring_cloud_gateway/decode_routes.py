@@ -63,7 +63,7 @@ def entry(value: object, index: int) -> Entry | None:
     limit = timeout_ms(of_type("metadata", route.get("metadata") or {}, dict))
     return Entry(
         index=index,
-        id=name(route, index),
+        id=name(route),
         order=_order(route.get("order", 0)),
         version=version(literal_text("uri", of_type("uri", route.get("uri"), str))),
         hosts=hosts,
@@ -74,10 +74,11 @@ def entry(value: object, index: int) -> Entry | None:
     )
 
 
-def name(route: Mapping[str, Any], index: int) -> str:
-    """The route's id; without one Spring makes up its own."""
-    found = route.get("id")
-    return f"routes[{index}]" if found is None else literal_text("id", of_type("id", found, str))
+def name(route: Mapping[str, Any]) -> str:
+    """The route's id."""
+    if route.get("id") is None:
+        raise NotUnderstood("id", "is missing, and the gateway then builds none of its routes")
+    return literal_text("id", of_type("id", route["id"], str))
 
 
 def hosts_of(value: object) -> Hosts | None:

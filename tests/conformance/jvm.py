@@ -107,7 +107,7 @@ class Orders:
 
     def __init__(self, arguments: Sequence[str], heap: str) -> None:
         """Start `java` with these arguments. `heap` is its greatest size: `512m`."""
-        self._log: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by `close`
+        self._log: IO[str] = tempfile.NamedTemporaryFile("w+", prefix="graymesh-jvm-")  # noqa: SIM115 - see `close`
         command = [*GENTLY, "java", f"-Xmx{heap}", "-XX:+UseSerialGC", *arguments]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True
@@ -128,8 +128,7 @@ class Orders:
 
     def log(self) -> str:
         """What the JVM has logged so far."""
-        with Path(f"/proc/self/fd/{self._log.fileno()}").open(encoding="utf-8", errors="replace") as log:
-            return log.read()
+        return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
 
     def close(self) -> None:
         """End it."""

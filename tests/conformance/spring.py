@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from graymesh.semantics import Request
+from graymesh.semantics import Request, address
 from tests.conformance import wire
 from tests.conformance.engine import Answer, EngineRefused
 from tests.conformance.jvm import SOURCES, MavenProject, Orders, Say
@@ -42,6 +42,7 @@ class SpringCloudGateway:
     def __init__(self) -> None:
         self._orders: Orders | None = None
         self.address = ("127.0.0.1", 0)
+        self._by_connection = False
 
     @property
     def version(self) -> str:
@@ -67,7 +68,8 @@ class SpringCloudGateway:
     def load(self, files: Mapping[str, str], project: object = None) -> None:
         """Build a gateway from the one file. Raises EngineRefused, also when it does not list exactly our routes."""
         (text,) = files.values()
-        self.configure(text, _CLIENTS if _BY_CONNECTION in text else {})
+        self._by_connection = _BY_CONNECTION in text
+        self.configure(text, _CLIENTS if self._by_connection else {})
         different = _difference(_written(text), self.listed())
         if different:
             raise EngineRefused(f"the gateway's routes are not ours: {different}")
@@ -96,13 +98,16 @@ class SpringCloudGateway:
 
     def send_many(self, requests: Sequence[tuple[Request, str]]) -> list[Answer]:
         """Many requests, each with its Host, and their answers in the same order."""
-        return self.send_bytes(
-            [wire.as_bytes(request, host, [("X-Forwarded-For", request.source)]) for request, host in requests]
-        )
+        return self.send_bytes([wire.as_bytes(request, host, [self._client(request)]) for request, host in requests])
 
     def send_bytes(self, requests: Sequence[bytes]) -> list[Answer]:
         """Requests as they go over the wire."""
         return [_answer(response) for response in wire.exchange(self.address, requests)]
+
+    def _client(self, request: Request) -> tuple[str, str]:
+        """Of a connection, the socket itself says that a mapped address is IPv4."""
+        source = str(address(request.source)) if self._by_connection else request.source
+        return "X-Forwarded-For", source
 
 
 def _answer(response: wire.Response) -> Answer:

@@ -45,7 +45,7 @@ def as_bytes(request: Request, host: str, headers: Sequence[tuple[str, str]] = (
 
 
 def exchange(address: tuple[str, int], requests: Sequence[bytes], connections: int = _CONNECTIONS) -> list[Response]:
-    """The answers, in the order of the requests. Raises OSError or TimeoutError when one cannot be had."""
+    """The answers, in the order of the requests. Raises OSError, EOFError or TimeoutError when one is not had."""
     return asyncio.run(_exchange(address, requests, connections))
 
 

@@ -43,6 +43,21 @@ def same_buckets_in_spring(change: Change) -> bool:
     return all(oracles.spring_buckets(old, cookie) == oracles.spring_buckets(new, cookie) for cookie in cookies)
 
 
+def same_ports_in_istio(change: Change) -> bool:
+    """Every endpoint of a ServiceEntry has the same port: its own, or else the service's."""
+    old, new = documents(change.before), documents(change.mutant.text)
+    return [_ports(each) for each in old] == [_ports(each) for each in new]
+
+
+def _ports(found: Mapping[str, Any]) -> list[int]:
+    spec = found["spec"] if found["kind"] == "ServiceEntry" else {}
+    return [
+        (endpoint.get("ports") or {}).get(port["name"], port["number"])
+        for endpoint in spec.get("endpoints", ())
+        for port in spec["ports"]
+    ]
+
+
 def same_order_in_spring(change: Change) -> bool:
     """No two routes change places of which one would take the other's requests."""
     return oracles.spring_order_kept(spring_routes(change.before), spring_routes(change.mutant.text))
@@ -143,6 +158,8 @@ def _with_defaults(text: str) -> list[Mapping[str, Any]]:
 def _completed(rule: Mapping[str, Any]) -> Mapping[str, Any]:
     if "timeWindow" in rule:
         return {"grade": 0, **rule}
+    if "predicateItems" in rule:
+        return {**rule, "predicateItems": [{"matchStrategy": 0, **item} for item in rule["predicateItems"]]}
     if "intervalSec" in rule or "resourceMode" in rule:
         return {"grade": 1, "intervalSec": 1, "resourceMode": 0, **rule}
     return {"grade": 1, "strategy": 0, "controlBehavior": 0, **rule}

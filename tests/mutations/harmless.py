@@ -17,6 +17,7 @@ from tests.mutations.conditions import (
     same_buckets_in_spring,
     same_defaults_in_sentinel,
     same_order_in_spring,
+    same_ports_in_istio,
 )
 from tests.mutations.lines import Change
 
@@ -68,6 +69,32 @@ ISTIO = (
         because="an earlier route takes the buckets that this one gains or loses",
         when=same_buckets_in_istio,
     ),
+    Harmless(
+        place=r"[0-9]+/spec/http/[0-9]+/match/[0-9]+/headers/@request\.auth\.claims\[iss\]",
+        change="left out",
+        because="tokens of a single issuer are verified, so every claim is his",
+    ),
+    Harmless(
+        place="[0-9]+/spec/(jwtRules/[0-9]+/(fromHeaders|outputClaimToHeaders)/[0-9]+/(name|header))",
+        because="names of headers have no case",
+        when=in_case_only,
+    ),
+    Harmless(
+        place="[0-9]+/spec/(ports/[0-9]+|servers/[0-9]+/port)/protocol",
+        because="Istio reads protocols without regard to case",
+        when=in_case_only,
+    ),
+    Harmless(
+        place="[0-9]+/spec/servers/[0-9]+/port/name",
+        change="(?!left out)'.*' → '.+'",
+        because="nothing refers to the port of a Gateway by its name, which it must have",
+    ),
+    Harmless(
+        place="[0-9]+/spec/endpoints/[0-9]+/ports(/http)?",
+        change="left out",
+        because="an endpoint without a port of its own has the service's",
+        when=same_ports_in_istio,
+    ),
 )
 
 _ROUTE = "0/spring/cloud/gateway/server/webflux/routes/[0-9]+"
@@ -104,6 +131,16 @@ SPRING = (
         because="the Retry filter repeats no single status without being told, and none is written here",
     ),
     Harmless(
+        place=f"{_ROUTE}/predicates/[0-9]+/args/matchTrailingSlash",
+        because="true and false have no case",
+        when=in_case_only,
+    ),
+    Harmless(
+        place=f"{_ROUTE}/predicates/[0-9]+/args/sources/[0-9]+",
+        because="hexadecimal digits have no case",
+        when=in_case_only,
+    ),
+    Harmless(
         place=f"{_ROUTE}/predicates/[0-9]+/args/regexp",
         because="an earlier route takes the buckets that this one gains or loses",
         when=same_buckets_in_spring,
@@ -112,7 +149,7 @@ SPRING = (
 
 SENTINEL = (
     Harmless(
-        place="[0-9]+/(grade|strategy|controlBehavior|resourceMode|intervalSec)",
+        place="[0-9]+/(grade|strategy|controlBehavior|resourceMode|intervalSec|predicateItems/[0-9]+/matchStrategy)",
         change="left out",
         because="the value that stood there is the one that the rule's class has without it",
         when=same_defaults_in_sentinel,

@@ -1,10 +1,11 @@
-"""The examples, compiled in memory and read back: what `graymesh verify` does, with one file's text put in its place."""
+"""The examples, compiled in memory and read back: what `graymesh verify` does, with another text for one file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from graymesh.cases import load_cases
 from graymesh.compiler import ALL, Choice, Job, jobs_of
@@ -16,7 +17,8 @@ from graymesh.verify import verify
 from tests.helpers import ROOT
 from tests.mutations.mutant import Mutant
 
-PROJECTS = sorted(path.parent for path in ROOT.glob("examples/*/graymesh.yaml"))
+PROJECTS = [*sorted(path.parent for path in ROOT.glob("examples/*/graymesh.yaml")), Path(__file__).parent / "project"]
+"""All examples, and a project that has what they do not show."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -152,7 +152,7 @@ class NginxNamed:
     def class_endpoint(self) -> Iterator[tuple[Directive, str, str]]:
         for found in self.nginx.named("server"):
             if found.above and found.above[-1].name == "upstream":
-                yield found, "another port", self._other_at(found.words[1].end - 1)
+                yield found, "another port", self._other_at(found.words[1].inner[1] - 1)
                 yield found, "left out", self.nginx.without(found)
 
     def class_timeout(self) -> Iterator[tuple[Directive, str, str]]:

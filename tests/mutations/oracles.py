@@ -74,7 +74,7 @@ def spring_buckets(routes: Sequence[Mapping[str, Any]], cookie: str) -> dict[str
 
 
 def spring_order_kept(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> bool:
-    """Do only routes change places between which the order does not matter? A missing order is 0, the list breaks ties."""
+    """Do only routes change places whose order does not matter? A missing order is 0, the list breaks ties."""
     old, new = _ranks(before), _ranks(after)
     return not any(
         (old[one] < old[two]) != (new[one] < new[two]) and spring_order_matters(before[one], before[two])

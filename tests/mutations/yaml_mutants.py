@@ -94,7 +94,8 @@ class IstioNamed(_Named):
                     yield match, "left out", self.yaml.without(match)
                 headers = self.yaml.items((*match, "headers"))
                 for header in headers if len(headers) > 1 else ():
-                    yield header, "left out", self.yaml.without(header)
+                    if "claims[iss]" not in str(header[-1]):  # of a single issuer it says nothing
+                        yield header, "left out", self.yaml.without(header)
             if matches:
                 yield (*route, "match"), "left out", self.yaml.without((*route, "match"))
 
@@ -221,26 +222,32 @@ class SpringNamed(_Named):
                 yield instance, "left out", self.yaml.without(instance)
 
     def class_timeout(self) -> Iterator[tuple[Path, str, str]]:
-        for route in self.routes:
-            path = (*route, "metadata", "response-timeout")
-            if self.yaml.has(path):
-                yield self.changed(path, self.yaml.value(path) + 500)
-                yield path, "left out", self.yaml.without(path)
+        """Of all routes of a weight group at once, as one would change it."""
+        for group, routes in self._together().items():
+            paths = [(*route, "metadata", "response-timeout") for route in routes]
+            if all(map(self.yaml.has, paths)):
+                edits = [self.yaml.setting(path, self.yaml.value(path) + 500) for path in paths]
+                yield paths[0], f"500 more in {group}", self.yaml.edited(*edits)
+            if len(paths) == 1 and self.yaml.has(paths[0]):
+                yield paths[0], "left out", self.yaml.without(paths[0])
 
     def class_route_dropped(self) -> Iterator[tuple[Path, str, str]]:
         """A route that stands alone, or all of a weight group."""
-        groups = [oracles.spring_group(self.yaml.value(route)) for route in self.routes]
-        for group in sorted({group for group in groups if group}):
-            spans = [self.yaml.spans[route] for route, own in zip(self.routes, groups, strict=True) if own == group]
-            yield (group,), "left out", self.yaml.edited(*((*span, "") for span in spans))
-        for route, group in zip(self.routes, groups, strict=True):
-            if not group:
-                yield route, "left out", self.yaml.without(route)
+        for group, routes in self._together().items():
+            yield (group,), "left out", self.yaml.edited(*((*self.yaml.spans[route], "") for route in routes))
 
     def class_header_sent(self) -> Iterator[tuple[Path, str, str]]:
         for name in ("SetResponseHeader", "SetRequestHeader"):
             for path in self._parts("filters", name):
                 yield self.changed((*path, "args", "value"), self.yaml.value((*path, "args", "value")) + "x")
+
+    def _together(self) -> dict[str, list[Path]]:
+        """The routes of each weight group, and every other route by itself, by their name."""
+        found: dict[str, list[Path]] = {}
+        for route in self.routes:
+            name = oracles.spring_group(self.yaml.value(route)) or self.yaml.value(route)["id"]
+            found.setdefault(name, []).append(route)
+        return found
 
     def _parts(self, key: str, name: str) -> list[Path]:
         """The predicates or filters of that name."""

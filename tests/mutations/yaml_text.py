@@ -19,7 +19,7 @@ Edit: TypeAlias = tuple[int, int, str]
 
 
 class YamlText:
-    """The documents of one file; `spans` maps each entry to the characters that belong to it, its key or dash included."""
+    """The documents of one file; `spans` maps each entry to its characters, the key or dash included."""
 
     def __init__(self, text: str) -> None:
         self.text = text

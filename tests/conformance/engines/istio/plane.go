@@ -97,7 +97,8 @@ func (p *plane) load(files map[string]string) answer {
 	return answer{Edits: edits}
 }
 
-// push puts the objects into Istio's store and pushes them to both Envoys; returns the version that has all of them.
+// push puts the objects into Istio's store and pushes them to both Envoys; all that carries the returned version or a
+// later one knows all of them.
 func (p *plane) push(objects []config.Config) (int, error) {
 	if err := p.replace(objects); err != nil {
 		return 0, err
@@ -105,15 +106,22 @@ func (p *plane) push(objects []config.Config) (int, error) {
 	if err := await("Istio's registries", func() (bool, error) { return p.registered(objects), nil }); err != nil {
 		return 0, err
 	}
+	if err := await("earlier pushes", func() (bool, error) { return p.quiet(), nil }); err != nil {
+		return 0, err
+	}
 	for _, connection := range p.server.Discovery.Clients() {
 		forgetErrors(connection.Proxy())
 	}
+	// A push that begins from here on, be it this one or that of a late event, knows what the registries know.
+	next := versionOf(p.server.PushContext().PushVersion) + 1
 	p.server.Discovery.ConfigUpdate(&model.PushRequest{Forced: true, Reason: model.NewReasonStats(model.DebugTrigger)})
+	return next, nil
+}
+
+// quiet is true when no push is being prepared.
+func (p *plane) quiet() bool {
 	wanted := p.server.Discovery.InboundUpdates.Load()
-	err := await("the push", func() (bool, error) {
-		return p.server.Discovery.CommittedUpdates.Load() >= wanted, nil
-	})
-	return versionOf(p.server.PushContext().PushVersion), err
+	return p.server.Discovery.CommittedUpdates.Load() >= wanted
 }
 
 // applied is true when both Envoys have confirmed this version or a later one, and nothing of it is still warming up.

@@ -42,8 +42,7 @@ final class Rules {
         SystemRuleManager.register2Property(list(files.getString("system"), SystemRule.class));
         AuthorityRuleManager.register2Property(list(files.getString("authority"), AuthorityRule.class));
         ParamFlowRuleManager.register2Property(list(files.getString("param-flow"), ParamFlowRule.class));
-        GatewayRuleManager.register2Property(
-                property(files.getString("gateway-flow"), text -> new HashSet<>(JSON.parseArray(text, GatewayFlowRule.class)), Set.of()));
+        GatewayRuleManager.register2Property(property(files.getString("gateway-flow"), Rules::limits, Set.of()));
         GatewayApiDefinitionManager.register2Property(property(files.getString("api-groups"), Rules::groups, Set.of()));
         return held();
     }
@@ -71,6 +70,10 @@ final class Rules {
         FileRefreshableDataSource<T> source = new FileRefreshableDataSource<>(new File(path), read);
         source.close(); // the first reading is done; nobody edits the file
         return source.getProperty();
+    }
+
+    private static Set<GatewayFlowRule> limits(String text) {
+        return new HashSet<>(JSON.parseArray(text, GatewayFlowRule.class));
     }
 
     private static Set<ApiDefinition> groups(String text) {
