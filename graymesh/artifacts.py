@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from graymesh.diagnostic import Diagnostic, Refused
-from graymesh.folder import Folder, LinkError
+from graymesh.output.folder import Folder, LinkError
 from graymesh.project import shown
 from graymesh.write import STAGING, interrupted, link_finding
 

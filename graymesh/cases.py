@@ -7,9 +7,9 @@ from typing import TypeAlias
 
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.ir import Release
+from graymesh.language.options import effective
 from graymesh.lint import Case
 from graymesh.model import parse_rollout
-from graymesh.options import effective
 from graymesh.project import Project, read_limited, shown
 from graymesh.registry import target
 from graymesh.source import Source, load

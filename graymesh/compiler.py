@@ -15,9 +15,9 @@ from graymesh.artifacts import artifacts_of
 from graymesh.cases import Progress, load_cases, release_at
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.did_you_mean import quoted, suggestion
-from graymesh.folder import Folder
 from graymesh.ir import Release
 from graymesh.lint import Case
+from graymesh.output.folder import Folder
 from graymesh.parallel import in_parallel
 from graymesh.project import Project, shown
 from graymesh.registry import target

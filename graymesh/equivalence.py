@@ -1,8 +1,8 @@
 """Do two route tables agree on every request? If not, here is a request on which they differ.
 
 Decided, not sampled: the matchers of both tables cut every field's values into finitely many classes, each with a
-witness (`graymesh.classes`), and the two lists of routes are compared over the combinations
-(`graymesh.decision_lists`). The fragment: values as in `graymesh.value_domain`, no repeated header and no repeated
+witness (`graymesh.proof.classes`), and the two lists of routes are compared over the combinations
+(`graymesh.proof.decision_lists`). The fragment: values as in `graymesh.regex.domain`, no repeated header and no repeated
 query parameter; several cookies of one name are inside. Outside of it, and beyond the limits, the answer is
 `Undecided`, never `Equal`.
 """
@@ -12,13 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
-from graymesh.corpus import corpus
-from graymesh.decision_lists import ALWAYS, Cases, Rules, both
 from graymesh.ir import ALWAYS as ALWAYS_HOLDS
 from graymesh.ir import Condition, RouteTable
-from graymesh.normal_form import UndecidableError, form
-from graymesh.outcomes import Outcome, outcome, same_outcome
-from graymesh.request_space import Space
+from graymesh.proof.corpus import corpus
+from graymesh.proof.decision_lists import ALWAYS, Cases, Rules, both
+from graymesh.proof.normal_form import UndecidableError, form
+from graymesh.proof.outcomes import Outcome, outcome, same_outcome
+from graymesh.proof.request_space import Space
 from graymesh.semantics import Decision, Request, decide
 
 __all__ = [

@@ -27,14 +27,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
-from graymesh.consistency import check_headers, check_room, check_shares
 from graymesh.diagnostic import Diagnostic
 from graymesh.did_you_mean import quoted, suggestion
-from graymesh.expectations import SpecTest
-from graymesh.options import TargetName, Targets
-from graymesh.policies import Guards, Notice, Resilience, Trace, VersionLimits
-from graymesh.record import One, Record, field
-from graymesh.routing import (
+from graymesh.language.consistency import check_headers, check_room, check_shares
+from graymesh.language.expectations import SpecTest
+from graymesh.language.options import TargetName, Targets
+from graymesh.language.policies import Guards, Notice, Resilience, Trace, VersionLimits
+from graymesh.language.record import One, Record, field
+from graymesh.language.routing import (
     MOST_AUDIENCES,
     MOST_ENTRIES,
     MOST_ROUTES,
@@ -51,8 +51,8 @@ from graymesh.routing import (
     Version,
     Workload,
 )
-from graymesh.shapes import Document, ListOf, MapOf, Place, Reading, Reference, Word, read_into, unresolved
-from graymesh.words import (
+from graymesh.language.shapes import Document, ListOf, MapOf, Place, Reading, Reference, Word, read_into, unresolved
+from graymesh.language.words import (
     ACCEPTED_CODE,
     FILE_PATTERN,
     FOLDER,

@@ -1,7 +1,7 @@
 """The regex subset that means the same in RE2, PCRE2, Java and Python when whole values are matched.
 
 `problems` says what is wrong with a pattern, `parse` reads it, the rest builds and rewrites patterns. What the subset
-is stands in `graymesh.regex_parse`, and what makes a pattern too costly in `graymesh.ambiguity`.
+is stands in `graymesh.regex.parse`, and what makes a pattern too costly in `graymesh.regex.ambiguity`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from graymesh.ambiguity import explosive
-from graymesh.automata import TooLargeError, truths
 from graymesh.buckets import Intervals, joined
 from graymesh.ir import Buckets, Kind, Matcher, OneOf, PathPrefix, Prefix, Present, Regex
-from graymesh.regex_ast import (
+from graymesh.regex.ambiguity import explosive
+from graymesh.regex.automata import TooLargeError, truths
+from graymesh.regex.domain import alphabet as alphabet_of
+from graymesh.regex.domain import domain
+from graymesh.regex.normal import MOST_VALUES, normal, sequence, values
+from graymesh.regex.parse import Problem, RegexProblem, read
+from graymesh.regex.tree import (
     EMPTY,
     NEVER,
     VISIBLE,
@@ -29,10 +33,6 @@ from graymesh.regex_ast import (
     render,
     size,
 )
-from graymesh.regex_normal import MOST_VALUES, normal, sequence, values
-from graymesh.regex_parse import Problem, RegexProblem, read
-from graymesh.value_domain import alphabet as alphabet_of
-from graymesh.value_domain import domain
 
 __all__ = [
     "LONGEST",

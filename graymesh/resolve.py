@@ -34,10 +34,10 @@ from graymesh.ir import (
     Test,
     Version,
 )
+from graymesh.language.routing import Fault as WrittenFault
+from graymesh.language.routing import Sticky
 from graymesh.model import Rollout, Spec
 from graymesh.resolve_facts import facts_of
-from graymesh.routing import Fault as WrittenFault
-from graymesh.routing import Sticky
 from graymesh.segments import Ring, Weights, ring
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graymesh.ir import Facts, Scalar
+from graymesh.language.policies import Guards, Outlier, Pool, Resilience
 from graymesh.model import Spec
-from graymesh.policies import Guards, Outlier, Pool, Resilience
 
 Named = Iterator[tuple[str, Scalar | None]]
 

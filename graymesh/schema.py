@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from graymesh.language.record import One, Record
 from graymesh.model import ProjectFile, Rollout
-from graymesh.record import One, Record
 from graymesh.text import json_text
 
 BASE: Final = "https://graymesh.io/schemas/"

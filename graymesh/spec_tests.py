@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from graymesh.expectations import SpecTest, TestRequest
 from graymesh.ir import Pointer, RouteTable
+from graymesh.language.expectations import SpecTest, TestRequest
 from graymesh.semantics import Decision, Request, decide
 
 

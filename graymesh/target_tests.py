@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from graymesh.compiler import decoded
 from graymesh.diagnostic import Diagnostic
-from graymesh.expectations import SpecTest
+from graymesh.language.expectations import SpecTest
 from graymesh.lint import Case
 from graymesh.semantics import Request, decide, host_without_port
 from graymesh.spec_tests import check, request_of, shares_of

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from graymesh.diagnostic import Diagnostic, Refused
-from graymesh.folder import Folder, LinkError, open_folder
+from graymesh.output.folder import Folder, LinkError, open_folder
+from graymesh.output.written import LIST, checked, digest, list_text, read_list, unusable
 from graymesh.project import shown
-from graymesh.written import LIST, checked, digest, list_text, read_list, unusable
 
 STAGING = ".graymesh-staging"
 _TREE = f"{STAGING}/tree"

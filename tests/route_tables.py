@@ -19,7 +19,7 @@ from graymesh.ir import (
     Split,
     Test,
 )
-from graymesh.outcomes import outcome
+from graymesh.proof.outcomes import outcome
 from graymesh.semantics import Request, decide
 
 PATH, METHOD, HOST, SOURCE = (Field(kind) for kind in (Kind.PATH, Kind.METHOD, Kind.HOST, Kind.SOURCE))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from graymesh import yaml_fast
 from graymesh.diagnostic import Refused, Span
 from graymesh.source import events, load_artifacts
+from graymesh.source import fast as yaml_fast
 from graymesh.text import yaml_text
 
 FOLDER = Path(__file__).parent / "artifacts"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from graymesh import equivalence
-from graymesh.decision_lists import Fields
 from graymesh.equivalence import (
     Equal,
     UndecidableError,
@@ -33,9 +32,10 @@ from graymesh.ir import (
     RouteTable,
     Test,
 )
-from graymesh.request_space import Space
+from graymesh.proof.decision_lists import Fields
+from graymesh.proof.request_space import Space
+from graymesh.regex.domain import METHODS
 from graymesh.semantics import Request, decide, first_met
-from graymesh.value_domain import METHODS
 from tests.route_tables import (
     HOST,
     METHOD,

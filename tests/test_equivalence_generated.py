@@ -39,7 +39,7 @@ from graymesh.ir import (
     Test,
 )
 from graymesh.portable_regex import literal
-from graymesh.request_space import with_values
+from graymesh.proof.request_space import with_values
 from graymesh.semantics import Request, decide, first_met
 from tests.route_tables import (
     any_of,

@@ -21,8 +21,8 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from graymesh.capability import view
 from graymesh.ir import Absent, Field, Kind, Matcher, OneOf, PathPrefix, Prefix, Present, Regex, Test
+from graymesh.language.options import effective
 from graymesh.model import parse_rollout
-from graymesh.options import effective
 from graymesh.registry import target
 from graymesh.resolve import resolve, stages
 from graymesh.source import load

@@ -8,14 +8,11 @@ import pytest
 ROOT = Path(__file__).parents[1] / "graymesh"
 
 LINE = """
-text ir diagnostic facts naming semantics witness did_you_mean
-regex_ast regex_parse regex_normal ambiguity normal_form portable_regex buckets
-automata value_domain classes request_space outcomes decision_lists equivalence
-yaml_scalars yaml_fast source report
-target registry capability
-scalars addresses shapes record words matchers options policies routing consistency expectations model
-segments resolve_facts resolve spec_tests schema
-lint discovery project remembered cases wording verify folder written write artifacts parallel compiler target_tests
+text ir diagnostic facts naming semantics witness wording did_you_mean
+regex buckets portable_regex proof equivalence
+source report target registry capability contracts
+language model segments resolve_facts resolve spec_tests schema
+lint discovery project remembered cases verify output write artifacts parallel compiler target_tests
 commands cli __main__
 """.split()  # noqa: SIM905  the names read as the pipeline
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from graymesh import yaml_fast
 from graymesh.capability import FEATURES
 from graymesh.registry import target, target_names
+from graymesh.source import fast as yaml_fast
 from graymesh.target import Option, Target
 
 TARGETS = target_names()

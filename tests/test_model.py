@@ -15,10 +15,10 @@ from syrupy.assertion import SnapshotAssertion
 
 from graymesh import ir, registry
 from graymesh.diagnostic import Diagnostic
+from graymesh.language.policies import Notice
+from graymesh.language.record import Record
+from graymesh.language.shapes import Place, Reading
 from graymesh.model import Rollout, parse_project, parse_rollout
-from graymesh.policies import Notice
-from graymesh.record import Record
-from graymesh.shapes import Place, Reading
 from graymesh.source import load
 from graymesh.target import Manifest, Option, Target
 from tests.model_cases import FOLDER, Said, bad_files, expected_in
@@ -171,8 +171,8 @@ def test_weights_are_exact_from_0_to_100() -> None:
 
 
 def read_stage(stage: dict[str, Any]) -> int | None:
-    from graymesh.record import One
-    from graymesh.routing import Stage
+    from graymesh.language.record import One
+    from graymesh.language.routing import Stage
 
     return One(Stage).read(stage, Place(Reading(load("{}", "x")))).weight_basis_points
 

@@ -6,19 +6,32 @@ installed, it is asked too.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from graymesh.ir import Field, Kind, Policy, Retries, Share
+from graymesh.ir import (
+    Buckets,
+    Field,
+    Kind,
+    Matcher,
+    OneOf,
+    PathPrefix,
+    Policy,
+    Prefix,
+    Present,
+    Regex,
+    Retries,
+    Share,
+)
 from graymesh.registry import target
 from graymesh.semantics import Request, decide
 from graymesh.target import DecodedFleet, DecodedService
-from graymesh.targets.nginx.decode_patterns import after_known, exact_matcher, pair, value_matcher, wanted_matcher
+from graymesh.targets.nginx.decode_patterns import Pair, after_known, exact_matcher, pair, value_matcher, wanted_matcher
 from graymesh.targets.nginx.decode_values import Refused
+from graymesh.targets.nginx.syntax import parse
 
 DATA = Path(__file__).parent / "nginx" / "read"
 CASES = sorted(folder.name for folder in DATA.iterdir())
@@ -87,3 +100,128 @@ def policy_of(written: dict[str, Any]) -> Policy:
     retries = written.get("retries")
     made = Retries(**{**retries, "on": tuple(retries["on"])}) if retries else None
     return Policy(timeout_ms=written.get("timeout_ms"), retries=made)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "caseless", "kind", "matcher"),
+    [
+        (r"\Av2\z", False, Kind.HEADER, OneOf(("v2",))),
+        ("^v2", False, Kind.HEADER, Prefix("v2")),
+        ("v2", False, Kind.HEADER, Regex(".*v2.*")),
+        ("^v2$", True, Kind.HEADER, OneOf(("V2", "v2"))),
+        ("[a-f]$", True, Kind.HEADER, Regex(".*[A-Fa-f]")),
+        (r"a\$", False, Kind.HEADER, Regex(r".*a\$.*")),
+        ("^$", False, Kind.HEADER, OneOf(())),
+        ("", False, Kind.HEADER, Present()),
+        ("^/api(/|$)", False, Kind.PATH, PathPrefix("/api")),
+        ("^(GET|POST)$", False, Kind.METHOD, OneOf(("GET", "POST"))),
+    ],
+)
+def test_a_search_becomes_a_whole_match(pattern: str, caseless: bool, kind: Kind, matcher: Matcher) -> None:
+    assert value_matcher(pattern, caseless, kind) == matcher
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        (r"(^|;\s*)beta=1(;|$)", Pair("beta", OneOf(("1",)))),
+        (r"(?:^|;[ \t]*)x\.y-z=(a|b)(?:;|$)", Pair("x.y-z", OneOf(("a", "b")))),
+        (r"(^|;\s*)beta=v2", Pair("beta", Prefix("v2"))),
+        (r"(?:^|;\s*)b=0[0-4][0-9][0-9](;|$)", Pair("b", Buckets(((0, 499),)))),
+        (r"(?:^|;\s*)uid=([^;]+)", Pair("uid", Present(), captured=True)),
+    ],
+)
+def test_a_pair_in_the_cookie_header(pattern: str, found: Pair) -> None:
+    assert pair(pattern, None, Kind.COOKIE) == found
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "beta=1",  # finds alphabeta=1 as well
+        "(^|; )beta=1(;|$)",  # needs a blank that clients may leave out
+        r"(^|;\s*)beta=",  # takes an empty cookie, which counts as absent
+        r"(^|;\s*)beta=([^;]*)",
+        r"(^|;\s*)be.ta=1(;|$)",  # a dot is any character
+        r"(^|;\s*)beta=.*1(;|$)",  # runs into the next cookie
+        r"(^|;\s*)beta=1|on(;|$)",  # alternatives at the top
+        r"(^|;\s*)beta=(?!1)",
+    ],
+)
+def test_patterns_that_find_more_than_a_pair_are_refused(pattern: str) -> None:
+    with pytest.raises(Refused):
+        pair(pattern, None, Kind.COOKIE)
+
+
+def test_what_follows_a_known_text() -> None:
+    assert after_known(r"^shop\.a:v2$", "shop.a:", Kind.HEADER) == OneOf(("v2",))
+    assert after_known("^shop:v2$", "cart:", Kind.HEADER) is None
+    for pattern in ("shop:v2", "^shop:(.*)$", "^shop:?v2$", "^sho.:v2$", "^shop:v2|x$"):
+        with pytest.raises(Refused):
+            after_known(pattern, "shop:", Kind.HEADER)
+
+
+def test_what_follows_a_wanted_line() -> None:
+    assert wanted_matcher("v2", r"\1\z", Kind.HEADER) == OneOf(("v2",))
+    assert wanted_matcher("/api", r"\1(?:/|\z)", Kind.PATH) == PathPrefix("/api")
+    for rest in (r"(.*)\z", r"\1*\z", r"x\1\z", r"\1\1\z"):
+        with pytest.raises(Refused):
+            wanted_matcher("v2", rest, Kind.HEADER)
+
+
+def test_exact_keys_ignore_case_where_a_field_has_one() -> None:
+    assert exact_matcher("v2", Kind.HEADER) == OneOf(("V2", "v2"))
+    assert exact_matcher("post", Kind.METHOD) == OneOf(("POST",))
+    assert exact_matcher("Shop.Example", Kind.HOST) == OneOf(("shop.example",))
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "line"),
+    [
+        ("a {", "unexpected end of file", 1),
+        ("\n}", "unexpected '}'", 2),
+        ("\na 'b", "a quote that is not closed", 2),
+        ('a "b"c;', "text right after one", 1),
+        (";", "unexpected ';'", 1),
+        ("a\n\\", "a backslash at the end", 2),
+        ("a " + "x" * 4096 + ";", "a token of 4096 bytes", 1),
+        ("\ufeffa;", "a NUL or a byte order mark", 1),
+        ("a {" * 40, "blocks more than 32 deep", 1),
+    ],
+)
+def test_text_that_nginx_does_not_take(text: str, message: str, line: int) -> None:
+    (refusal,) = NGINX.decode({"nginx.conf": text}).refusals
+    assert (refusal.field, refusal.line) == ("syntax", line)
+    assert message in refusal.message
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (r"""a "b c" 'd;e' f#g h\;i;""", ("b c", "d;e", "f#g", r"h\;i")),
+        (r"""a "\"\'\\\t\n\d" '\"' \"b;""", ("\"'\\\t\n\\d", '"', '"b')),
+        ("a ${b}c $d# ; # e", ("${b}c", "$d#")),
+        ("a \"\"\n\t'';", ("", "")),
+        ("a b}c;", ("b}c",)),
+    ],
+)
+def test_tokens(text: str, words: tuple[str, ...]) -> None:
+    (directive,) = parse(text, "nginx.conf")
+    assert directive.arguments == words
+
+
+def test_a_long_broken_file_is_refused_quickly() -> None:
+    text = 'a "' + "\\x" * 200_000
+    assert NGINX.decode({"nginx.conf": text}).refusals[0].field == "syntax"
+
+
+def test_variables_without_end_are_refused() -> None:
+    text = """
+map $a $b { default $c; "~x" $a; } map $b $a { default x; }
+map $http_x $c { default $d; } map $http_x $d { default $c; }
+server { listen 80; server_name a.example.org; location / { proxy_pass http://$b; } }
+server { listen 80; server_name b.example.org; location / { proxy_pass http://$c; } }
+"""
+    fleet = NGINX.decode({"nginx.conf": text})
+    assert fleet.services == ()
+    assert fleet.refusals

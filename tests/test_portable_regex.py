@@ -7,7 +7,6 @@ import warnings
 
 import pytest
 
-from graymesh.automata import truths
 from graymesh.buckets import joined
 from graymesh.ir import Buckets, Kind, OneOf, PathPrefix, Prefix, Present, Regex
 from graymesh.portable_regex import (
@@ -21,7 +20,8 @@ from graymesh.portable_regex import (
     problems,
     without,
 )
-from graymesh.value_domain import alphabet, domain, inside
+from graymesh.regex.automata import truths
+from graymesh.regex.domain import alphabet, domain, inside
 
 
 def python(pattern: str) -> re.Pattern[str]:

@@ -11,8 +11,6 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from graymesh.ambiguity import explosive
-from graymesh.automata import truths
 from graymesh.ir import Kind, Regex
 from graymesh.portable_regex import (
     canonical,
@@ -23,9 +21,11 @@ from graymesh.portable_regex import (
     render,
     without,
 )
-from graymesh.regex_ast import VISIBLE, Chars, Concat, Node, Repeat, Union
-from graymesh.regex_normal import normal
-from graymesh.value_domain import alphabet, inside
+from graymesh.regex.ambiguity import explosive
+from graymesh.regex.automata import truths
+from graymesh.regex.domain import alphabet, inside
+from graymesh.regex.normal import normal
+from graymesh.regex.tree import VISIBLE, Chars, Concat, Node, Repeat, Union
 
 VALUES = "".join(map(chr, range(0x20, 0x7F)))
 PUNCTUATION = [char for char in VALUES if not char.isalnum() and char != " "]

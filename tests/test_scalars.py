@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graymesh import addresses, scalars
 from graymesh.did_you_mean import nearest, quoted, suggestion
-from graymesh.scalars import Malformed
+from graymesh.language import addresses, scalars
+from graymesh.language.scalars import Malformed
 
 
 def code(parse: Callable[[str], object], text: str) -> str:

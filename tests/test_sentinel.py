@@ -16,11 +16,6 @@ from typing import Any
 
 import pytest
 import yaml
-from graymesh.targets.sentinel.columns import Columns
-from graymesh.targets.sentinel.emit import check
-from graymesh.targets.sentinel.lower import RuleFile
-from graymesh.targets.sentinel.rules import KINDS
-from graymesh.targets.sentinel.values import typed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,6 +41,11 @@ from graymesh.ir import (
 )
 from graymesh.registry import target
 from graymesh.target import DecodedFleet, View
+from graymesh.targets.sentinel.columns import Columns
+from graymesh.targets.sentinel.emit import check
+from graymesh.targets.sentinel.lower import RuleFile
+from graymesh.targets.sentinel.rules import KINDS
+from graymesh.targets.sentinel.values import typed
 
 DATA = Path(__file__).parent / "sentinel"
 SENTINEL = target("sentinel")

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from graymesh import yaml_fast
 from graymesh.diagnostic import Diagnostic, Refused, Span
 from graymesh.source import events, load
+from graymesh.source import fast as yaml_fast
 from graymesh.source.limits import SPEC
 
 FOLDER = Path(__file__).parent / "source"

@@ -11,9 +11,9 @@ import pytest
 
 from graymesh import write as writing
 from graymesh.diagnostic import Refused
-from graymesh.folder import Folder
+from graymesh.output.folder import Folder
+from graymesh.output.written import LIST
 from graymesh.write import STAGING, findings, open_output, plan, write
-from graymesh.written import LIST
 
 OLD = {"istio/default.shop.yaml": "old\n", "istio/default.gone.yaml": "gone\n", "nginx/server.conf": "same\n"}
 NEW = {"istio/default.shop.yaml": "new\n", "nginx/server.conf": "same\n", "sentinel/shop/v2/flow-rules.json": "[]\n"}

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graymesh import yaml_fast
 from graymesh.diagnostic import Refused
+from graymesh.source import fast as yaml_fast
 from graymesh.source.build import Builder
 from graymesh.source.limits import ARTIFACT
+from graymesh.source.scalars import disputed
 from graymesh.text import yaml_text
-from graymesh.yaml_scalars import disputed
 
 MANY = settings(max_examples=200, deadline=None)
 

@@ -12,7 +12,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from graymesh.yaml_scalars import core, disputed
+from graymesh.source.scalars import core, disputed
 
 CORE = {
     "": None,

@@ -17,7 +17,7 @@ from graymesh.commands.findings import format_option
 if TYPE_CHECKING:
     from graymesh.compiler import Compiled
     from graymesh.diagnostic import Diagnostic
-    from graymesh.folder import Folder
+    from graymesh.output.folder import Folder
     from graymesh.project import Project
 
 

@@ -21,7 +21,7 @@ from graymesh.diagnostic import Span
 from graymesh.source import events, messages
 from graymesh.source.limits import Limits
 from graymesh.source.refusal import refusal, span_of
-from graymesh.yaml_scalars import BOOLEANS_OF_YAML_1_1, NAMED, Scalar, core, disputed
+from graymesh.source.scalars import BOOLEANS_OF_YAML_1_1, NAMED, Scalar, core, disputed
 
 _STRING_TAGS: Final = ("!", "tag:yaml.org,2002:str")
 _LETTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz/_")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from graymesh import yaml_fast
 from graymesh.diagnostic import START, Refused, Span
+from graymesh.source import fast as yaml_fast
 from graymesh.source import hidden
 from graymesh.source.limits import ARTIFACT, MIB, SPEC, Limits
 from graymesh.source.positions import Positions

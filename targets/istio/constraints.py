@@ -165,7 +165,7 @@ def _needs_semicolon(pattern: str) -> bool:
     if ";" not in pattern:
         return False
     from graymesh.portable_regex import without
-    from graymesh.regex_ast import NEVER, render
+    from graymesh.regex.tree import NEVER, render
 
     return without(pattern, ";") == render(NEVER)
 

@@ -103,6 +103,8 @@ def _server_hosts(server: Node) -> tuple[str, ...]:
     protocol = port.limited(_PORT).text("protocol").upper() if port else ""
     if protocol not in _HTTP:
         raise server.wrong("port", f"the protocol {protocol or 'is missing'}, routes of HTTP do not hold there")
+    if port and not port.text("name"):
+        raise server.wrong("port", "has no name, without which Istio refuses the Gateway")
     if tls is not None and tls.text("mode") in _THROUGH and not tls.flag("httpsRedirect"):
         raise server.wrong("tls", "passes TLS through, so that routes of HTTP do not hold")
     return as_written(server, "hosts")

@@ -9,7 +9,7 @@ from typing import Final
 from graymesh import buckets
 from graymesh.ir import Buckets, Matcher, OneOf, Prefix, Present, Regex
 from graymesh.portable_regex import literal, parse, without
-from graymesh.regex_ast import NEVER, Chars, Concat, Node, Repeat, Union, nullable, render
+from graymesh.regex.tree import NEVER, Chars, Concat, Node, Repeat, Union, nullable, render
 from graymesh.targets.istio.names import LONGEST_PATTERN
 
 PRESENT: Final = ".+"

@@ -11,7 +11,7 @@ from typing import Final
 
 from graymesh.ir import Matcher, OneOf, Present, Regex
 from graymesh.portable_regex import RegexProblem, matches_empty, parse
-from graymesh.regex_ast import Chars, Concat, Node, Repeat, Union, chars_of
+from graymesh.regex.tree import Chars, Concat, Node, Repeat, Union, chars_of
 
 _SPECIAL: Final = frozenset(".*+?()[]{}^$|\\")
 _PRESENT: Final = frozenset([".+", ".+?"])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from graymesh.ir import Facts
 from graymesh.target import DecodedFleet, DecodedService, Files, Refusal
@@ -33,6 +33,15 @@ from graymesh.targets.nginx.syntax import Directive, SyntaxProblem, line_of, par
 _PROGRAMS: Final = (".js", ".mjs")
 _OWN_PROGRAM: Final = Path(__file__).parent / "templates" / "graymesh.js"
 _EVERYWHERE: Final = "*"
+
+
+class _Named(NamedTuple):
+    """A server with the names that reach it and its addresses (whether it is the default there), also in one text."""
+
+    server: Directive
+    hosts: tuple[str, ...]
+    listens: Mapping[str, bool]
+    scope: str
 
 
 @dataclass
@@ -169,34 +178,36 @@ def _own_program() -> str:
 def _services(reading: _Reading) -> Iterator[DecodedService]:
     definitions = Definitions(reading.known, reading.broken, set_anywhere(reading.servers))
     http = Http(definitions, reading.settings, reading.upstreams, reading.zones)
-    found: list[tuple[Directive, tuple[str, ...], str, Decided]] = []
-    for server, hosts, scope in _named(reading):
-        strange = list(foreign(server))
-        for each in strange:
-            reading.refuse(each, server)
-        if strange:
-            continue
-        try:
-            decided = decide(server, http)
-        except Refused as refused:
-            reading.refuse(refused, server)
-            continue
-        except RecursionError:
-            reading.refuse(Refused("server", "variables that depend on each other without end"), server)
-            continue
-        if decided.table.routes:
-            found.append((server, hosts, scope, decided))
-    used = {version for _, _, _, decided in found for version in decided.versions}
-    idle = [each for each in reading.upstreams.values() if each.name not in used and each.understood]
-    for server, hosts, scope, decided in found:
+    found = [(named, decided) for named in _named(reading) if (decided := _decided(reading, named.server, http))]
+    used = {version for _, decided in found for version in decided.versions}
+    unclear = {refusal.file for refusal in reading.refusals}
+    for named, decided in found:
+        file = named.server.file
         mine = [reading.upstreams[name.lower()] for name in decided.versions if name.lower() in reading.upstreams]
-        beside = [upstream for upstream in idle if upstream.where.file == server.file]
+        # A version that gets no requests stands beside the others; who would own it is clear in a file without riddles.
+        idle = [] if file in unclear else [each for each in reading.upstreams.values() if each.name not in used]
         try:
-            facts = _facts([*mine, *beside], decided)
+            facts = _facts([*mine, *(each for each in idle if each.where.file == file)], decided)
         except Refused as refused:
-            reading.refuse(refused, server)
-            continue
-        yield DecodedService(hosts=hosts, table=decided.table, facts=facts, scope=scope, file=server.file)
+            reading.refuse(refused, named.server)
+        else:
+            yield DecodedService(hosts=named.hosts, table=decided.table, facts=facts, scope=named.scope, file=file)
+
+
+def _decided(reading: _Reading, server: Directive, http: Http) -> Decided | None:
+    """What the server amounts to, None when that is nothing or not understood."""
+    strange = list(foreign(server))
+    for refused in strange:
+        reading.refuse(refused, server)
+    try:
+        decided = None if strange else decide(server, http)
+    except Refused as refused:
+        reading.refuse(refused, server)
+    except RecursionError:
+        reading.refuse(Refused("server", "variables that depend on each other without end"), server)
+    else:
+        return decided if decided and decided.table.routes else None
+    return None
 
 
 def _facts(upstreams: list[Upstream], decided: Decided) -> Facts:
@@ -209,39 +220,45 @@ def _facts(upstreams: list[Upstream], decided: Decided) -> Facts:
     return {**facts, **decided.facts}
 
 
-def _named(reading: _Reading) -> Iterator[tuple[Directive, tuple[str, ...], str]]:
-    """Each server with the names that reach it, and where, when other servers have the same names elsewhere."""
-    read: list[tuple[Directive, tuple[str, ...], Mapping[str, bool]]] = []
+def _named(reading: _Reading) -> Iterator[_Named]:
+    """Each server that can be reached, with the names that reach it."""
+    read = list(_read_names(reading))
+    first = _defaults(read)
+    taken: set[tuple[str, str]] = set()
+    places: dict[str, set[str]] = {}
+    for each in read:
+        for name in each.hosts:
+            places.setdefault(name, set()).add(each.scope)
+    for each in read:
+        mine = {(place, name) for place in each.listens for name in each.hosts}
+        twice = sorted(name for _, name in mine & taken)
+        taken |= mine
+        if twice:
+            why = f"{twice[0] or 'no name'} belongs to an earlier server already"
+            reading.refuse(Refused("server_name", why), each.server)
+            continue
+        everywhere = [_EVERYWHERE] if any(first[place] is each.server for place in each.listens) else []
+        hosts = (*(name for name in each.hosts if name not in ("", "_")), *everywhere)
+        scope = each.scope if any(len(places[name]) > 1 for name in each.hosts) else ""
+        if hosts:
+            yield each._replace(hosts=hosts, scope=scope)
+
+
+def _read_names(reading: _Reading) -> Iterator[_Named]:
     for server in reading.servers:
         try:
-            read.append((server, names_of(server), listens_of(server)))
+            listens = listens_of(server)
+            yield _Named(server, names_of(server), listens, " ".join(sorted(listens)))
         except Refused as refused:
             reading.refuse(refused, server)
-    first = _defaults(read)
-    taken: dict[tuple[str, str], Directive] = {}
-    places: dict[str, set[str]] = {}
-    for _, names, listens in read:
-        for name in names:
-            places.setdefault(name, set()).update([" ".join(sorted(listens))])
-    for server, names, listens in read:
-        twice = next((name for name in names for place in listens if (place, name) in taken), None)
-        taken |= {(place, name): server for name in names for place in listens}
-        if twice is not None:
-            reading.refuse(Refused("server_name", f"{twice or 'no name'} belongs to an earlier server already"), server)
-            continue
-        hosts = [name for name in names if name not in ("", "_")]
-        hosts += [_EVERYWHERE] if any(first[place] is server for place in listens) else []
-        if hosts:
-            several = any(len(places[name]) > 1 for name in names)
-            yield server, tuple(hosts), " ".join(sorted(listens)) if several else ""
 
 
-def _defaults(read: list[tuple[Directive, tuple[str, ...], Mapping[str, bool]]]) -> dict[str, Directive]:
+def _defaults(servers: list[_Named]) -> dict[str, Directive]:
     """The server that takes what is for nobody, by address: the one that says so, else the first."""
     found: dict[str, Directive] = {}
-    for server, _, listens in read:
-        for place in listens:
-            found.setdefault(place, server)
-    for server, _, listens in read:
-        found |= {place: server for place, default in listens.items() if default}
+    for each in servers:
+        for place in each.listens:
+            found.setdefault(place, each.server)
+    for each in servers:
+        found |= {place: each.server for place, default in each.listens.items() if default}
     return found

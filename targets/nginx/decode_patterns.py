@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 
 from graymesh.ir import Kind, Matcher, OneOf, Prefix, Present
 from graymesh.portable_regex import RegexProblem, canonical, literal, matches_empty, parse
-from graymesh.regex_ast import Chars, Concat, Node, Repeat, Union
+from graymesh.regex.domain import alphabet
+from graymesh.regex.tree import Chars, Concat, Node, Repeat, Union
 from graymesh.targets.nginx.decode_values import Refused
-from graymesh.value_domain import alphabet
 
 LINE: Final = r"\A([^\n]*)\n"
 """Takes the first line, whatever it is, as group 1."""

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from graymesh.ir import ALWAYS
 from graymesh.portable_regex import RegexProblem, parse
-from graymesh.regex_ast import Chars, listed
+from graymesh.regex.tree import Chars, listed
 from graymesh.targets.nginx.decode_lists import Draws, Entries, Entry, both, drawn, opposite
 from graymesh.targets.nginx.decode_values import Capture, Pieces, joined, literal_of
 

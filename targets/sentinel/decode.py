@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from graymesh.ir import RouteTable
+from graymesh.target import DecodedFleet, DecodedService, Files, Refusal
 from graymesh.targets.sentinel import meaning
 from graymesh.targets.sentinel.meaning import Home, Statement, Subject
 from graymesh.targets.sentinel.paths import regex_problem
@@ -16,9 +18,6 @@ from graymesh.targets.sentinel.places import Places
 from graymesh.targets.sentinel.recognise import kind_of, kinds_by_fields, kinds_by_name
 from graymesh.targets.sentinel.rules import KINDS, Rule
 from graymesh.targets.sentinel.values import Problem, parsed, typed
-
-from graymesh.ir import RouteTable
-from graymesh.target import DecodedFleet, DecodedService, Files, Refusal
 
 
 def decode(files: Files) -> DecodedFleet:

@@ -8,7 +8,6 @@ from typing import Any
 from graymesh.targets.sentinel.lower import RuleFile
 from graymesh.targets.sentinel.rules import KINDS
 from graymesh.targets.sentinel.values import typed
-
 from graymesh.text import json_text
 
 

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from graymesh.ir import Facts, Scalar
 from graymesh.targets.sentinel import words
 from graymesh.targets.sentinel.paths import pattern_of, regex_problem
 from graymesh.targets.sentinel.recognise import group_owner, owner, route_owner
 from graymesh.targets.sentinel.rules import Rule, blank
 from graymesh.targets.sentinel.values import Problem
-
-from graymesh.ir import Facts, Scalar
 
 Fact: TypeAlias = tuple[tuple[str, str], Scalar]
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from graymesh import portable_regex
 from graymesh.ir import Buckets, Matcher, OneOf, Prefix, Present, Regex
-from graymesh.regex_ast import Chars, Concat, Node, Repeat, Union, nullable
+from graymesh.regex.tree import Chars, Concat, Node, Repeat, Union, nullable
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
 
 _LITERAL = r"(?:[A-Za-z0-9 _~!#%&',/:;<=>@`\"-]|\\[!-/:-@\[-`{-~])+"

@@ -184,8 +184,10 @@ class Istio:
             log = (self._folder / "engine.log").read_text(errors="replace")
             raise ConnectionError(f"the engine has ended:\n{log[-2000:]}")
         answer: dict[str, Any] = json.loads(line)
+        if "refused" in answer:
+            raise EngineRefused(answer["refused"].strip())
         if "error" in answer:
-            raise EngineRefused(answer["error"].strip())
+            raise RuntimeError(answer["error"])
         return answer
 
 

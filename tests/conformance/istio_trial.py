@@ -19,8 +19,8 @@ from typing import Any, Final
 from graymesh.cases import case_of
 from graymesh.ir import Release, RouteTable, Share
 from graymesh.project import Project
+from graymesh.proof.request_space import Space
 from graymesh.registry import target
-from graymesh.request_space import Space
 from graymesh.semantics import Request, decide
 from graymesh.source import load
 from graymesh.target import View

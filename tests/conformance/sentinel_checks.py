@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -43,7 +43,7 @@ def system_problems(engine: Sentinel) -> Iterator[str]:
             yield f"highestCpuUsage {limit}: {calls.passed} of 10 calls passed, not {passed}"
 
 
-def _not_held(written: list[Rule], held: list[Rule]) -> Iterator[str]:
+def _not_held(written: Sequence[Rule], held: Sequence[Rule]) -> Iterator[str]:
     if len(held) != len(written):
         yield f"{len(written)} rules written, {len(held)} held"
     for rule in written:

@@ -14,7 +14,7 @@ import (
 	"istio.io/istio/pkg/config/analysis/local"
 )
 
-// check says what `istioctl validate -f` and `istioctl analyze --use-kube=false` say; Error holds what they refuse.
+// check says what `istioctl validate -f` and `istioctl analyze --use-kube=false` say.
 func check(files map[string]string) answer {
 	folder, err := os.MkdirTemp("", "istio-check")
 	if err != nil {
@@ -26,13 +26,13 @@ func check(files map[string]string) answer {
 		messages, err := validated(folder, name, files[name])
 		said.Messages = append(said.Messages, messages...)
 		if err != nil {
-			said.Error += fmt.Sprintf("%s: %v\n", name, err)
+			said.Refused += fmt.Sprintf("%s: %v\n", name, err)
 		}
 	}
 	messages, err := analyzed(files)
 	said.Messages = append(said.Messages, messages...)
 	if err != nil {
-		said.Error += err.Error()
+		said.Refused += err.Error()
 	}
 	return said
 }

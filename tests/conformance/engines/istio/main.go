@@ -33,7 +33,9 @@ type request struct {
 	Files map[string]string `json:"files"`
 }
 
+// answer holds what the engine refuses, or, as Error, why there is no answer.
 type answer struct {
+	Refused  string   `json:"refused,omitempty"`
 	Error    string   `json:"error,omitempty"`
 	Messages []string `json:"messages,omitempty"`
 	Edits    []string `json:"edits,omitempty"`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -35,6 +36,13 @@ type plane struct {
 	proxies []*proxy
 	objects map[string]config.Config
 	loads   int
+}
+
+// refusal is an Envoy's own word against what Istio sent it.
+type refusal struct{ proxy, kind, message string }
+
+func (r refusal) Error() string {
+	return fmt.Sprintf("envoy %s refuses %s: %s", r.proxy, r.kind, r.message)
 }
 
 func newPlane(t test.Failer, set settings) (*plane, error) {
@@ -82,13 +90,17 @@ func (p *plane) stop() {
 func (p *plane) load(files map[string]string) answer {
 	parsed, err := parse(files)
 	if err != nil {
-		return answer{Error: err.Error()}
+		return answer{Refused: err.Error()}
 	}
 	p.loads++
 	edits := p.edited(parsed)
 	version, err := p.push(parsed)
 	if err == nil {
 		err = await("the Envoys", func() (bool, error) { return p.applied(version) })
+	}
+	var refused refusal
+	if errors.As(err, &refused) {
+		return answer{Refused: err.Error(), Edits: edits}
 	}
 	if err != nil {
 		return answer{Error: err.Error(), Edits: edits}
@@ -152,7 +164,7 @@ func confirmed(connection *istioxds.Connection, version int) (bool, error) {
 			continue
 		}
 		if state.LastError != "" {
-			return false, fmt.Errorf("envoy %s refuses %s: %s", connection.Proxy().ID, v3.GetShortType(kind), state.LastError)
+			return false, refusal{connection.Proxy().ID, v3.GetShortType(kind), state.LastError}
 		}
 		if state.NonceAcked == "" || state.NonceAcked != state.NonceSent || nonceVersion(state.NonceAcked) < version {
 			return false, nil

@@ -51,7 +51,9 @@ public final class Harness {
     private static String[] arguments(JsonNode order) {
         Map<String, String> properties = new LinkedHashMap<>();
         properties.put("graymesh.configuration", order.get("file").asText());
-        order.path("properties").fields().forEachRemaining(each -> properties.put(each.getKey(), each.getValue().asText()));
+        for (Map.Entry<String, JsonNode> each : order.path("properties").properties()) {
+            properties.put(each.getKey(), each.getValue().asText());
+        }
         return properties.entrySet().stream()
                 .map(each -> "--" + each.getKey() + "=" + each.getValue())
                 .toArray(String[]::new);

@@ -1,0 +1,1 @@
+"""The parts of `graymesh.equivalence`: classes of values, the space of requests, decision lists."""

@@ -1,0 +1,168 @@
+"""Everything a field can hold, as far as given matchers can tell: finitely many states, each with a witness.
+
+Words, prefixes and patterns go through automata, bucket numbers and networks through intervals, methods one by one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+from graymesh import buckets
+from graymesh.ir import BUCKETS, Absent, Buckets, Kind, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, Regex
+from graymesh.portable_regex import parse
+from graymesh.proof.normal_form import UndecidableError
+from graymesh.regex.automata import TooLargeError, truths
+from graymesh.regex.domain import ALWAYS_THERE, METHODS, alphabet, domain
+from graymesh.regex.tree import EMPTY, NEVER, Chars, Concat, Node, Repeat, Union
+from graymesh.semantics import matches
+
+MOST_STATES: Final = 5_000
+"""So many states of one field are told apart."""
+
+_WORDS: Final = {Kind.PATH: ("/", "/other"), Kind.HOST: ("shop.example.com", "other.example.com")}
+_PLAIN_WORDS: Final = ("other", "v1", "1")
+_PLAIN_SOURCES: Final = ("192.0.2.1", "198.51.100.1", "203.0.113.1", "10.0.0.1", "2001:db8::1")
+_MAPPED_BEGIN: Final = 0xFFFF << 32
+_MAPPED_END: Final = _MAPPED_BEGIN + (1 << 32)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a field holds: no value, one, or with cookies several; bit i of `truth` says whether matcher i holds."""
+
+    values: tuple[str, ...]
+    truth: int
+
+
+@lru_cache(maxsize=4096)
+def states(kind: Kind, matchers: tuple[Matcher, ...]) -> tuple[State, ...]:
+    """All states of no or one value that the matchers (as `normal_form.simplest` gives them) tell apart, each once.
+
+    Raises UndecidableError beyond the limits.
+    """
+    found = {} if kind in ALWAYS_THERE else {_mask(matchers, Absent): State((), _mask(matchers, Absent))}
+    present = _mask(matchers, Present)
+    for truth, value in _valued(kind, matchers):
+        found.setdefault(truth | present, State((value,), truth | present))
+    return tuple(found.values())
+
+
+def _mask(matchers: Sequence[Matcher], wanted: type[Present | Absent]) -> int:
+    return sum(1 << index for index, matcher in enumerate(matchers) if isinstance(matcher, wanted))
+
+
+def _valued(kind: Kind, matchers: tuple[Matcher, ...]) -> Iterator[tuple[int, str]]:
+    """Truths of single values, with witnesses; the first witness of a truth is the one to take."""
+    if kind is Kind.METHOD:
+        return ((_truth(matchers, method), method) for method in METHODS)
+    if kind is Kind.SOURCE:
+        return _addresses(matchers)
+    if all(isinstance(matcher, OneOf | Buckets | Present | Absent) for matcher in matchers):
+        return ((_truth(matchers, value), value) for value in _listed(kind, matchers))
+    return _by_automata(kind, matchers)
+
+
+def _truth(matchers: Iterable[Matcher], value: str) -> int:
+    return sum(1 << index for index, matcher in enumerate(matchers) if matches(matcher, value))
+
+
+def _words(kind: Kind) -> tuple[str, ...]:
+    return _WORDS.get(kind, _PLAIN_WORDS)
+
+
+def _listed(kind: Kind, matchers: tuple[Matcher, ...]) -> Iterator[str]:
+    """A value of every kind that lists of words and of numbers can tell apart: each word, each span, something else."""
+    words = {value for matcher in matchers if isinstance(matcher, OneOf) for value in matcher.values}
+    yield next(_strangers(kind, words))
+    yield from sorted(words)
+    spans = [span for matcher in matchers if isinstance(matcher, Buckets) for span in matcher.intervals]
+    if spans:
+        numbers = {int(word) for word in words if len(word) == 4 and word.isdigit()}
+        edges = {0, BUCKETS, *(low for low, _ in spans), *(high + 1 for _, high in spans)}
+        edges |= numbers | {number + 1 for number in numbers}
+        yield from (f"{low:04}" for low in sorted(edges) if low < BUCKETS)
+
+
+def _strangers(kind: Kind, known: set[str]) -> Iterator[str]:
+    """Plain words that are not among the known ones; more than there can be known ones."""
+    yield from (word for word in _words(kind) if word not in known)
+    yield from (word for number in range(len(known) + 1) if (word := f"{_words(kind)[0]}{number}") not in known)
+
+
+def _by_automata(kind: Kind, matchers: tuple[Matcher, ...]) -> Iterator[tuple[int, str]]:
+    likely = (*_words(kind), *(value for matcher in matchers for value in _likely(matcher)))
+    try:
+        for count, found in enumerate(truths(domain(kind), [_node(kind, matcher) for matcher in matchers], likely)):
+            yield found
+            if count > MOST_STATES:
+                raise UndecidableError(f"the matchers of one {kind} have more than {MOST_STATES} states")
+    except TooLargeError as error:
+        raise UndecidableError(f"the patterns of one {kind} are too large together: {error}") from None
+
+
+def _likely(matcher: Matcher) -> Iterator[str]:
+    match matcher:
+        case OneOf(values):
+            yield from values
+        case Prefix(value):
+            yield from (value, value + "x")
+        case PathPrefix(value):
+            yield from (value, value + "/x", value + "x")
+        case Buckets(intervals):
+            yield from (f"{low:04}" for low, _ in intervals)
+
+
+def _node(kind: Kind, matcher: Matcher) -> Node:
+    """The values of a matcher as a pattern; Present and Absent say nothing of values."""
+    rest = Repeat(Chars(alphabet(kind)), 0, None)
+    match matcher:
+        case OneOf(values):
+            return Union(tuple(map(_text, values)))
+        case Prefix(value):
+            return Concat((_text(value), rest))
+        case PathPrefix(value):
+            return Concat((_text(value), Union((EMPTY, Concat((_text("/"), rest))))))
+        case Buckets(intervals):
+            return parse(buckets.pattern(intervals))
+        case Regex(pattern):
+            return parse(pattern)
+    return NEVER
+
+
+def _text(value: str) -> Node:
+    return Concat(tuple(Chars(1 << ord(char)) for char in value))
+
+
+def _addresses(matchers: tuple[Matcher, ...]) -> Iterator[tuple[int, str]]:
+    """An address of every span that the networks cut out; addresses of the documentation networks where they fit."""
+    spans = [*_spans(matchers, 4), *_spans(matchers, 6)]
+    plain = [(ipaddress.ip_address(text), text) for text in _PLAIN_SOURCES]
+    for address, text in plain:
+        yield next((truth, text) for low, high, truth in spans if low <= (address.version, int(address)) <= high)
+    for (version, low), (_, high), truth in spans:
+        number = low + (high > low)  # the first address of a network is not a host's
+        yield truth, str(ipaddress.IPv4Address(number) if version == 4 else ipaddress.IPv6Address(number))
+
+
+def _spans(matchers: tuple[Matcher, ...], version: int) -> Iterator[tuple[tuple[int, int], tuple[int, int], int]]:
+    """First and last address, as (version, number), of each span, and which matchers hold there."""
+    changes = {0: 0, 1 << (32 if version == 4 else 128): 0}
+    if version == 6:
+        changes |= {_MAPPED_BEGIN: 0, _MAPPED_END: 0}
+    for index, matcher in enumerate(matchers):
+        for cidr in matcher.networks if isinstance(matcher, Networks) else ():
+            network = ipaddress.ip_network(cidr)
+            if network.version == version:
+                for edge in (int(network.network_address), int(network.broadcast_address) + 1):
+                    changes[edge] = changes.get(edge, 0) ^ (1 << index)
+    truth = 0
+    for low, after in pairwise(sorted(changes)):
+        truth ^= changes[low]
+        # Mapped addresses are IPv4 ones.
+        if version == 4 or not _MAPPED_BEGIN <= low < _MAPPED_END:
+            yield (version, low), (version, after - 1), truth

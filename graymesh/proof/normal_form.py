@@ -1,0 +1,242 @@
+"""One spelling for many conditions: matchers over their field's values, and conditions as sets.
+
+Whatever comes out means the same as what went in, for every request of the fragment; equal forms therefore mean equal
+conditions, and unequal forms mean nothing yet.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from graymesh.buckets import joined
+from graymesh.ir import (
+    Absent,
+    Buckets,
+    Condition,
+    Conjunction,
+    Field,
+    Kind,
+    Matcher,
+    Networks,
+    OneOf,
+    PathPrefix,
+    Prefix,
+    Present,
+    Regex,
+)
+from graymesh.portable_regex import RegexProblem, canonical
+from graymesh.regex.domain import ALWAYS_THERE, METHODS, alphabet, inside
+from graymesh.regex.tree import chars_of
+from graymesh.semantics import matches
+
+NOTHING: Final = OneOf(())
+"""The matcher that no value satisfies."""
+
+Alternatives: TypeAlias = frozenset[Matcher]
+"""Matchers of one field of which one must hold."""
+
+Term: TypeAlias = frozenset[tuple[Field, Alternatives]]
+Form: TypeAlias = frozenset[Term]
+"""A condition: any of the terms, where all parts of a term must hold. `{{}}` always holds, `{}` never."""
+
+_FOREIGN_HEADERS: Final = frozenset(["cookie", "host"])
+_FEW_NUMBERS: Final = 256
+
+
+class UndecidableError(Exception):
+    """A question outside of the fragment or beyond the limits; its text says which part."""
+
+
+@lru_cache(maxsize=8192)
+def simplest(field: Field, matcher: Matcher) -> Matcher:
+    """The simplest matcher that means the same for the field's values; `NOTHING` when no value satisfies it.
+
+    Raises UndecidableError for what has no decided meaning.
+    """
+    _check(field)
+    return _simplest(field.kind, matcher)
+
+
+def _check(field: Field) -> None:
+    if field.kind is not Kind.HEADER:
+        return
+    if field.name in _FOREIGN_HEADERS or field.name.startswith(":"):
+        raise UndecidableError(f"a test of the header {field.name!r} as a whole is outside of what is decided")
+    if field.name != field.name.lower():
+        raise UndecidableError(f"the header {field.name!r} is not written in lower case")
+
+
+def _simplest(kind: Kind, matcher: Matcher) -> Matcher:
+    match kind:
+        case Kind.METHOD:
+            return _methods(matcher)
+        case Kind.SOURCE:
+            return _networks(matcher)
+    match matcher:
+        case OneOf(values):
+            return listed(value for value in values if inside(kind, value))
+        case Regex(pattern):
+            found = _canonical(kind, pattern)
+            return found if isinstance(found, Regex) else _simplest(kind, found)
+        case Prefix(value) if not value or (kind, value) == (Kind.PATH, "/"):
+            return Present()
+        case PathPrefix("/"):
+            return Present()
+        case PathPrefix(""):
+            return _simplest(kind, Prefix("/"))
+        case Prefix(value) | PathPrefix(value):
+            return matcher if value and not chars_of(value) & ~alphabet(kind) else NOTHING
+        case Buckets(intervals):
+            return Buckets(joined(intervals)) if intervals and kind is not Kind.PATH else NOTHING
+        case Networks():
+            raise UndecidableError(f"networks are decided for the source, not for a {kind}")
+        case _:
+            return matcher
+
+
+def _canonical(kind: Kind, pattern: str) -> Matcher:
+    try:
+        return canonical(pattern, alphabet(kind))
+    except RegexProblem as error:
+        raise UndecidableError(f"the pattern {pattern!r} is not portable: {error}") from None
+
+
+def listed(values: Iterable[str]) -> Matcher:
+    """These values; four-digit ones alone are buckets."""
+    known = tuple(sorted(set(values)))
+    if known and all(len(value) == 4 and value.isascii() and value.isdigit() for value in known):
+        return Buckets(joined((int(value), int(value)) for value in known))
+    return OneOf(known)
+
+
+def _methods(matcher: Matcher) -> Matcher:
+    if isinstance(matcher, Networks):
+        raise UndecidableError("networks are decided for the source, not for a method")
+    if isinstance(matcher, Regex):
+        _canonical(Kind.METHOD, matcher.pattern)
+    taken = tuple(sorted(method for method in METHODS if matches(matcher, method)))
+    return Present() if len(taken) == len(METHODS) else OneOf(taken)
+
+
+def _networks(matcher: Matcher) -> Matcher:
+    if isinstance(matcher, Present | Absent):
+        return matcher
+    if not isinstance(matcher, Networks):
+        raise UndecidableError("a source is decided by its networks, not by its text")
+    try:
+        every = [ipaddress.ip_network(cidr) for cidr in matcher.networks]
+    except ValueError as error:
+        raise UndecidableError(f"{error}") from None
+    four = ipaddress.collapse_addresses(n for n in every if isinstance(n, ipaddress.IPv4Network))
+    six = ipaddress.collapse_addresses(n for n in every if isinstance(n, ipaddress.IPv6Network))
+    kept = tuple(sorted(map(str, (*four, *six))))
+    if kept == ("0.0.0.0/0", "::/0"):
+        return Present()
+    return Networks(kept) if kept else NOTHING
+
+
+@lru_cache(maxsize=8192)
+def form(condition: Condition) -> Form:
+    """The condition as a set of terms, with alternatives that differ in one field put together.
+
+    Raises UndecidableError.
+    """
+    terms = {term for tests in condition for term in _term(tests)}
+    if len(terms) > 1:
+        terms = _without_longer(_gathered(terms))
+    return frozenset(terms)
+
+
+def _term(tests: Conjunction) -> Iterator[Term]:
+    parts = set[tuple[Field, Alternatives]]()
+    for test in tests:
+        matcher = simplest(test.field, test.matcher)
+        if matcher == NOTHING:
+            return
+        if not (isinstance(matcher, Present) and test.field.kind in ALWAYS_THERE):
+            parts.add((test.field, frozenset((matcher,))))
+    yield frozenset(parts)
+
+
+def _gathered(terms: set[Term]) -> set[Term]:
+    """Puts `a and x, b and x` together as `a or b, and x`, field by field until nothing changes."""
+    while True:
+        before = terms
+        for field in sorted({field for term in terms for field, _ in term}):
+            terms = _gathered_by(field, terms)
+        if terms == before:
+            return terms
+
+
+def _gathered_by(field: Field, terms: set[Term]) -> set[Term]:
+    groups: dict[Term, list[Alternatives]] = {}
+    kept: set[Term] = set()
+    for term in terms:
+        parts = [part for part in term if part[0] == field]
+        if len(parts) == 1:
+            groups.setdefault(term - {parts[0]}, []).append(parts[0][1])
+        else:
+            kept.add(term)
+    for rest, found in groups.items():
+        joint = united(field, frozenset[Matcher]().union(*found)) if len(found) > 1 else found[0]
+        always = field.kind in ALWAYS_THERE and Present() in joint
+        kept.add(rest if always else rest | {(field, joint)})
+    return kept
+
+
+def _without_longer(terms: set[Term]) -> set[Term]:
+    """Drops terms that ask for all that another asks for, and more."""
+    if len({len(term) for term in terms}) == 1:
+        return terms
+    return {term for term in terms if not any(other < term for other in terms)}
+
+
+def united(field: Field, alternatives: Alternatives) -> Alternatives:
+    """The same alternatives in their usual spelling: values, numbers and networks each in one matcher."""
+    if Present() in alternatives:
+        return frozenset((Present(),))
+    values, numbers, networks = set[str](), list[tuple[int, int]](), list[str]()
+    others = set[Matcher]()
+    for matcher in alternatives:
+        match matcher:
+            case OneOf(known):
+                values.update(known)
+            case Buckets(intervals):
+                numbers.extend(intervals)
+            case Networks(known):
+                networks.extend(known)
+            case _:
+                others.add(matcher)
+    for prefix in [matcher for matcher in others if isinstance(matcher, Prefix)]:
+        _below(prefix, values, others)
+    others.update(_lists(values, joined(numbers)))
+    if networks:
+        others.add(_networks(Networks(tuple(networks))))
+    if field.kind is Kind.METHOD and values == set(METHODS):
+        return frozenset((Present(),))
+    return frozenset(others)
+
+
+def _below(prefix: Prefix, values: set[str], others: set[Matcher]) -> None:
+    """`/api` or what begins with `/api/` is the path prefix `/api`."""
+    exact = prefix.value[:-1]
+    if prefix.value.endswith("/") and exact in values:
+        values.remove(exact)
+        others.remove(prefix)
+        others.add(PathPrefix(exact))
+
+
+def _lists(values: set[str], numbers: tuple[tuple[int, int], ...]) -> Iterator[Matcher]:
+    """Values and numbers as one list when the numbers are few, else each for itself."""
+    few = sum(high - low + 1 for low, high in numbers) <= _FEW_NUMBERS
+    if values and few:
+        known = {f"{number:04}" for low, high in numbers for number in range(low, high + 1)}
+        yield listed(values | known)
+        return
+    if values:
+        yield OneOf(tuple(sorted(values)))
+    if numbers:
+        yield Buckets(numbers)

@@ -1,0 +1,108 @@
+"""All requests that given conditions can tell apart, as states of the fields that they test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from graymesh.ir import Condition, Conjunction, Field, Kind, Matcher, Present
+from graymesh.proof.classes import State, states
+from graymesh.proof.decision_lists import Case, Cases, Fields, Rules
+from graymesh.proof.normal_form import NOTHING, simplest
+from graymesh.regex.domain import ALWAYS_THERE
+from graymesh.semantics import Request, values_of
+
+_HOST: Final = "shop.example.com"
+
+
+class Space:
+    """The fields that conditions test, with all their states.
+
+    Raises UndecidableError for what lies outside of the fragment or beyond the limits.
+    """
+
+    def __init__(self, conditions: Sequence[Condition]) -> None:
+        every = [tests for condition in conditions for tests in condition]
+        self._matchers: dict[Field, dict[Matcher, int]] = {}
+        self._cases = {tests: self._case(tests) for tests in every}
+        self.fields = list(self._matchers)
+        self._numbers = {field: number for number, field in enumerate(self.fields)}
+        self.states = [states(field.kind, tuple(known)) for field, known in self._matchers.items()]
+        named = any(test.field.kind is Kind.HOST for tests in every for test in tests)
+        self._plain = Request(host=_HOST) if named else Request()
+        cookies = frozenset(number for number, field in enumerate(self.fields) if field.kind is Kind.COOKIE)
+        self._answers = Fields(self.states, list(map(self._usual, self.fields, self.states)), cookies)
+
+    def cases(self, condition: Condition) -> Cases:
+        """The condition over the fields' states, for `decision_lists`; no cases when it never holds."""
+        return tuple(sorted({case for tests in condition for case in self._numbered(tests)}))
+
+    def request(self, chosen: Mapping[int, State]) -> Request:
+        """A request whose fields are in these states and which is plain otherwise."""
+        request = self._plain
+        for number, state in sorted(chosen.items()):
+            request = with_values(request, self.fields[number], state.values)
+        return request
+
+    def difference(self, left: Rules, right: Rules) -> Request | None:
+        """A request for which the rules choose different outcomes, None when there is none."""
+        found = self._answers.difference(left, right)
+        return None if found is None else self.request(found)
+
+    def met(self, cases: Cases, earlier: Sequence[Cases]) -> Request | None:
+        """A request for which one of the cases holds and none of the earlier ones, None when there is none."""
+        found = self._answers.met(cases, earlier)
+        return None if found is None else self.request(found)
+
+    def _usual(self, field: Field, every: Sequence[State]) -> State | None:
+        """The state of the field in a plain request, where one is known."""
+        values = values_of(field, self._plain)
+        return next((state for state in every if state.values == values), None)
+
+    def _case(self, tests: Conjunction) -> dict[Field, int] | None:
+        """The bits that each field's truth must have, None when that is impossible."""
+        needs: dict[Field, int] = {}
+        for test in tests:
+            matcher = simplest(test.field, test.matcher)
+            if matcher == NOTHING:
+                return None
+            if isinstance(matcher, Present) and test.field.kind in ALWAYS_THERE:
+                continue
+            known = self._matchers.setdefault(test.field, {})
+            needs[test.field] = needs.get(test.field, 0) | 1 << known.setdefault(matcher, len(known))
+        return needs
+
+    def _numbered(self, tests: Conjunction) -> Iterable[Case]:
+        needs = self._cases[tests]
+        if needs is not None:
+            yield tuple(sorted((self._numbers[field], need) for field, need in needs.items()))
+
+
+def with_values(request: Request, field: Field, values: Sequence[str]) -> Request:
+    """The request with exactly these values in the field."""
+    match field.kind:
+        case Kind.PATH:
+            return replace(request, path=values[0])
+        case Kind.METHOD:
+            return replace(request, method=values[0])
+        case Kind.HOST:
+            return replace(request, host=values[0])
+        case Kind.SOURCE:
+            return replace(request, source=values[0])
+    pairs = tuple((field.name, value) for value in values)
+    match field.kind:
+        case Kind.HEADER:
+            return replace(request, headers=_replaced(request.headers, field.name, pairs))
+        case Kind.COOKIE:
+            return replace(request, cookies=_replaced(request.cookies, field.name, pairs))
+        case Kind.QUERY:
+            return replace(request, query=_replaced(request.query, field.name, pairs))
+        case _:
+            return replace(request, claims=_replaced(request.claims, field.name, pairs))
+
+
+def _replaced(
+    before: tuple[tuple[str, str], ...], name: str, pairs: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    return (*(pair for pair in before if pair[0] != name), *pairs)
