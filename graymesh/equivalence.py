@@ -2,8 +2,8 @@
 
 Decided, not sampled: the matchers of both tables cut every field's values into finitely many classes, each with a
 witness (`graymesh.proof.classes`), and the two lists of routes are compared over the combinations
-(`graymesh.proof.decision_lists`). The fragment: values as in `graymesh.regex.domain`, no repeated header and no repeated
-query parameter; several cookies of one name are inside. Outside of it, and beyond the limits, the answer is
+(`graymesh.proof.decision_lists`). The fragment: values as in `graymesh.regex.domain`, no repeated header and no
+repeated query parameter; several cookies of one name are inside. Outside of it, and beyond the limits, the answer is
 `Undecided`, never `Equal`.
 """
 

@@ -32,6 +32,10 @@ Facts that only artifacts have; a target that writes them says in its `expect.py
 | ("", "gateway.<namespace>/<name>") | sorted tuple of servers: `443 HTTPS credentialName=shop mode=SIMPLE for a.test` |
 | ("", "gateway.<namespace>/<name>.pods") | sorted tuple of `label=value`: the pods that are the gateway |
 | ("", "entry.port"), ("", "entry.location"), ("", "entry.resolution") | int, str, str: an entry for hosts outside |
+| ("", "listen") | sorted tuple of addresses: `*:80`, `[::]:80` |
+| ("", "trustedProxies") | sorted tuple of networks: whose word about the client's address counts |
+| (version, "limits.burst") | int, so many requests at once besides the first; ("", "limits.status"): int, the answer to others |
+| ("", "sends.<header>") | a header of the connection: `$host`, or a text |
 | (version, "rules.<kind>") | sorted tuple of rules in words: what no spec can say, so what graymesh never writes |
 """
 

@@ -73,7 +73,8 @@ class DecodedService:
     """What artifacts make an engine do for these hosts. Versions carry the engine's own labels (`Target.label`).
 
     `name` is set by engines whose artifacts name services instead of hosts. `scope` tells tables of one host apart
-    that hold in different places (`mesh`, `gateway istio-system/public`).
+    that hold in different places (`mesh`, `gateway istio-system/public`). `fact_files` tells of facts that stand in
+    another file than `file`.
     """
 
     hosts: tuple[str, ...]
@@ -82,6 +83,7 @@ class DecodedService:
     name: str = ""
     scope: str = ""
     file: str = ""
+    fact_files: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,9 +202,8 @@ class _Check:
         seen = {key for key, _, _ in found}
         for key, value, service in found:
             if expected.get(key) != value and (key in expected or self._ours(key[1])):
-                yield self._fact(
-                    view, key, expected, value_in_words(key[1], value), labels, self._note(service, "where it is set")
-                )
+                where = self._note(service, "where it is set", service.fact_files.get(key, ""))
+                yield self._fact(view, key, expected, value_in_words(key[1], value), labels, where)
         for key in expected:
             if key not in seen:
                 yield self._fact(view, key, expected, "not set", labels, ())
@@ -249,8 +248,9 @@ class _Check:
         path = path or ("metadata", "name")
         return Diagnostic(code=code, message=message, path=path, notes=notes, help=help, targets=(self.name,))
 
-    def _note(self, service: DecodedService, message: str) -> tuple[Note, ...]:
-        return (Note((), message, file=self._shown(service.file)),) if service.file else ()
+    def _note(self, service: DecodedService, message: str, file: str = "") -> tuple[Note, ...]:
+        file = file or service.file
+        return (Note((), message, file=self._shown(file)),) if file else ()
 
     def _shown(self, file: str) -> str:
         return f"{self.folder}/{file}"

@@ -1,10 +1,10 @@
 """Folders of real files: `spec.yaml` (or `releases/*.yaml`), what is said about it, and what it compiles to.
 
-tests/cases/<behaviour>/spec.yaml          the input; `x.bad` in the folder's name: it is refused and nothing is compiled
+tests/cases/<behaviour>/spec.yaml          the input; a folder `x.bad`: it is refused and nothing is compiled
 tests/cases/<behaviour>/diagnostics.txt    all diagnostics, one per line
 tests/cases/<behaviour>/expected/<target>/**   every file that is written
 
-All are snapshots: `pytest --snapshot-update tests/test_cases.py` rewrites them. A file that nothing writes any more fails.
+All are snapshots: `pytest --snapshot-update tests/test_cases.py` rewrites them. A file that nothing writes fails.
 """
 
 from __future__ import annotations

@@ -531,7 +531,10 @@ class TestVerify:
         done = cli("verify")
         assert done.code == 1
         assert "error[GM901]" in done.out
-        assert "witness: curl -H 'x-gray-version: v2' -b gray-bucket=0500 http://shop.default.svc.cluster.local/" in done.out
+        assert (
+            "witness: curl -H 'x-gray-version: v2' -b gray-bucket=0500 http://shop.default.svc.cluster.local/"
+            in done.out
+        )
         assert "default/shop  gray-5  1 file, NOT VERIFIED  2 files, verified" in done.out
         assert "default/cart  first   1 file, verified" in done.out
         assert "run: graymesh compile" in done.err

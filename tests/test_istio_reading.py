@@ -317,6 +317,19 @@ def test_two_rules_for_one_host_are_refused() -> None:
     assert [refusal.field for refusal in fleet.refusals] == ["host", "subset"]
 
 
+def test_of_two_objects_with_one_name_only_one_is_there() -> None:
+    other = SERVICE.replace("hosts: [a]", "hosts: [b]")
+    fleet = read(RULE + SERVICE + "---\n" + other)
+    assert [(refusal.field, refusal.line) for refusal in fleet.refusals] == [("name", 10), ("name", 18)]
+    assert fleet.services == ()
+
+
+def test_of_two_rules_with_one_name_only_one_is_there() -> None:
+    fleet = read(RULE + RULE.replace("host: a", "host: b") + SERVICE)
+    assert [refusal.field for refusal in fleet.refusals] == ["name", "subset"]
+    assert fleet.services == ()
+
+
 def test_other_kinds_of_kubernetes_are_passed_over() -> None:
     other = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {replicas: 2}\n---\n"
     assert read(other + RULE + SERVICE) == read(RULE + SERVICE)

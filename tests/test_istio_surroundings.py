@@ -105,7 +105,7 @@ def behind(gateways: str) -> str:
 
 def test_where_hosts_are_served() -> None:
     """Two objects for one host at different places: the fact tells all of them, the scope each one's own."""
-    second = behind("[mesh]").removeprefix(RULE)
+    second = behind("[mesh]").removeprefix(RULE).replace("name: a", "name: a-inside")
     first, other = read(behind("[web/public, shop/inner]") + "---\n" + second).services
     assert (first.scope, other.scope) == ("gateway web/public, gateway shop/inner", "mesh")
     for each in (first, other):

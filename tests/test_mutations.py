@@ -7,9 +7,13 @@ stands with its reason in `mutations/harmless.py`.
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from zlib import crc32
 
 import pytest
@@ -21,6 +25,7 @@ from graymesh.semantics import Decision, decide
 from graymesh.target import DecodedFleet, View
 from graymesh.verify import labels_of, relabelled
 from graymesh.witness import as_command
+from tests.helpers import ROOT
 from tests.mutations import conditions, json_mutants, nginx_mutants, yaml_mutants
 from tests.mutations.harmless import HARMLESS
 from tests.mutations.lines import Change, Line, artifacts, lines
@@ -58,9 +63,10 @@ HANDS: Mapping[str, Hand] = {
     "istio": Hand(
         named=lambda text: yaml_mutants.IstioNamed(text).all(),
         sweep=yaml_mutants.sweep,
-        classes=ROUTED | {"match dropped", "endpoint", "label"},
+        classes=ROUTED | {"match dropped", "endpoint", "label", "name taken"},
         least=1000,
         idle={"bucket digit": conditions.same_buckets_in_istio},
+        broken=frozenset(["name taken"]),
     ),
     "nginx": Hand(
         named=nginx_mutants.named,
@@ -157,6 +163,71 @@ def test_nginx_in_small_sends_requests_where_the_spec_says() -> None:
                         view,
                         request,
                     )
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All examples, compiled on disk."""
+    folder = tmp_path_factory.mktemp("examples") / "examples"
+    shutil.copytree(ROOT / "examples", folder, ignore=shutil.ignore_patterns("rendered"))
+    for story in ("shop", "sticky"):
+        done = graymesh("compile", folder / story)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("story", ["shop", "sticky"])
+def test_a_clean_folder_is_verified(compiled: Path, story: str) -> None:
+    done = graymesh("verify", compiled / story)
+    assert done.returncode == 0, done.stdout
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """Texts of one file of a story that are replaced; `told` is the file that the finding names."""
+
+    story: str
+    file: str
+    edits: tuple[tuple[str, str], ...]
+    code: str = TRAFFIC
+    told: str = ""
+
+
+ON_DISK = [
+    OnDisk("shop", "istio/default.cart-service.yaml", (("exact: v8", "exact: v7"),)),
+    OnDisk("shop", "nginx/00-graymesh.conf", (("0.5% ", "1.5% "),), told="nginx/default.cart-service.conf"),
+    OnDisk("shop", "spring-cloud-gateway/application-graymesh.yaml", (("regexp: v2", "regexp: v1"),)),
+    OnDisk("shop", "sentinel/product-service/v2/flow-rules.json", (('"count": 500', '"count": 50'),), FACT),
+    OnDisk("sticky", "istio/web.search.yaml", (("weight: 15", "weight: 20"), ("weight: 30", "weight: 25"))),
+    OnDisk("sticky", "nginx/00-graymesh.conf", (("15% ", "16% "),), told="nginx/web.search.conf"),
+    OnDisk(
+        "sticky",
+        "spring-cloud-gateway/application-graymesh.yaml",
+        (("weight.weight: 1500", "weight.weight: 2000"), ("weight.weight: 3000", "weight.weight: 2500")),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", ON_DISK, ids=lambda case: f"{case.story}-{case.file.partition('/')[0]}")
+def test_an_edited_file_fails_on_the_command_line(compiled: Path, tmp_path: Path, case: OnDisk) -> None:
+    folder = tmp_path / case.story
+    shutil.copytree(compiled / case.story, folder)
+    edited = folder / "rendered" / case.file
+    text = edited.read_text(encoding="utf-8")
+    for old, new in case.edits:
+        assert old in text
+        text = text.replace(old, new, 1)
+    edited.write_text(text, encoding="utf-8")
+    done = graymesh("verify", folder)
+    assert done.returncode == 1
+    for wanted in (case.code, case.told or case.file, "curl "):
+        assert wanted in done.stdout, done.stdout
+
+
+def graymesh(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """The command line on a project."""
+    words = [sys.executable, "-m", "graymesh", command, str(folder)]
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
 
 
 def described(change: Change, found: list[Diagnostic]) -> str:

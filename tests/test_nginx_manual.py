@@ -1,6 +1,7 @@
 """nginx: anybody's files are read by nginx's rules, and what is not understood is refused by its name.
 
 `nginx/manual/<case>/` holds files in the styles that nginx's manual shows, and what they mean, worked out by hand.
+Where it was not plain, nginx itself was asked.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def test_what_is_refused(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_which_names_are_served(case: str) -> None:
     fleet, expected = decoded(case)
-    assert [list(service.hosts) for service in fleet.services] == [each["hosts"] for each in expected["services"]]
+    assert [(list(service.hosts), service.scope) for service in fleet.services] == [
+        (each["hosts"], each.get("scope", "")) for each in expected["services"]
+    ]
     for service, each in zip(fleet.services, expected["services"], strict=True):
         for version, name, value in each.get("facts", ()):
             assert service.facts[version, name] == (tuple(value) if isinstance(value, list) else value)
@@ -58,6 +61,8 @@ def test_who_gets_which_version(case: str) -> None:
             for share in found.shares:
                 shares[share.version] += share.basis_points
             assert shares == decision["shares"], decision["request"]
+            retries = found.route.policy.retries
+            assert ([retries.attempts, list(retries.on)] if retries else None) == decision.get("retries")
             key = found.route.split.key
             assert (key.kind if key else "") == decision.get("key", ""), decision["request"]
 

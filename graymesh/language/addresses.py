@@ -1,4 +1,4 @@
-"""Addresses of the language: networks, endpoints, URLs, images and paths of files. Rules as in `graymesh.language.scalars`."""
+"""Addresses of the language: networks, endpoints, URLs, images, paths of files. Rules as in `.scalars`."""
 
 from __future__ import annotations
 

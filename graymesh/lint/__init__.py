@@ -125,9 +125,21 @@ def run(cases: Sequence[Case], select: Sequence[str] = (), ignore: Sequence[str]
 def _findings(chosen: Sequence[Rule], cases: Sequence[Case]) -> Iterator[tuple[Rule, Case, Finding]]:
     for rule in chosen:
         if rule.check:
-            yield from ((rule, case, finding) for case in cases for finding in rule.check(case))
+            yield from ((rule, case, finding) for case in cases for finding in _checked(rule.check, case))
         if rule.check_project:
             yield from ((rule, case, finding) for case, finding in rule.check_project(cases))
+
+
+def _checked(check: Check, case: Case) -> Iterator[Finding]:
+    """The check's findings; a question beyond the limits of what can be decided is said, at the routes it is about."""
+    from graymesh.proof.normal_form import UndecidableError
+
+    try:
+        yield from check(case)
+    except UndecidableError as reason:
+        help_text = "simplify the audiences' regular expressions"
+        message = f"this cannot be decided for the release: {reason}"
+        yield Finding(path=("spec", "audiences"), message=message, help=help_text, level="warning")
 
 
 def _chosen(code: str, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:

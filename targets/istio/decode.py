@@ -7,7 +7,8 @@ is refused by name, and the service it belongs to is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Final
@@ -45,6 +46,7 @@ class _Reading:
     tokens_unclear: bool = False
     blocked: bool = False
     rule_hosts: dict[str, set[str]] = field(default_factory=dict)
+    rule_names: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def refuse(self, found: Object, error: FieldError) -> None:
         """Keeps the refusal with its place."""
@@ -58,7 +60,8 @@ def decode(files: Files) -> DecodedFleet:
     for found in sorted(objects, key=lambda found: found.kind != "ServiceEntry"):
         _READERS[found.kind](found, reading)
     around = _surroundings(reading)
-    decided = [each for found in objects if found.kind == "VirtualService" for each in _decided(found, around, reading)]
+    present = list(_virtual_services(objects, reading))
+    decided = [each for found in present for each in _decided(found, around, reading)]
     left = [] if reading.blocked else list(_undisputed(decided, reading))
     services = tuple(with_places([(each.service, each.places) for each in left]))
     return DecodedFleet(services, tuple(reading.refusals))
@@ -77,11 +80,31 @@ def _read(files: Files, reading: _Reading) -> Iterator[Object]:
                 reading.blocked = True
 
 
+def _virtual_services(objects: Sequence[Object], reading: _Reading) -> Iterator[Object]:
+    """Those that are there once applied: of two with one name the later replaces the earlier."""
+    found = [each for each in objects if each.kind == "VirtualService"]
+    counts = Counter((each.namespace, each.name) for each in found)
+    for each in found:
+        if counts[each.namespace, each.name] == 1:
+            yield each
+        else:
+            reading.refuse(each, _namesake(each, "one replaces the other"))
+
+
+def _namesake(found: Object, why: str) -> FieldError:
+    message = f"there are several {found.kind}s called {found.namespace}/{found.name}: {why}"
+    return FieldError("name", message, ("metadata", "name"))
+
+
 def _read_rule(found: Object, reading: _Reading) -> None:
     host = ""
     try:
         host = host_of(found.spec, "host", found.namespace)
         reading.rule_hosts.setdefault(found.file, set()).add(host)
+        other = reading.rule_names.setdefault((found.namespace, found.name), host)
+        if other != host:
+            reading.rules[other] = None
+            raise _namesake(found, f"this one replaces that for {other}, or the other way round")
         if host in reading.rules:
             raise found.spec.wrong("host", f"{host} has several DestinationRules, which Istio merges")
         reading.rules[host] = destination_rule(found.spec, host, found.stated, _home(host, reading))

@@ -11,7 +11,7 @@ from graymesh.targets.istio.decode_facts import in_words, place_facts, token_fac
 from graymesh.targets.istio.decode_match import ClaimHeaders, conjunction
 from graymesh.targets.istio.decode_routes import route_of
 from graymesh.targets.istio.decode_versions import Surroundings, Versions
-from graymesh.targets.istio.fields import Node
+from graymesh.targets.istio.fields import FieldError, Node
 from graymesh.targets.istio.names import MESH
 from graymesh.targets.istio.objects import Object, gateway_name, hosts_of
 
@@ -41,6 +41,10 @@ def services_of(found: Object, around: Surroundings) -> list[tuple[DecodedServic
         if alike not in seen:
             seen[alike] = _Place(found, place, versions, around).decided()
         table, facts = seen[alike]
+        if not table.routes:
+            raise FieldError(
+                "http", f"no route holds at {in_words(place)}, where Istio then goes by its defaults", ("spec",)
+            )
         served = tuple(host for host in hosts if _serves(place, host, found, around))
         if served:
             decided.setdefault((served, table), ([], facts))[0].append(place)

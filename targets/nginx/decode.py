@@ -42,6 +42,7 @@ class _Named(NamedTuple):
     hosts: tuple[str, ...]
     listens: Mapping[str, bool]
     scope: str
+    understood: bool = True
 
 
 @dataclass
@@ -226,10 +227,15 @@ def _named(reading: _Reading) -> Iterator[_Named]:
     first = _defaults(read)
     taken: set[tuple[str, str]] = set()
     places: dict[str, set[str]] = {}
+    addresses: dict[str, set[str]] = {}
     for each in read:
         for name in each.hosts:
             places.setdefault(name, set()).add(each.scope)
+        for place in each.listens:
+            addresses.setdefault(_port(place), set()).add(place)
     for each in read:
+        if not each.understood:
+            continue
         mine = {(place, name) for place in each.listens for name in each.hosts}
         twice = sorted(name for _, name in mine & taken)
         taken |= mine
@@ -237,25 +243,40 @@ def _named(reading: _Reading) -> Iterator[_Named]:
             why = f"{twice[0] or 'no name'} belongs to an earlier server already"
             reading.refuse(Refused("server_name", why), each.server)
             continue
-        everywhere = [_EVERYWHERE] if any(first[place] is each.server for place in each.listens) else []
+        everywhere = [_EVERYWHERE] if any(first.get(place) is each.server for place in each.listens) else []
         hosts = (*(name for name in each.hosts if name not in ("", "_")), *everywhere)
-        scope = each.scope if any(len(places[name]) > 1 for name in each.hosts) else ""
+        apart = any(len(places[name]) > 1 for name in each.hosts)
+        # what comes to one address of a port never reaches the servers of the port's other addresses
+        apart = apart or any(addresses[_port(place)] - set(each.listens) for place in each.listens)
+        scope = each.scope if apart else ""
         if hosts:
             yield each._replace(hosts=hosts, scope=scope)
 
 
+def _port(place: str) -> str:
+    return place.rpartition(":")[2]
+
+
 def _read_names(reading: _Reading) -> Iterator[_Named]:
     for server in reading.servers:
+        listens: Mapping[str, bool] = {}
         try:
             listens = listens_of(server)
             yield _Named(server, names_of(server), listens, " ".join(sorted(listens)))
         except Refused as refused:
+            # A server without names that are understood may still be the one for all other names.
             reading.refuse(refused, server)
+            yield _Named(server, (), listens, "", understood=False)
 
 
 def _defaults(servers: list[_Named]) -> dict[str, Directive]:
-    """The server that takes what is for nobody, by address: the one that says so, else the first."""
+    """The server that takes what is for nobody, by address: the one that says so, else the first.
+
+    Nobody knows when the addresses of some server are not understood.
+    """
     found: dict[str, Directive] = {}
+    if not all(each.listens for each in servers):
+        return found
     for each in servers:
         for place in each.listens:
             found.setdefault(place, each.server)

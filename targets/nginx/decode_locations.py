@@ -13,7 +13,7 @@ from typing import Final
 from graymesh.ir import ALWAYS, Condition, Field, Kind, Matcher, OneOf, Prefix, Test
 from graymesh.targets.nginx.decode_evaluate import Definitions
 from graymesh.targets.nginx.decode_patterns import value_matcher
-from graymesh.targets.nginx.decode_values import Piece, Pieces, Refused, joined, pieces_of
+from graymesh.targets.nginx.decode_values import Piece, Pieces, Refused, is_builtin, joined, pieces_of
 from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.syntax import Directive
 
@@ -82,8 +82,10 @@ def assigned(sets: Sequence[Directive], before: Mapping[str, Pieces], definition
     found = dict(before)
     unset = definitions.settable - found.keys()
     for name, directive in zip(targets, sets, strict=True):
-        if name in found or name in definitions.known:
+        if name in found or name in definitions.known or name in definitions.broken:
             raise Refused("set", f"${name} gets several values", directive)
+        if is_builtin(name):
+            raise Refused("set", f"${name} is part of the request", directive)
         pieces = pieces_of(directive.arguments[1])
         if any(isinstance(piece, Variable) for piece in pieces):
             _check_order(pieces, unset - found.keys(), definitions, directive)

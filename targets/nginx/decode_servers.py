@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address, ip_address
 from typing import Final, NamedTuple
 
 from graymesh.ir import Condition, Facts, Field, Policy, Route, RouteTable, Scalar, Share, Split
@@ -34,6 +35,9 @@ _HOST_NAME: Final = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _BACKEND: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _IN_SERVERS: Final = frozenset(["listen", "location", "server_name", "set"])
 _IN_LOCATIONS: Final = frozenset(["proxy_pass", "set"])
+_LISTEN: Final = re.compile(
+    r"(?P<only_port>[0-9]{1,5})|(?P<host>[A-Za-z0-9.*-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+)
 _NOBODY: Final = frozenset(["_", ""])
 
 
@@ -101,9 +105,7 @@ def listens_of(server: Directive) -> dict[str, bool]:
     for directive in server.body or ():
         if directive.name == "listen":
             address, *words = directive.arguments or ("",)
-            if not address or address.startswith("unix:"):
-                raise Refused("listen", f"{address!r} is not understood", directive)
-            found[_address(address)] = bool({"default_server", "default"} & set(words))
+            found[_address(address, directive)] = bool({"default_server", "default"} & set(words))
     return found or {"*:80": False}
 
 
@@ -149,14 +151,20 @@ def decide(server: Directive, http: Http) -> Decided:
     before = assigned(_all(server, "set"), {}, http.definitions)
     rows: list[_Row] = []
     evaluators: list[Evaluator] = []
-    facts: dict[tuple[str, str], Scalar] = {("", "listen"): tuple(sorted(listens_of(server)))}
+    told: dict[tuple[str, str], Scalar] | None = None
     if not locations:
         raise Refused("server", "it has no location", server)
     for condition, location in located(unique([read_location(each) for each in locations])):
-        found, evaluator, told = _location_rows(location, _settings(server), before, http)
-        _agree(facts, told, location)
+        found, evaluator, besides = _location_rows(location, _settings(server), before, http)
+        if told not in (None, besides):
+            differing = min(key[1] for key, _ in (told or {}).items() ^ besides.items())
+            raise Refused(
+                "location", f"{location.path} says something else about {differing} than others", location.where
+            )
+        told = besides
         evaluators.append(evaluator)
         rows += [row._replace(condition=both(condition, row.condition)) for row in found]
+    facts: dict[tuple[str, str], Scalar] = {**(told or {}), ("", "listen"): tuple(sorted(listens_of(server)))}
     trusted = {networks for evaluator in evaluators for networks in evaluator.trusted}
     if len(trusted) > 1:
         raise Refused("geo", "proxies that one map trusts another does not", server)
@@ -169,12 +177,6 @@ def decide(server: Directive, http: Http) -> Decided:
     table = RouteTable(tuple(_routes(rows, keys, http.definitions)))
     versions = tuple(dict.fromkeys(share.version for route in table.routes for share in route.split.shares))
     return Decided(table, versions, facts | _limits(rows, http, server))
-
-
-def _agree(facts: dict[tuple[str, str], Scalar], told: Facts, location: Location) -> None:
-    for key, value in told.items():
-        if facts.setdefault(key, value) != value:
-            raise Refused("location", f"{location.path} says something else about {key[1]} than others", location.where)
 
 
 def foreign(server: Directive) -> Iterator[Refused]:
@@ -210,7 +212,7 @@ def _all(block: Directive, name: str) -> list[Directive]:
 
 def _location_rows(
     location: Location, settings: Settings, before: Mapping[str, Pieces], http: Http
-) -> tuple[list[_Row], Evaluator, Facts]:
+) -> tuple[list[_Row], Evaluator, dict[tuple[str, str], Scalar]]:
     passes = _all(location.where, "proxy_pass")
     if len(passes) != 1:
         raise Refused("location", f"{location.path} does not pass requests on", location.where)
@@ -332,13 +334,18 @@ def _limits(rows: Sequence[_Row], http: Http, where: Directive) -> dict[tuple[st
     return facts
 
 
-def _address(text: str) -> str:
-    if text.isdigit():
-        return f"*:{text}"
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit():
-        return f"{text}:80"
-    return f"{host}:{port}"
+def _address(text: str, where: Directive) -> str:
+    """The address of a `listen` in one spelling: `*:80`, `127.0.0.1:80`, `[::1]:80`."""
+    found = _LISTEN.fullmatch(text)
+    if found is None:
+        raise Refused("listen", f"{text!r} is not understood", where)
+    host = found["host"] or "*"
+    try:
+        address = ip_address(host.strip("[]")) if host != "*" else None
+    except ValueError as error:
+        raise Refused("listen", f"{host} is looked up when nginx starts", where) from error
+    shown = "*" if address in (None, IPv4Address(0)) else f"[{address}]" if address.version == 6 else str(address)
+    return f"{shown}:{int(found['port'] or found['only_port'] or 80)}"
 
 
 def _endpoint(line: Directive) -> str:

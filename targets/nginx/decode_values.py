@@ -87,6 +87,9 @@ _WHY_NOT: Final = {
     "upstream_": "it is known only after the upstream was chosen",
     "jwt_": "it is part of the commercial nginx",
 }
+_SETTABLE: Final = frozenset(["args", "limit_rate", "secure_link", "proxy_internal_body_length"])
+"""Variables of nginx's own that `set` may change."""
+
 _FIELDS: Final = {
     "header": Kind.HEADER,
     "claim": Kind.CLAIM,
@@ -128,6 +131,11 @@ def builtin(name: str) -> Raw:
         if name.startswith(prefix):
             raise Refused(f"${name}", why)
     raise Refused(f"${name}", "no part of a request that a release speaks of")
+
+
+def is_builtin(name: str) -> bool:
+    """Does nginx itself give the variable a value?"""
+    return name in _BUILTIN or name in _SETTABLE or name.startswith(("http_", *_WHY_NOT))
 
 
 def field_of(raw: Raw) -> Field | None:

@@ -161,4 +161,5 @@ def _nobody(needs: Needs) -> Iterator[Item]:
     """Standing first, it takes what is for nobody, unless the operator has a default server of their own."""
     if needs.listens:
         addresses = [Directive("listen", (address,)) for address in sorted(needs.listens)]
-        yield Directive("server", (), (*addresses, Directive("server_name", ("_",)), Directive("return", ("404",))))
+        names = [Directive("server_name", ("_",)), Directive("server_tokens", ("off",))]
+        yield Directive("server", (), (*addresses, *names, Directive("return", ("404",))))

@@ -35,7 +35,16 @@ def decode(files: Files) -> DecodedFleet:
 
 def _service(key: tuple[str, str], found: Sequence[tuple[str, Statement]]) -> DecodedService:
     facts = meaning.merged(said for _, said in found)
-    return DecodedService(hosts=(), table=RouteTable(()), facts=facts, name=key[0], scope=key[1], file=found[0][0])
+    files = {fact: path for path, said in reversed(found) for fact in said.names}
+    return DecodedService(
+        hosts=(),
+        table=RouteTable(()),
+        facts=facts,
+        name=key[0],
+        scope=key[1],
+        file=found[0][0],
+        fact_files={fact: files.get(fact, found[0][0]) for fact in facts},
+    )
 
 
 @dataclass(slots=True)

@@ -34,6 +34,11 @@ class Statement:
     words: str
     facts: tuple[Fact, ...] = ()
 
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """The facts in which it may be told: its own, and the words of its kind."""
+        return (*(name for name, _ in self.facts), (self.subject.version, f"rules.{self.kind}"))
+
 
 @dataclass(frozen=True, slots=True)
 class Home:

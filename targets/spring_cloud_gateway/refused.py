@@ -9,7 +9,7 @@ _Value = TypeVar("_Value")
 _TYPES: Mapping[type, str] = {dict: "a mapping", list: "a list", str: "text"}
 
 
-class NotUnderstood(Exception):  # noqa: N818  nothing failed, something is beyond this reader
+class NotUnderstood(Exception):
     """A part of a file that is not understood: its name as it stands there, and why."""
 
     def __init__(self, field: str, message: str) -> None:

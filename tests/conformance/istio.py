@@ -25,6 +25,7 @@ __all__ = ["Istio", "setup"]
 
 _LOOPBACK: Final = "127.0.0.1"
 _HARNESS_FILE: Final = "conformance.json"
+_LOG: Final = "engine.log"
 _NO_DOCUMENTS: Final = Documents(())
 
 
@@ -69,16 +70,14 @@ class Istio:
         self._namespace = namespace
         self._gateway = (_LOOPBACK, _free_port())
         self._bind, self._ports = "", frozenset()
-        self._process = subprocess.Popen(
-            [
-                *(str(istio_setup.control_plane()), "-envoy", str(istio_setup.envoy()), "-dir", str(self._folder)),
-                *("-gateway", f"{_LOOPBACK}:{self._gateway[1]}", "-namespace", namespace, "-jwks", jwks()),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=(self._folder / "engine.log").open("w"),
-            text=True,
-        )
+        command = [
+            *(str(istio_setup.control_plane()), "-envoy", str(istio_setup.envoy()), "-dir", str(self._folder)),
+            *("-gateway", f"{_LOOPBACK}:{self._gateway[1]}", "-namespace", namespace, "-jwks", jwks()),
+        ]
+        with (self._folder / _LOG).open("w") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            )
         self._answer()
 
     def stop(self) -> None:
@@ -181,7 +180,7 @@ class Istio:
         assert self._process and self._process.stdout
         line = self._process.stdout.readline()
         if not line:
-            log = (self._folder / "engine.log").read_text(errors="replace")
+            log = (self._folder / _LOG).read_text(errors="replace")
             raise ConnectionError(f"the engine has ended:\n{log[-2000:]}")
         answer: dict[str, Any] = json.loads(line)
         if "refused" in answer:

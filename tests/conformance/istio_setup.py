@@ -8,10 +8,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 SOURCES: Final = Path(__file__).parent / "engines" / "istio"
 ENVOY_VERSION: Final = "1.40.0"
@@ -90,45 +91,50 @@ def _build_control_plane(say: Say) -> None:
 
 def _stale_packages(what: str, say: Say) -> int:
     """How many packages are to be compiled; Go keeps the others from earlier builds."""
-    say(f"{what}: asking Go what is to be done; modules that are missing are fetched")
+    say(f"{what}: asking Go what is to be done")
     command = ["go", "list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", "."]
-    done = subprocess.run(command, cwd=SOURCES, env=_go_environment(), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{what}: its modules cannot be had:\n{_end_of(done.stderr)}")
-    return len(done.stdout.split())
+    listed = _run_go(command, f"{what}: fetched {{}} modules", f"{what}: its modules cannot be had", say)
+    return len(listed.split())
 
 
 def _go_build(what: str, packages: int, say: Say) -> None:
     say(f"{what}: {packages} packages to compile; two cores take 10 to 30 minutes for all of them")
     part = control_plane().with_suffix(".part")
     command = [*_GENTLY, "go", "build", "-v", "-buildvcs=false", "-ldflags", "-s -w", "-o", str(part), "."]
-    with subprocess.Popen(
-        command, cwd=SOURCES, env=_go_environment(), stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
-    ) as building:
-        assert building.stderr
-        lines = _followed(building.stderr, what, packages, say)
-    if building.returncode:
-        raise RuntimeError(f"{what}: go build failed:\n{_end_of(lines)}")
+    _run_go(command, f"{what}: {{}} of {packages} packages", f"{what}: go build failed", say)
     part.replace(control_plane())
 
 
-def _followed(output: IO[str], what: str, packages: int, say: Say) -> str:
-    said, lines = time.monotonic(), []
-    for line in output:
-        lines.append(line)
-        if time.monotonic() - said > _SAY_EVERY_SECONDS:
-            said = time.monotonic()
-            say(f"{what}: {len(lines)} of {packages} packages")
-    return "".join(lines)
+def _run_go(command: Sequence[str], progress: str, failure: str, say: Say) -> str:
+    """What the command prints; each line on its stderr is a step. Raises RuntimeError with the end of its stderr."""
+    said, steps = time.monotonic(), []
+    with (
+        tempfile.TemporaryFile("w+") as printed,
+        subprocess.Popen(
+            command,
+            cwd=SOURCES,
+            env=_go_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as running,
+    ):
+        assert running.stderr
+        for line in running.stderr:
+            steps.append(line)
+            if time.monotonic() - said > _SAY_EVERY_SECONDS:
+                said = time.monotonic()
+                say(progress.format(len(steps)))
+        if running.wait():
+            raise RuntimeError(f"{failure}:\n{''.join(steps[-10:]).strip()}")
+        printed.seek(0)
+        return printed.read()
 
 
 def _go_environment() -> dict[str, str]:
     """go.mod and go.sum stay as they are, and the machine stays usable."""
     return {**os.environ, "GOFLAGS": "-mod=readonly", "GOMAXPROCS": "2"}
-
-
-def _end_of(text: str) -> str:
-    return "\n".join(text.strip().splitlines()[-10:])
 
 
 def _cache() -> Path:

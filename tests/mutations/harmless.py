@@ -13,8 +13,6 @@ from tests.mutations.conditions import (
     in_case_only,
     same_answers_in_nginx,
     same_buckets_in_istio,
-    same_buckets_in_nginx,
-    same_buckets_in_spring,
     same_defaults_in_sentinel,
     same_order_in_spring,
     same_ports_in_istio,
@@ -140,11 +138,6 @@ SPRING = (
         because="hexadecimal digits have no case",
         when=in_case_only,
     ),
-    Harmless(
-        place=f"{_ROUTE}/predicates/[0-9]+/args/regexp",
-        because="an earlier route takes the buckets that this one gains or loses",
-        when=same_buckets_in_spring,
-    ),
 )
 
 SENTINEL = (
@@ -201,11 +194,6 @@ NGINX = (
         because="under whatever name a version's requests are counted, they are counted together",
     ),
     Harmless(
-        place=r"server/server_tokens\[1\]",
-        because="on and off have no case",
-        when=in_case_only,
-    ),
-    Harmless(
         place=r"upstream \S+/keepalive(\[1\])?",
         change=r"(left out|16 → [0-9]+)",
         because="how many idle connections are kept open changes no answer",
@@ -219,26 +207,6 @@ NGINX = (
         place=rf"{_LOCATION}/(proxy_http_version|proxy_set_header Connection)",
         change="left out",
         because="connections to versions are then closed after each answer",
-    ),
-    Harmless(
-        place=rf"{_LOCATION}/proxy_set_header X-Forwarded-\w+",
-        change="left out",
-        because="what versions are told about the client's connection is not for a release to say",
-    ),
-    Harmless(
-        place=rf"{_LOCATION}/limit_req_status(\[1\])?",
-        change="(left out|429 → [45][0-9][0-9])",
-        because="a release limits requests and says nothing about the status of those above the limit",
-    ),
-    Harmless(
-        place=r"limit_req_zone\[2\]",
-        change=r"(\S+):1m → \1:[0-9]+m",
-        because="how much memory the counters may take; what they count stays",
-    ),
-    Harmless(
-        place=r"map \$gm_q_cookie_[0-9]{4}_[0-9]{4}_[0-9]+ .*",
-        because="an earlier offer takes the buckets that this one gains or loses",
-        when=same_buckets_in_nginx,
     ),
     Harmless(
         place=r"(map|split_clients|geo) \$.*|server/set \$gm_offers\[2\]",

@@ -152,6 +152,13 @@ class IstioNamed(_Named):
                     yield self.changed(label, self.yaml.value(label) + "x")
                     yield label, "left out", self.yaml.without(label)
 
+    def class_name_taken(self) -> Iterator[tuple[Path, str, str]]:
+        """Of two objects of one kind and name the one that is applied last replaces the other."""
+        kinds = [document["kind"] for document in self.yaml.documents]
+        for one, two in combinations(range(len(kinds)), 2):
+            if kinds[one] == kinds[two]:
+                yield self.changed((two, "metadata", "name"), self.yaml.value((one, "metadata", "name")))
+
     def _leaves(self, name: str) -> list[tuple[Path, Any]]:
         return [(path, value) for path, value in self.yaml.scalars() if path[-1] == name and path[2:3] == ("http",)]
 

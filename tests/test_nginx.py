@@ -1,0 +1,376 @@
+"""nginx: what is written is what was meant; every hand mutation is found; hostile values stay values.
+
+`nginx/releases.py` holds the releases, each with other features. Whether nginx itself agrees is asked in
+`test_nginx_engine.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
+from graymesh.ir import ALWAYS, UNIQUE_ID, Buckets, Field, Kind, Policy, Retries, Share
+from graymesh.target import Constraint, View
+from graymesh.targets.nginx.constraints import constraints
+from graymesh.targets.nginx.lower import SHARED_FILE
+from graymesh.targets.nginx.quoting import (
+    LONGEST,
+    UnwritableError,
+    Variable,
+    comment,
+    header_variable,
+    map_key,
+    map_regex,
+    token,
+    value,
+    variable_name,
+)
+from graymesh.targets.nginx.syntax import parse
+from graymesh.verify import verify
+from tests.nginx.releases import (
+    EVERYONE,
+    NGINX,
+    STICKY,
+    VIEWS,
+    cookie,
+    exact,
+    goes_to,
+    header,
+    method,
+    named,
+    release,
+    share,
+    written,
+)
+
+HOSTILE = {
+    "N01": "x; } server { listen 81; } #",
+    "N02a": "a\\",
+    "N02b": "; return 200 INJECTED; #",
+    "N04": r"\n \r \t",
+    "N05a": "#x",
+    "N05b": "}",
+    "N05c": "{",
+    "N05d": ";",
+    "N05e": '"',
+    "N05f": "'",
+    "N05g": "\\",
+    "N05h": "\\\\",
+    "N10a": "~*x",
+    "N10b": "=x",
+    "N10c": "^~x",
+    "N10d": "@x",
+    "dollar": "$host ${host} $1 $",
+    "words": "default",
+    "backslashes": r"\"\'\\\t\n\d\$",
+    "both": "\\\"\\'",
+}
+
+
+def findings(*views: View, files: dict[str, str] | None = None) -> list[str]:
+    """What verification says about the files, about our own when none are given."""
+    found = verify(NGINX, views, NGINX.decode(files or written(*views)), "nginx")
+    return [f"{each.diagnostic.code} {each.diagnostic.message}" for each in found]
+
+
+@pytest.mark.parametrize("name", [view.release.name for view in VIEWS])
+def test_reading_back_gives_what_was_meant(name: str) -> None:
+    assert findings(named(name)) == []
+
+
+def test_all_releases_together() -> None:
+    assert findings(*VIEWS) == []
+
+
+def test_nothing_is_written_for_no_release() -> None:
+    assert written() == {}
+
+
+class _Configuration(SingleFileSnapshotExtension):
+    _write_mode = WriteMode.TEXT
+    file_extension = "conf"
+
+
+@pytest.mark.parametrize("name", ["sticky", "claims"])
+def test_the_files_look_as_they_did(name: str, snapshot: SnapshotAssertion) -> None:
+    files = written(named(name))
+    text = "".join(f"# {path}\n{text}" for path, text in files.items() if path.endswith(".conf"))
+    assert text == snapshot(extension_class=_Configuration)
+
+
+def test_order_of_releases_does_not_show() -> None:
+    assert written(*VIEWS) == written(*reversed(VIEWS))
+
+
+def test_a_release_changes_only_its_own_file_when_it_asks_nothing_new() -> None:
+    one = release("a", [goes_to("x", ((header("x-gray-version", exact("v2")),),), "v2"), EVERYONE])
+    other = release("a", [goes_to("x", ((header("x-tenant", exact("blue")),),), "v3"), EVERYONE])
+    before, after = written(one), written(other)
+    assert before[SHARED_FILE] == after[SHARED_FILE]
+    assert before["default.a.conf"] != after["default.a.conf"]
+
+
+def test_the_number_of_maps_does_not_grow_with_the_releases() -> None:
+    def maps(count: int) -> int:
+        views = [
+            release(
+                f"service-{number}",
+                [
+                    goes_to("tried", ((header("x-gray-version", exact(f"v{number}")),),), "v2"),
+                    goes_to("asked", ((cookie(f"beta-{number}", exact("1")), method("GET")),), "v2"),
+                    goes_to("kept", ((cookie(f"bucket-{number}", Buckets(((0, 499),))),),), "v2"),
+                    EVERYONE,
+                ],
+            )
+            for number in range(count)
+        ]
+        return written(*views)[SHARED_FILE].count("\nmap ")
+
+    assert maps(1) == maps(50)
+
+
+MUTATIONS: list[tuple[str, str, str, str, str]] = [
+    ("sticky", "weight", "5%", "6%", "GM901"),
+    ("sticky", "parts swapped", "15% v02c002", "15% v01c002", "GM901"),
+    ("sticky", "bucket digit", "0[0-4][0-9][0-9]", "0[0-5][0-9][0-9]", "GM901"),
+    ("sticky", "minted bucket", "gray-bucket=0499;", "gray-bucket=0498;", "GM901"),
+    ("sticky", "cookie's age", "Max-Age=2592000", "Max-Age=1", "GM901"),
+    ("sticky", "canary's bucket ignored", "${gm_cookie_0000_0499_1}v01c000 ", "0v01c000 ", "GM901"),
+    (
+        "sticky",
+        "order",
+        "${gm_cookie_0000_0499_1}v01c000 ${gm_cookie_0000_9999_1}v02c000",
+        "${gm_cookie_0000_9999_1}v02c000 ${gm_cookie_0000_0499_1}v01c000",
+        "GM901",
+    ),
+    ("sticky", "name of the cookie", '"gray-bucket=\\n$http_cookie"', '"grey-bucket=\\n$http_cookie"', "GM901"),
+    ("sticky", "no cookie for errors", "$gm_set_cookie always", "$gm_set_cookie", "GM905"),
+    ("keyed", "key", '"uid=\\n$http_cookie"', '"sid=\\n$http_cookie"', "GM901"),
+    ("keyed", "no fallback", "default $request_id", 'default ""', "GM905"),
+    ("header-exact", "condition dropped", "${gm_exact_1}v01c000", "1v01c000", "GM901"),
+    ("header-exact", "value", '"v2\\n', '"v3\\n', "GM901"),
+    ("header-exact", "regardless of case", '"~\\A', '"~*\\A', "GM905"),
+    (
+        "header-exact",
+        "version swapped",
+        "gm_upstream_01 default.header-exact.v2",
+        "gm_upstream_01 default.header-exact.v1",
+        "GM901",
+    ),
+    ("header-prefix", "search instead of beginning", '\\n\\1"', '\\n"', "GM905"),
+    ("header-regex", "end", '.*)\\z"', '.)\\z"', "GM901"),
+    ("cookie-exact", "pair boundary", "[ \\\\t]*(?:;|\\z)", "", "GM901"),
+    ("cookies", "all of them", "11 1;", "11 1; 10 1; 01 1;", "GM901"),
+    ("paths", "whole segments", "(?:/|\\z)", "", "GM901"),
+    ("source", "network", "203.0.113.0/24 1", "203.0.112.0/23 1", "GM901"),
+    ("source", "trusted proxy", "proxy 10.0.0.0/8", "proxy 0.0.0.0/0", "GM903"),
+    ("source", "last address", "proxy_recursive;", "", "GM905"),
+    ("marks", "lane", "gm_request_1_02 v1", "gm_request_1_02 v2", "GM901"),
+    ("marks", "trace", "gm_request_2_01 $request_id", "gm_request_2_01 always-the-same", "GM901"),
+    ("marks", "notice", "you pay", "you paid", "GM901"),
+    ("marks", "upstream's own notice", "proxy_hide_header X-Gray-Notice;", "", "GM905"),
+    (
+        "marks",
+        "header twice",
+        "proxy_set_header X-Gray-Lane",
+        "proxy_set_header X-Gray-Lane v1; proxy_set_header X-Gray-Lane",
+        "GM905",
+    ),
+    ("policies", "time of a try", "proxy_read_timeout 500ms", "proxy_read_timeout 600ms", "GM905"),
+    ("policies", "time of all", "proxy_next_upstream_timeout 2s", "proxy_next_upstream_timeout 3s", "GM901"),
+    ("policies", "tries", "tries 3", "tries 4", "GM901"),
+    ("policies", "conditions", " http_500", "", "GM901"),
+    ("policies", "failures", "max_fails=5", "max_fails=6", "GM903"),
+    ("policies", "time out of service", "fail_timeout=30s", "fail_timeout=31s", "GM903"),
+    ("policies", "rate", "rate=500r/s", "rate=501r/s", "GM903"),
+    ("policies", "burst", "burst=499", "burst=500", "GM903"),
+    ("policies", "waiting", "burst=499 nodelay", "burst=499", "GM905"),
+    ("policies", "answer", "limit_req_status 429", "limit_req_status 503", "GM903"),
+    ("limits", "counted together", "gm_limit_1_01 default.limits.v2", "gm_limit_1_01 default.limits.v1", "GM905"),
+    ("plain", "endpoint", "10.0.1.12:8080", "10.0.1.13:8080", "GM903"),
+    ("plain", "server marked down", "10.0.1.12:8080", "10.0.1.12:8080 down", "GM905"),
+    ("plain", "port", "listen 80;\n    server_name plain", "listen 81;\n    server_name plain", "GM903"),
+    ("plain", "host", "server_name plain.example.com", "server_name plane.example.com", "GM904"),
+    ("plain", "Host header", "Host $host", "Host $proxy_host", "GM903"),
+    ("plain", "path", "http://$gm_upstream;", "http://$gm_upstream/x;", "GM905"),
+    ("plain", "answer from the disk", "location / {", "location /x {", "GM905"),
+    ("plain", "more is said", "location / {", "location / { rewrite ^ /x;", "GM905"),
+    ("claims", "another program", "'base64url'", "'base64'", "GM905"),
+    ("claims", "another token", "$gm_token $http_authorization", "$gm_token $http_x_token", "GM903"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "before", "after", "code"), MUTATIONS, ids=[f"{each[0]}: {each[1]}" for each in MUTATIONS]
+)
+def test_changes_by_hand_are_found(name: str, kind: str, before: str, after: str, code: str) -> None:
+    view = named(name)
+    files = written(view)
+    changed = {path: text.replace(before, after) for path, text in files.items()}
+    assert changed != files, "the mutation does not apply any more"
+    assert code in {finding[:5] for finding in findings(view, files=changed)}, kind
+
+
+HARMLESS = (
+    (r"\s*(?:#.*|)", "nginx reads no comments"),
+    (r"    keepalive 16;|        proxy_http_version 1\.1;", "connections to upstreams end sooner"),
+    (r"    server_tokens off;", "nginx tells its version"),
+    (r"    listen 80;", "the port that nginx takes anyway"),
+    (r"    server_name _;|    return 404;", "the server for nobody"),
+    (r"    default (?:0|\"\");", "what a map gives without a default, or what no release asks for"),
+    (r'    default "\$";', "a dollar sign, which none of these releases has"),
+    (r"    111? 1;", "conjunctions of two or three, where none is so short"),
+)
+"""Lines that can go without any request being answered in another way."""
+
+
+@pytest.mark.parametrize("name", ["sticky", "mixed", "policies", "keyed"])
+def test_leaving_out_any_line_is_found_or_harmless(name: str) -> None:
+    view = named(name)
+    files = written(view)
+    for path, text in files.items():
+        lines = text.split("\n")
+        for number, line in enumerate(lines):
+            if any(re.fullmatch(pattern, line) for pattern, _ in HARMLESS):
+                continue
+            shorter = "\n".join(lines[:number] + lines[number + 1 :])
+            assert findings(view, files={**files, path: shorter}), f"{path}:{number + 1}: {line}"
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_values_stay_values(text: str) -> None:
+    (directive,) = parse(f"a {token(text)} {value((text, Variable('host')))} {map_key(text)};", "x")
+    literal, mixed, key = directive.arguments
+    assert literal == text
+    assert (
+        mixed.replace("${gm_dollar}", "$").replace("$gm_dollar", "$").removesuffix("$host").removesuffix("${host}")
+        == text
+    )
+    assert key.removeprefix("\\") == text.removeprefix("\\") or key == "\\" + text
+    routes = [
+        goes_to(
+            "asked",
+            ((header("x-asked", exact(text.strip())),),),
+            replace(Share(version="v2", basis_points=10_000), response_headers=(("x-notice", text),)),
+        ),
+        EVERYONE,
+    ]
+    assert findings(release("hostile", routes)) == []
+
+
+@given(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=40))
+def test_any_token_reads_back(text: str) -> None:
+    try:
+        quoted = token(text)
+    except UnwritableError:
+        assert re.search(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]", text)
+        return
+    (directive,) = parse(f"a {quoted};", "x")
+    assert directive.arguments == (text,)
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\x1bb", "a\x7f"])
+def test_control_characters_are_refused(text: str) -> None:
+    for write in (token, map_key, map_regex, lambda each: value((each, Variable("x")))):
+        with pytest.raises(UnwritableError):
+            write(text)
+
+
+def test_tokens_that_nginx_cannot_read_are_refused() -> None:
+    assert token("x" * LONGEST)
+    for text in ("x" * (LONGEST + 1), '"' * LONGEST, "é" * (LONGEST // 2)):
+        with pytest.raises(UnwritableError, match="bytes"):
+            token(text)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "ünicode", "}", '"', "${x}"])
+def test_comments_hold_plain_words_only(text: str) -> None:
+    with pytest.raises(UnwritableError):
+        comment(text)
+
+
+@pytest.mark.parametrize("name", ["X-A", "x_a", "", "x a", "x-a: b", "x\n"])
+def test_headers_that_no_variable_reads_are_refused(name: str) -> None:
+    with pytest.raises(UnwritableError):
+        header_variable("http_", name)
+
+
+@pytest.mark.parametrize("name", ["", "a-b", "A", "x" * 47])
+def test_variables_have_short_plain_names(name: str) -> None:
+    with pytest.raises(UnwritableError):
+        variable_name(name)
+
+
+def test_nothing_of_the_path_reaches_a_sink_that_could_be_split() -> None:
+    for path, text in written(*VIEWS).items():
+        for line in text.splitlines() if path.endswith(".conf") else ():
+            if re.match(r"\s*(?:return|add_header|proxy_pass|proxy_set_header|rewrite)\b", line):
+                assert "$uri" not in line
+                assert "$document_uri" not in line
+            assert not re.match(r"\s*(?:rewrite|if|alias|root)\b", line)
+
+
+def told(view: View) -> list[Constraint]:
+    return list(constraints(view))
+
+
+def test_releases_that_nginx_takes_are_not_complained_about() -> None:
+    assert [each.message for view in VIEWS for each in told(view)] == []
+
+
+UNDERSCORE = goes_to("x", ((header("x_a", exact("1")),),), "v2")
+HASHED = goes_to("x", ALWAYS, share("v2", 5000), share("v1", 5000), key=Field(Kind.HEADER, "x_id"))
+TRACED = goes_to("x", ((method("GET", "TRACE"),),), "v2")
+LONG = goes_to("x", ((header("x-a", exact("$" * 1000)),),), "v2")
+RESET = Policy(retries=Retries(attempts=1, on=("reset",)))
+TWICE = Policy(retries=Retries(attempts=1, on=("5xx", "gateway-error")))
+ALIKE = Policy(timeout_ms=9, retries=Retries(attempts=1, per_try_ms=9))
+
+
+@pytest.mark.parametrize(
+    ("view", "says"),
+    [
+        (release("a", [UNDERSCORE, EVERYONE]), "drops request headers with an underscore"),
+        (release("a", [HASHED]), "drops request headers with an underscore"),
+        (release("a", [TRACED, EVERYONE]), "answers it with 405"),
+        (release("a", [LONG, EVERYONE]), "a token of"),
+        (release("a", [EVERYONE], facts={("", "outlier.eject.ms"): 1500}), "for whole seconds"),
+        (release("a", [EVERYONE], policy=RESET), "one word for both"),
+        (release("a", [EVERYONE], policy=TWICE), "5xx has them all"),
+        (release("a", [EVERYONE], policy=ALIKE), "as long as the whole answer"),
+        (release("a", [EVERYONE], v1=("shop.internal:80",)), "looks the name up when it starts"),
+        (release("a", [EVERYONE], trustedProxies=["10.0.0.0/33"]), "is no network"),
+    ],
+)
+def test_values_that_nginx_would_not_take_as_meant(view: View, says: str) -> None:
+    messages = [each.message for each in told(view)]
+    assert len(messages) == 1
+    assert says in messages[0]
+
+
+def test_long_names_stay_distinct() -> None:
+    views = [release("x" * 62 + end, [EVERYONE]) for end in "ab"]
+    labels = {NGINX.label(view.release, "v1" + "z" * 60) for view in views}
+    assert len(labels) == 2
+    assert all(len(label) <= 120 for label in labels)
+
+
+def test_tables_for_nginx_as_the_edge_and_behind_one() -> None:
+    """The lane header is overwritten for every version, and followed."""
+    shares = [replace(each, request_headers=(("x-gray-lane", each.version),)) for each in STICKY[-1].split.shares]
+    edge = release("edge", [goes_to("everyone", ALWAYS, *shares)])
+    lane = release("behind", [goes_to("lane-v2", ((header("x-gray-lane", exact("v2")),),), "v2"), EVERYONE])
+    assert findings(edge, lane) == []
+    assert "proxy_set_header X-Gray-Lane $gm_request_1;" in written(edge)["default.edge.conf"]
+
+
+def test_a_unique_id_is_not_a_text() -> None:
+    marked = Share(version="v1", basis_points=10_000, request_headers=(("x-trace", UNIQUE_ID),))
+    files = written(release("a", [goes_to("everyone", ALWAYS, marked)]))
+    assert UNIQUE_ID not in "".join(files.values())
