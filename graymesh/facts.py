@@ -34,7 +34,9 @@ Facts that only artifacts have; a target that writes them says in its `expect.py
 | ("", "entry.port"), ("", "entry.location"), ("", "entry.resolution") | int, str, str: an entry for hosts outside |
 | ("", "listen") | sorted tuple of addresses: `*:80`, `[::]:80` |
 | ("", "trustedProxies") | sorted tuple of networks: whose word about the client's address counts |
-| (version, "limits.burst") | int, so many requests at once besides the first; ("", "limits.status"): int, the answer to others |
+| (version, "limits.burst") | int, so many requests at once besides the first |
+| ("", "limits.status") | int, the answer to those over the limit |
+| ("", "server.forwardHeaders") | `none`: the gateway believes no header about where a request came from |
 | ("", "sends.<header>") | a header of the connection: `$host`, or a text |
 | (version, "rules.<kind>") | sorted tuple of rules in words: what no spec can say, so what graymesh never writes |
 """

@@ -8,12 +8,14 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Generator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 CASES = Path(__file__).parent / "cases"
+CASE_NAMES = frozenset(path.name for path in CASES.iterdir() if path.is_dir()) if CASES.is_dir() else frozenset()
 SNAPSHOTS, CASE, EXAMPLES, MUTATIONS = "snapshots", "case", "examples", "mutations:"
 """Names of the notes; `mutations:<target>` is given by the tests themselves."""
 
@@ -31,10 +33,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def _cases(item: pytest.Item) -> Iterator[str]:
-    """The folders of tests/cases that the test is about."""
+    """The folders of tests/cases that the test is about, by their name or path among its parameters."""
     for value in getattr(getattr(item, "callspec", None), "params", {}).values():
-        if isinstance(value, str | Path) and str(value) and (CASES / value).is_dir() and CASES / value != CASES:
-            yield (CASES / value).relative_to(CASES).as_posix()
+        name = value.name if isinstance(value, Path) and value.parent == CASES else value
+        if isinstance(name, str) and name in CASE_NAMES:
+            yield name
 
 
 def _snapshots(item: pytest.Item) -> int:
@@ -45,6 +48,8 @@ def _snapshots(item: pytest.Item) -> int:
 
 def _told_by_hypothesis(notes: list[tuple[str, object]]) -> Any:
     """Notes for every property that runs inside how many examples it met."""
+    if "hypothesis" not in sys.modules:
+        return nullcontext()
     from hypothesis.statistics import collector
 
     before = collector.value
@@ -72,7 +77,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
     """After everything else has been said, the one line."""
     result = yield
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    line = _line(_noted(reporter)) if reporter is not None and not hasattr(session.config, "workerinput") else ""
+    line = line_of(_noted(reporter)) if reporter is not None and not hasattr(session.config, "workerinput") else ""
     if line:
         reporter.write_line(f"graymesh: {line}")
         sys.stdout.flush()
@@ -94,7 +99,8 @@ def _noted(reporter: Any) -> Counter[str]:
     return sums
 
 
-def _line(sums: Counter[str]) -> str:
+def line_of(sums: Counter[str]) -> str:
+    """The sums in words, without what did not happen."""
     mutations = sum(count for name, count in sums.items() if name.startswith(MUTATIONS))
     parts = [
         (sums[SNAPSHOTS], f"{sums[SNAPSHOTS]:,} snapshots"),

@@ -43,7 +43,6 @@ def emitted(chosen: Target, views: list[View]) -> dict[str, str]:
     return chosen.emit(chosen.lower(views))
 
 
-@pytest.mark.examples(500)
 @pytest.mark.parametrize("name", ROUTERS)
 def test_what_is_read_back_is_what_the_spec_says(name: str) -> None:
     """decode ∘ emit ∘ lower ≡ the reference, with every fact."""
@@ -60,7 +59,6 @@ def test_what_is_read_back_is_what_the_spec_says(name: str) -> None:
     law()
 
 
-@pytest.mark.examples(60)
 @pytest.mark.parametrize("name", ROUTERS)
 def test_the_order_of_the_input_does_not_show(name: str) -> None:
     """The same bytes whatever the order of releases and of keys in a spec."""
@@ -85,7 +83,6 @@ def reversed_keys(value: Any, below: str = "") -> Any:
     return [reversed_keys(item) for item in value] if isinstance(value, list) else value
 
 
-@pytest.mark.examples(60)
 @pytest.mark.parametrize("name", ROUTERS)
 def test_only_declared_paths_are_written(name: str) -> None:
     chosen = target(name)

@@ -5,6 +5,7 @@ The specs stand in `spring/releases/`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
@@ -30,6 +31,7 @@ from graymesh.naming import route_ids
 from graymesh.registry import target
 from graymesh.target import View
 from graymesh.targets.spring_cloud_gateway import filters, predicates, services
+from graymesh.targets.spring_cloud_gateway.filled import filled
 from graymesh.text import yaml_text
 from graymesh.verify import verify
 from tests.helpers import case_from
@@ -217,6 +219,9 @@ def spec_with(old: str, new: str) -> str:
         ("value: you are trying v2", 'value: "hello {name}"', "as templates"),
         ("X-Gray-Version: v2}", 'X-Gray-Version: "a,b"}', "at its commas"),
         ("X-Gray-Version: v2}", 'X-Gray-Version: {regex: "a[,;]b"}}', "at its commas"),
+        ("X-Gray-Version: v2}", "X-Gray-Version: '\"v2\"'}", "drops a quote"),
+        ("X-Gray-Version: v2}", "X-Gray-Version: {prefix: '\"v'}}", "drops a quote"),
+        ("X-Gray-Version: v2}", "X-Gray-Version: {regex: 'W?[\"]v2'}}", "drops a quote"),
         ("{headers: {X-Gray-Version: v2}}", "{method: CONNECT}", "does not know it"),
         ("endpoints: [10.0.2.11:8080]", "endpoints: []", "503"),
         ("10.0.2.11:8080", "10.0.2.11:8", "one digit"),
@@ -246,6 +251,56 @@ def test_braces_are_literal_where_they_match(old: str, new: str, message: str) -
     view = case.view(SPRING.manifest)
     assert [item.code for item in lint.run([case]) if item.code == "GM308"] == []
     assert said([view], emitted(view)) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "misses"),
+    [
+        ("Mozilla/5[.]0 .* Chrome/.*", True),
+        ("(?:Mozilla|Opera)[^;]*Chrome", True),
+        ("a(?:b.c)?", True),
+        ("[^;]{8}", True),
+        ("x(?:.*)y?z", True),
+        (".*Chrome/.*", False),
+        ("Mozilla/.*", False),
+        (".*Chrome", False),
+        ("a?.*b?", False),
+        ("a.*|.*b", False),
+        ("v[0-9]+ [^,]*x", False),
+        ("[^@]+@example[.]com", False),
+    ],
+)
+def test_a_pattern_that_runs_over_commas_is_warned_of(pattern: str, misses: bool) -> None:
+    case, problems = case_from(spec_with("X-Gray-Version: v2}", f"X-Gray-Version: {{regex: '{pattern}'}}}}"))
+    assert case is not None, problems
+    found = [item for item in lint.run([case]) if item.code == "GM308"]
+    assert [item.level for item in found] == ["warning"] * misses
+    assert all("a comma in between" in item.message for item in found)
+
+
+@pytest.mark.parametrize("value", ['a"b', "q\"'"])
+def test_a_quote_inside_of_a_value_stays(value: str) -> None:
+    case, problems = case_from(spec_with("X-Gray-Version: v2}", f"X-Gray-Version: {json.dumps(value)}}}"))
+    assert case is not None, problems
+    view = case.view(SPRING.manifest)
+    assert [item.code for item in lint.run([case]) if item.code == "GM308"] == []
+    assert said([view], emitted(view)) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "written"),
+    [
+        ("v?", "v"),
+        (".*", ".+"),
+        ("a|b|", "a|b"),
+        ("a?b*", "ab*|b+"),
+        ("(?:a?|b{0,3}){2}", "(?:a|b{1,3}){1,2}"),
+        ("x?", "x"),
+        ("a+", "a+"),
+    ],
+)
+def test_patterns_on_cookies_and_parameters_take_nothing_empty(pattern: str, written: str) -> None:
+    assert filled(pattern) == written
 
 
 # A change of what is written is a change of what is read
@@ -291,6 +346,25 @@ def test_an_edit_is_noticed(what: str, edit: Edit) -> None:
     edit(routes)
     assert routes != before
     assert said([view], {FILE: yaml_text(data)}) != []
+
+
+@pytest.mark.parametrize("name", ["everything", "registry"])
+def test_clients_cannot_write_their_address(name: str) -> None:
+    """On Kubernetes, Boot would believe the first address in X-Forwarded-For without this key."""
+    view = views_of(name)[0]
+    data = yaml.safe_load(emitted(view)[FILE])
+    assert data.pop("server") == {"forward-headers-strategy": "none"}
+    assert said([view], {FILE: yaml_text(data)}) == [
+        "server.forwardHeaders is not set in spring-cloud-gateway, the spec says none"
+    ]
+    native = {"server": {"forward-headers-strategy": "native"}, **data}
+    assert [refusal.field for refusal in SPRING.decode({FILE: yaml_text(native)}).refusals] == [
+        "server.forward-headers-strategy"
+    ]
+
+
+def test_forwarding_is_left_alone_where_no_source_is_tested() -> None:
+    assert "forward" not in emitted(views_of("sticky")[0])[FILE]
 
 
 def test_an_edited_address_is_noticed() -> None:

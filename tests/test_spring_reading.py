@@ -40,13 +40,18 @@ def in_words(fleet: DecodedFleet) -> str:
     lines: list[str] = []
     for service in fleet.services:
         lines.append(f"hosts {', '.join(service.hosts)}")
-        lines += [f"  {version} at {', '.join(value)}" for (version, _), value in service.facts.items()]  # type: ignore[arg-type]
+        lines += [fact_in_words(key, value) for key, value in service.facts.items()]
         lines += [
             f"  {route.name}: {condition_in_words(route)} -> {outcome_in_words(route)}"
             for route in service.table.routes
         ]
     lines += [f"refused {refusal.field} in line {refusal.line}" for refusal in fleet.refusals]
     return "\n".join(lines) + "\n"
+
+
+def fact_in_words(key: tuple[str, str], value: object) -> str:
+    version, name = key
+    return f"  {version} at {', '.join(value)}" if isinstance(value, tuple) else f"  {name} is {value}"
 
 
 def condition_in_words(route: Route) -> str:

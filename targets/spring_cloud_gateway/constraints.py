@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from graymesh.diagnostic import Level
 from graymesh.ir import UNIQUE_ID, Kind, OneOf, Pointer, Route, Test, Version
 from graymesh.semantics import describe
 from graymesh.target import Constraint, View
+from graymesh.targets.spring_cloud_gateway import header_values
 from graymesh.targets.spring_cloud_gateway.filters import is_literal
-from graymesh.targets.spring_cloud_gateway.patterns import asks_for_comma
 from graymesh.targets.spring_cloud_gateway.services import service_id
 
 _NOTICE: Pointer = ("spec", "notice", "value")
@@ -50,15 +51,28 @@ def _endpoints(view: View, version: Version) -> Iterator[Constraint]:
 
 
 def _test(route: Route, test: Test) -> Iterator[Constraint]:
-    if test.field.kind is Kind.HEADER and asks_for_comma(test.matcher):
-        yield Constraint(
-            path=route.origin,
-            message=f"{describe(test)}: the gateway cuts a header line at its commas, so this never matches",
-            help="match a part between commas, or let another engine decide",
-        )
+    if test.field.kind is Kind.HEADER:
+        yield from _header_test(route, test)
     if test.field.kind is Kind.METHOD and isinstance(test.matcher, OneOf) and "CONNECT" in test.matcher.values:
         message = "method CONNECT: the gateway's Method predicate does not know it, so this never matches"
         yield Constraint(path=route.origin, message=message, help="leave CONNECT out")
+
+
+def _header_test(route: Route, test: Test) -> Iterator[Constraint]:
+    level: Level = "error"
+    if header_values.asks_for_comma(test.matcher):
+        message = "the gateway cuts a header line at its commas, so this never matches"
+        help_ = "match a part between commas, or let another engine decide"
+    elif header_values.asks_for_quote(test.matcher):
+        message = "the gateway drops a quote at the beginning of a header's value, so this never matches"
+        help_ = "leave the quote out, or let another engine decide"
+    elif header_values.misses_commas(test.matcher):
+        level = "warning"
+        message = "the gateway cuts a header line at its commas, so values with a comma in between do not match"
+        help_ = "ask for one part between commas, such as `.*Chrome/.*`, or let another engine decide"
+    else:
+        return
+    yield Constraint(path=route.origin, message=f"{describe(test)}: {message}", help=help_, level=level)
 
 
 def _header_values(route: Route) -> Iterator[str]:

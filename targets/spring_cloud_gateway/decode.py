@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graymesh.diagnostic import Refused
-from graymesh.ir import Pointer
+from graymesh.ir import Facts, Pointer
 from graymesh.source import Source, load_artifacts
 from graymesh.target import DecodedFleet, DecodedService, Files, Refusal
 from graymesh.targets.spring_cloud_gateway import properties
@@ -60,7 +60,8 @@ def decode(files: Files) -> DecodedFleet:
     refusals = (*unread, *strange, *doubtful)
     if refusals or not lists:
         return DecodedFleet((), refusals)
-    return _routed(lists[0], addresses)
+    ignored = any(properties.ignores_forwarded(document.source.data) for document in documents)
+    return _routed(lists[0], addresses, {("", "server.forwardHeaders"): "none"} if ignored else {})
 
 
 def _documents(files: Files) -> tuple[list[_Document], list[Refusal]]:
@@ -128,8 +129,8 @@ def _instances(documents: Iterable[_Document]) -> tuple[Addresses, list[Refusal]
     return Addresses(found), refusals
 
 
-def _routed(listed: _RouteList, addresses: Addresses) -> DecodedFleet:
-    """What the list of routes decides."""
+def _routed(listed: _RouteList, addresses: Addresses, forwarding: Facts) -> DecodedFleet:
+    """What the list of routes decides; `forwarding` matters to those that ask for the client's address."""
     try:
         values = of_type(listed.setting.field, listed.setting.value or [], list)
     except NotUnderstood as why:
@@ -139,7 +140,9 @@ def _routed(listed: _RouteList, addresses: Addresses) -> DecodedFleet:
     lost = [each for each in read if isinstance(each, _Lost)] + list(_contradictions(listed, entries))
     known = addresses.used_by(entries)
     groups = groups_of(entries)
-    found = [_service(listed, each, groups, known) for each in by_hosts(entries) if not _touched(each, lost)]
+    found = [
+        _service(listed, each, groups, known, forwarding) for each in by_hosts(entries) if not _touched(each, lost)
+    ]
     refusals = [each.refusal for each in lost] + [each for each in found if isinstance(each, Refusal)]
     everywhere = any(each.hosts is None for each in lost)
     services = () if everywhere else tuple(each for each in found if isinstance(each, DecodedService))
@@ -173,7 +176,9 @@ def _touched(found: HostRoutes, lost: Iterable[_Lost]) -> bool:
     return any(each.hosts is None or each.hosts & found.hosts for each in lost)
 
 
-def _service(listed: _RouteList, found: HostRoutes, groups: Groups, known: Addresses) -> DecodedService | Refusal:
+def _service(
+    listed: _RouteList, found: HostRoutes, groups: Groups, known: Addresses, forwarding: Facts
+) -> DecodedService | Refusal:
     try:
         decision = table(found, groups)
     except NotUnderstood as why:
@@ -181,4 +186,6 @@ def _service(listed: _RouteList, found: HostRoutes, groups: Groups, known: Addre
             NotUnderstood(why.field, f"{', '.join(found.names)}: {why.message}"), found.entries[0].index
         )
     versions = {each.version for each in found.entries}
-    return DecodedService(hosts=found.names, table=decision, facts=known.of(versions), file=listed.document.file)
+    reads_address = any(each.reads_forwarded is not None for each in found.entries)
+    facts = {**known.of(versions), **(forwarding if reads_address else {})}
+    return DecodedService(hosts=found.names, table=decision, facts=facts, file=listed.document.file)

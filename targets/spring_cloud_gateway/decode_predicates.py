@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from graymesh import portable_regex
 from graymesh.ir import Field, Kind, Matcher, Networks, OneOf, PathPrefix, Present, Regex, Test
-from graymesh.targets.spring_cloud_gateway import patterns
+from graymesh.targets.spring_cloud_gateway import header_values, patterns
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
 from graymesh.targets.spring_cloud_gateway.shortcuts import Definition
 
@@ -48,8 +48,10 @@ def _header(found: Definition) -> Alternatives:
         raise NotUnderstood("Header Cookie", "it sees all cookies as one text; the Cookie predicate sees each")
     regexp = arguments.get("regexp", "")
     matcher = patterns.matcher(regexp) if regexp.strip() else Present()
-    if patterns.asks_for_comma(matcher):
+    if header_values.asks_for_comma(matcher):
         raise NotUnderstood(f"Header {name}", f"{regexp!r} asks for a comma, at which Spring cuts a header line")
+    if header_values.asks_for_quote(matcher):
+        raise NotUnderstood(f"Header {name}", f"{regexp!r} begins with a quote, which Spring drops from a value")
     return ((Test(Field(Kind.HEADER, name), matcher),),)
 
 

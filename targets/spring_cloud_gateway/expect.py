@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from graymesh.ir import Facts
 from graymesh.target import View
+from graymesh.targets.spring_cloud_gateway.predicates import tests_source
+
+FORWARD_HEADERS = ("", "server.forwardHeaders")
 
 
 def expected_facts(view: View) -> Facts:
-    """The addresses of all versions, unless a registry knows them."""
+    """The addresses of all versions, unless a registry knows them; whom a gateway that tests sources believes."""
+    believed: Facts = {FORWARD_HEADERS: "none"} if tests_source(view) else {}
     if view.options["discovery"] == "external":
-        return {}
-    return {key: value for key, value in view.facts.items() if key[1] == "endpoints"}
+        return believed
+    return {**believed, **{key: value for key, value in view.facts.items() if key[1] == "endpoints"}}

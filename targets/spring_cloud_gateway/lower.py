@@ -28,7 +28,9 @@ def lower(views: Sequence[View]) -> list[Tree]:
         routes = {key: routes}
     found = {key: listed for view in ordered for key, listed in _instances(view)}
     discovery = {"discovery": {"client": {"simple": {"instances": found}}}} if found else {}
-    return [{"spring": {"cloud": {**discovery, "gateway": routes}}}]
+    # Where Boot heeds forwarded headers (as it does by itself on Kubernetes), clients write their address themselves.
+    server = {"server": {"forward-headers-strategy": "none"}} if any(map(predicates.tests_source, ordered)) else {}
+    return [{**server, "spring": {"cloud": {**discovery, "gateway": routes}}}]
 
 
 def label(release: Release, version: str) -> str:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from graymesh import portable_regex
 from graymesh.ir import Buckets, Matcher, OneOf, Prefix, Present, Regex
-from graymesh.regex.tree import Chars, Concat, Node, Repeat, Union, nullable
+from graymesh.regex.tree import nullable
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
 
 _LITERAL = r"(?:[A-Za-z0-9 _~!#%&',/:;<=>@`\"-]|\\[!-/:-@\[-`{-~])+"
@@ -15,7 +15,6 @@ _CHOICES = re.compile(rf"{_LITERAL}(?:\|{_LITERAL})*")
 _PREFIX = re.compile(rf"({_LITERAL})\.\*")
 _PIECE = re.compile(_LITERAL)
 _ESCAPE = re.compile(r"\\(.)")
-_COMMA = 1 << ord(",")
 
 _PORTS = r"\(\?::\[0-9\]\*\)\?|\(:\[0-9\]\*\)\?|\(\?::\\d\*\)\?|\(:\\d\*\)\?"
 _HOST = r"[A-Za-z0-9-]+(?:\\\.[A-Za-z0-9-]+)*"
@@ -47,19 +46,6 @@ def takes_empty(found: Matcher) -> bool:
 
 
 @lru_cache(maxsize=8192)
-def asks_for_comma(found: Matcher) -> bool:
-    """Does the matcher name a comma? Header lines are cut at commas before they are matched, so it finds none."""
-    match found:
-        case OneOf(values):
-            return any("," in value for value in values)
-        case Prefix(value):
-            return "," in value
-        case Regex(pattern):
-            return "," in pattern and _names_comma(portable_regex.parse(pattern))
-    return False
-
-
-@lru_cache(maxsize=8192)
 def hosts(pattern: str) -> frozenset[str]:
     """The hosts, in lower case, that a regexp on the Host header takes in any letter case and with any port."""
     found = _HOSTS.fullmatch(pattern)
@@ -68,18 +54,6 @@ def hosts(pattern: str) -> frozenset[str]:
         raise NotUnderstood("Header Host", f"{message}; the header holds a port, and its letter case is the client's")
     names = (found[1] or found[2]).split("|")
     return frozenset(_unescaped(name).lower() for name in names)
-
-
-def _names_comma(node: Node) -> bool:
-    match node:
-        case Chars(mask, text):
-            return bool(mask & _COMMA) and "," in text
-        case Concat(parts):
-            return any(map(_names_comma, parts))
-        case Union(options):
-            return any(map(_names_comma, options))
-        case Repeat(body):
-            return _names_comma(body)
 
 
 def _unescaped(text: str) -> str:

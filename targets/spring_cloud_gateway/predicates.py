@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 from graymesh import buckets, portable_regex
 from graymesh.ir import Buckets, Conjunction, Kind, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, Regex, Test
+from graymesh.target import View
+from graymesh.targets.spring_cloud_gateway.filled import filled
 
 Predicate: TypeAlias = dict[str, Any]
 
@@ -23,9 +25,9 @@ def predicates(tests: Conjunction, options: Mapping[str, Any]) -> Iterator[Predi
             case Kind.HEADER:
                 yield _predicate("Header", header=test.field.name, regexp=regexp(test.matcher))
             case Kind.COOKIE:
-                yield _predicate("Cookie", name=test.field.name, regexp=regexp(test.matcher))
+                yield _predicate("Cookie", name=test.field.name, regexp=_filled_regexp(test.matcher))
             case Kind.QUERY:
-                yield _predicate("Query", param=test.field.name, regexp=regexp(test.matcher))
+                yield _predicate("Query", param=test.field.name, regexp=_filled_regexp(test.matcher))
             case Kind.PATH:
                 yield from _path(test.matcher)
             case Kind.METHOD:
@@ -46,6 +48,12 @@ def host(names: Sequence[str]) -> Predicate:
     return _predicate("Header", header="Host", regexp=_host_regexp(tuple(sorted(names))))
 
 
+def tests_source(view: View) -> bool:
+    """Does a route of the view ask for the client's address?"""
+    conditions = (route.condition for each in view.tables for route in each.table.routes)
+    return any(test.field.kind is Kind.SOURCE for condition in conditions for tests in condition for test in tests)
+
+
 def weight(group: str, basis_points: int) -> Predicate:
     """This part of the requests that reach the group; the prefixed names are what Spring binds."""
     return {"name": "Weight", "args": {"weight.group": group, "weight.weight": basis_points}}
@@ -55,6 +63,10 @@ def weight(group: str, basis_points: int) -> Predicate:
 def regexp(matcher: Matcher) -> str:
     """The matcher as a Java regular expression for whole values that Spring takes literally."""
     return _without_expressions(_pattern(matcher))
+
+
+def _filled_regexp(matcher: Matcher) -> str:
+    return regexp(Regex(filled(matcher.pattern)) if isinstance(matcher, Regex) else matcher)
 
 
 def _pattern(matcher: Matcher) -> str:

@@ -15,13 +15,14 @@ from graymesh.ir import Pointer
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood, literal_text, of_type
 
 _GATEWAY: Final = ("spring", "cloud", "gateway")
+_FORWARDING: Final = ("server", "forwardheadersstrategy")
 _INSTANCES: Final = ("spring", "cloud", "discovery", "client", "simple", "instances")
 _HARMLESS: Final = frozenset(["metrics", "observability"])
 _HARMLESS_VALUES: Final[Mapping[str, bool]] = {"enabled": True, "discovery.locator.enabled": False}
 
 _ELSEWHERE: Final[Mapping[tuple[str, ...], tuple[object, str]]] = {
     ("spring", "webflux", "basepath"): ("", "it stands before every path"),
-    ("server", "forwardheadersstrategy"): ("none", "it changes the client's address and the host"),
+    _FORWARDING: ("none", "it changes the client's address and the host"),
     ("spring", "cloud", "discovery", "enabled"): (True, "without discovery no lb:// uri works"),
     ("spring", "cloud", "loadbalancer", "enabled"): (True, "without the load balancer no lb:// uri works"),
 }
@@ -73,6 +74,11 @@ def disturbing(data: object) -> Iterator[Setting]:
         for path, value in _below(data, names, ()):
             if value != neutral:
                 yield Setting(".".join(names), path, value, why)
+
+
+def ignores_forwarded(data: object) -> bool:
+    """Does the document say, in any case, that what requests tell of earlier hops is not believed?"""
+    return not is_conditional(data) and any(value == "none" for _, value in _below(data, _FORWARDING, ()))
 
 
 def is_conditional(data: object) -> bool:
