@@ -30,13 +30,11 @@ def changes(value: Any) -> Iterator[Any]:
 
 
 def _texts(value: str) -> Iterator[str]:
-    for index in sorted({0, len(value) // 3, 2 * len(value) // 3, len(value) - 1} if value else ()):
-        yield with_other(value, index)
-    for index in [index for index, char in enumerate(value) if char.isdigit()][:2]:
+    digits = [index for index, char in enumerate(value) if char.isdigit()]
+    for index in sorted({0, len(value) // 2, len(value) - 1, *digits[:1]} if value else ()):
         yield with_other(value, index)
     yield value.swapcase()
-    yield value + "x"
-    yield value + "0"
+    yield value + ("0" if value[-1:].isdigit() else "x")
     yield ""
 
 
@@ -49,7 +47,7 @@ def other(char: str) -> str:
     """Another digit for a digit, another letter for a letter, a letter for anything else."""
     if char.isdigit():
         return str((int(char) + 1) % 10)
-    return "w" if char == "q" else "q"
+    return "w" if char in "qQ" else "q"
 
 
 def digits_changed(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
