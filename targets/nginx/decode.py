@@ -181,18 +181,26 @@ def _services(reading: _Reading) -> Iterator[DecodedService]:
     http = Http(definitions, reading.settings, reading.upstreams, reading.zones)
     found = [(named, decided) for named in _named(reading) if (decided := _decided(reading, named.server, http))]
     used = {version for _, decided in found for version in decided.versions}
-    unclear = {refusal.file for refusal in reading.refusals}
+    idle = _idle(reading, used)
     for named, decided in found:
         file = named.server.file
         mine = [reading.upstreams[name.lower()] for name in decided.versions if name.lower() in reading.upstreams]
-        # A version that gets no requests stands beside the others; who would own it is clear in a file without riddles.
-        idle = [] if file in unclear else [each for each in reading.upstreams.values() if each.name not in used]
         try:
-            facts = _facts([*mine, *(each for each in idle if each.where.file == file)], decided)
+            facts = _facts([*mine, *idle.get(file, ())], decided)
         except Refused as refused:
             reading.refuse(refused, named.server)
         else:
             yield DecodedService(hosts=named.hosts, table=decided.table, facts=facts, scope=named.scope, file=file)
+
+
+def _idle(reading: _Reading, used: set[str]) -> Mapping[str, list[Upstream]]:
+    """Upstreams that get no requests, by file: versions beside the others, unless somebody unread may own them."""
+    unclear = {refusal.file for refusal in reading.refusals}
+    found: dict[str, list[Upstream]] = {}
+    for upstream in reading.upstreams.values():
+        if upstream.name not in used and upstream.where.file not in unclear:
+            found.setdefault(upstream.where.file, []).append(upstream)
+    return found
 
 
 def _decided(reading: _Reading, server: Directive, http: Http) -> Decided | None:

@@ -52,6 +52,13 @@ class Definitions:
     settable: frozenset[str] = frozenset()
     kept: dict[object, tuple[object, Entries]] = field(default_factory=dict, repr=False)
     reads: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    settled: dict[str, Sequence[str]] = field(default_factory=dict, repr=False)
+
+    def set_before(self, name: str) -> Sequence[str]:
+        """The variables that must have been set before this one is read."""
+        if name not in self.settled:
+            self.settled[name] = sorted(self.settable & self.read_by(name))
+        return self.settled[name]
 
     def read_by(self, name: str) -> frozenset[str]:
         """The variable and all that nginx reads to choose its value."""
@@ -90,6 +97,7 @@ class Evaluator:
         self._definitions = definitions
         self.assigned = assigned
         self._lists: dict[str, Entries] = {}
+        self._sources: dict[str, Pieces] = {}
         self._chosen: dict[str, Entries] = {}
         self._ones: dict[str, Pieces] = {}
         self._open: list[str] = []
@@ -193,10 +201,13 @@ class Evaluator:
         return self._chosen[name]
 
     def _source(self, definition: MapDefinition) -> Pieces:
-        try:
-            return self.substituted(definition.source)
-        except Refused as refused:
-            raise Refused(refused.field, refused.message, refused.where or definition.where) from refused
+        name = definition.name
+        if name not in self._sources:
+            try:
+                self._sources[name] = self.substituted(definition.source)
+            except Refused as refused:
+                raise Refused(refused.field, refused.message, refused.where or definition.where) from refused
+        return self._sources[name]
 
     def _selected(self, definition: MapDefinition, source: Pieces) -> Entries:
         try:
@@ -297,7 +308,7 @@ class Evaluator:
         definition = self.definition(name)
         if isinstance(definition, MapDefinition):
             open_parts: list[str] = []
-            text = literal_of(self._settled(self.substituted(definition.source), chosen, open_parts))
+            text = literal_of(self._settled(self._source(definition), chosen, open_parts))
             if text is not None and not open_parts:
                 return self._settled(self.substituted(definition.on_text(text)), chosen, waiting)
         waiting.append(name)
@@ -326,7 +337,7 @@ class Evaluator:
         definition = self.definition(name)
         if not isinstance(definition, MapDefinition):
             return []
-        return [piece.name for piece in self.substituted(definition.source) if isinstance(piece, Variable)]
+        return [piece.name for piece in self._source(definition) if isinstance(piece, Variable)]
 
     def _all_below(self, name: str) -> frozenset[str]:
         if name not in self._reads:

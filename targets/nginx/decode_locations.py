@@ -80,7 +80,6 @@ def assigned(sets: Sequence[Directive], before: Mapping[str, Pieces], definition
     """
     targets = [_target(directive) for directive in sets]
     found = dict(before)
-    unset = definitions.settable - found.keys()
     for name, directive in zip(targets, sets, strict=True):
         if name in found or name in definitions.known or name in definitions.broken:
             raise Refused("set", f"${name} gets several values", directive)
@@ -88,7 +87,7 @@ def assigned(sets: Sequence[Directive], before: Mapping[str, Pieces], definition
             raise Refused("set", f"${name} is part of the request", directive)
         pieces = pieces_of(directive.arguments[1])
         if any(isinstance(piece, Variable) for piece in pieces):
-            _check_order(pieces, unset - found.keys(), definitions, directive)
+            _check_order(pieces, found, definitions, directive)
             pieces = joined([part for piece in pieces for part in _known(piece, found)])
         found[name] = pieces
     return found
@@ -118,12 +117,12 @@ def _target(directive: Directive) -> str:
     return pieces[0].name
 
 
-def _check_order(pieces: Pieces, unset: frozenset[str], definitions: Definitions, where: Directive) -> None:
+def _check_order(pieces: Pieces, known: Mapping[str, Pieces], definitions: Definitions, where: Directive) -> None:
     """nginx computes a map when it is first read and keeps the result, so what it reads must have its value by then."""
     for piece in pieces:
-        early = unset & definitions.read_by(piece.name) if isinstance(piece, Variable) else None
-        if early:
-            raise Refused("set", f"${min(early)} is read before it is set", where)
+        for name in definitions.set_before(piece.name) if isinstance(piece, Variable) else ():
+            if name not in known:
+                raise Refused("set", f"${name} is read before it is set", where)
 
 
 def _when(matcher: Matcher) -> Condition:
