@@ -1,8 +1,9 @@
 """Which values a field can have, as patterns of the portable subset; outside of them nothing is claimed.
 
 header, claim: visible ASCII with blanks inside; cookie: cookie-octets of RFC 6265 §4.1.1; query: unreserved characters
-of RFC 3986 §2.3; path: visible ASCII without `?` and `#`, segments neither empty nor `.` nor `..`, a slash at the end
-or not; host: labels between dots, in lower case; method: those of RFC 9110 and RFC 5789.
+of RFC 3986 §2.3; path: what RFC 3986 §3.3 lets stand there as it is, without `;` (Spring cuts off what follows) and
+without percent-encoding (nginx decodes all of it, Envoy a part), segments neither empty nor `.` nor `..`, a slash at
+the end or not; host: labels between dots, in lower case; method: those of RFC 9110 and RFC 5789.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ ALWAYS_THERE: Final = frozenset([Kind.PATH, Kind.METHOD, Kind.HOST, Kind.SOURCE]
 """Fields that every request has."""
 
 _TEXT: Final = "[!-~](?:[ -~]*[!-~])?"
-_SEGMENT: Final = r'(?:[!"$-\-0->@-~][!"$-.0->@-~]*|\.[!"$-\-0->@-~][!"$-.0->@-~]*|\.\.[!"$-.0->@-~]+)'
+_PLAIN: Final = "!$&'()*+,0-9:=@A-Z_a-z~-"
+_SEGMENT: Final = rf"(?:[{_PLAIN}][.{_PLAIN}]*|\.[{_PLAIN}][.{_PLAIN}]*|\.\.[.{_PLAIN}]+)"
 _LABEL: Final = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _PATTERNS: Final = {
     Kind.HEADER: _TEXT,

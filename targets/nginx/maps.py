@@ -24,7 +24,9 @@ CHOICE: Final = Variable("gm_choice")
 _NAMES_IN_A_HASH: Final = 256
 _HASH_ENTRY: Final = 18
 _HASH_BUCKET: Final = 64
-_VARIABLES_IN_A_HASH: Final = 100
+_VARIABLES_IN_A_HASH: Final = 16
+_VARIABLES_IN_WIDE_BUCKETS: Final = 256
+"""Beside nginx's own: measured, 64 bytes a bucket, the default, can be too little from 47 on, 128 were not up to 259."""
 
 Entry = tuple[str | tree.Regex, Value]
 
@@ -64,7 +66,7 @@ def _hashes(needs: Needs) -> Iterator[Item]:
         yield Directive("server_names_hash_max_size", (_room(needs.host_count),))
     if needs.variables > _VARIABLES_IN_A_HASH:
         yield Directive("variables_hash_bucket_size", (str(2 * _HASH_BUCKET),))
-    if needs.variables > 4 * _VARIABLES_IN_A_HASH:
+    if needs.variables > _VARIABLES_IN_WIDE_BUCKETS:
         yield Directive("variables_hash_max_size", (_room(needs.variables),))
 
 

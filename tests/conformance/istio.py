@@ -10,14 +10,14 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import yaml
 
 from graymesh.ir import Kind, Release
 from graymesh.semantics import Request, host_without_port
 from tests.conformance import istio_setup, wire
-from tests.conformance.engine import Answer, EngineRefused
+from tests.conformance.engine import Answer, EngineRefused, Project, require_loopback
 from tests.conformance.istio_objects import Documents, bearing, harness, jwks
 from tests.conformance.istio_setup import setup
 
@@ -27,14 +27,6 @@ _LOOPBACK: Final = "127.0.0.1"
 _HARNESS_FILE: Final = "conformance.json"
 _LOG: Final = "engine.log"
 _NO_DOCUMENTS: Final = Documents(())
-
-
-class Project(Protocol):
-    """What the engine must know of the releases beside their files."""
-
-    @property
-    def releases(self) -> Sequence[Release]:
-        """The releases as compiled, endpoints on loopback."""
 
 
 class Istio:
@@ -96,6 +88,7 @@ class Istio:
 
     def load(self, files: Mapping[str, str], project: Project) -> None:
         """Replace the whole configuration; back when both Envoys route by it. Raises EngineRefused."""
+        require_loopback(files, project.releases)
         self._documents = _documents(files)
         self._releases = {host: release for release in project.releases for host in release.hosts}
         self._move_to(self._documents.namespaces())
@@ -115,18 +108,26 @@ class Istio:
 
     def send_many(self, requests: Sequence[tuple[Request, str]]) -> list[Answer]:
         """Many requests, each with its Host, and their answers in the same order."""
+        return self.send_heads([(self.head(request, host), host) for request, host in requests])
+
+    def send_heads(self, requests: Sequence[tuple[bytes, str]]) -> list[Answer]:
+        """Requests as they go over the wire, each with the release's host that it is for."""
         answers: dict[int, Answer] = {}
         by_address: dict[tuple[str, int], list[int]] = {}
         for number, (_, host) in enumerate(requests):
             by_address.setdefault(self.address(host), []).append(number)
         for address, numbers in by_address.items():
-            heads = [self.head(*requests[number]) for number in numbers]
+            heads = [requests[number][0] for number in numbers]
             answers |= zip(numbers, self.send_bytes(address, heads), strict=True)
         return [answers[number] for number in range(len(requests))]
 
     def send_bytes(self, address: tuple[str, int], heads: Sequence[bytes]) -> list[Answer]:
         """Requests as they go over the wire."""
-        return [_answer(response) for response in wire.exchange(address, heads)]
+        return [wire.answer(response) for response in wire.exchange(address, heads)]
+
+    def chain(self, source: str) -> str:
+        """Istio's routes know no client's address."""
+        return ""
 
     def address(self, host: str) -> tuple[str, int]:
         """Where requests for the host go. Raises KeyError for a host of no release."""
@@ -195,14 +196,6 @@ def _documents(files: Mapping[str, str]) -> Documents:
         return Documents.of(files)
     except yaml.YAMLError as error:
         raise EngineRefused(f"not YAML: {error}") from None
-
-
-def _answer(response: wire.Response) -> Answer:
-    return Answer(
-        version=response.first("x-served-by"),
-        set_cookies=response.every("set-cookie"),
-        headers={":status": str(response.status), **dict(response.headers)},
-    )
 
 
 def _free_port() -> int:

@@ -14,7 +14,7 @@ import yaml
 
 from graymesh.semantics import Request, address
 from tests.conformance import wire
-from tests.conformance.engine import Answer, EngineRefused
+from tests.conformance.engine import FORGED, Answer, EngineRefused, Project, require_loopback
 from tests.conformance.jvm import SOURCES, MavenProject, Orders, Say
 
 PROJECT: Final = MavenProject(
@@ -65,8 +65,9 @@ class SpringCloudGateway:
             self._orders.close()
             self._orders = None
 
-    def load(self, files: Mapping[str, str], project: object = None) -> None:
+    def load(self, files: Mapping[str, str], project: Project | None = None) -> None:
         """Build a gateway from the one file. Raises EngineRefused, also when it does not list exactly our routes."""
+        require_loopback(files, project.releases if project else ())
         (text,) = files.values()
         self._by_connection = _BY_CONNECTION in text
         self.configure(text, _CLIENTS if self._by_connection else {})
@@ -98,24 +99,28 @@ class SpringCloudGateway:
 
     def send_many(self, requests: Sequence[tuple[Request, str]]) -> list[Answer]:
         """Many requests, each with its Host, and their answers in the same order."""
-        return self.send_bytes([wire.as_bytes(request, host, [self._client(request)]) for request, host in requests])
+        return self.send_heads([(self.head(request, host), host) for request, host in requests])
+
+    def send_heads(self, requests: Sequence[tuple[bytes, str]]) -> list[Answer]:
+        """Requests as they go over the wire; the hosts that they are for are all served at one address."""
+        return self.send_bytes([head for head, _ in requests])
+
+    def head(self, request: Request, host: str) -> bytes:
+        """The request as bytes, with the client's address in a header that the engine is told to believe."""
+        return wire.as_bytes(request, host, [self._client(request)])
 
     def send_bytes(self, requests: Sequence[bytes]) -> list[Answer]:
         """Requests as they go over the wire."""
-        return [_answer(response) for response in wire.exchange(self.address, requests)]
+        return [wire.answer(response) for response in wire.exchange(self.address, requests)]
+
+    def chain(self, source: str) -> str:
+        """What the client wrote, and its address as the one proxy saw it, where the file says to believe the last."""
+        return "" if self._by_connection else f"{FORGED}, {source}"
 
     def _client(self, request: Request) -> tuple[str, str]:
         """Of a connection, the socket itself says that a mapped address is IPv4."""
         source = str(address(request.source)) if self._by_connection else request.source
         return "X-Forwarded-For", source
-
-
-def _answer(response: wire.Response) -> Answer:
-    return Answer(
-        version=response.first("x-served-by"),
-        set_cookies=response.every("set-cookie"),
-        headers={":status": str(response.status), **dict(response.headers)},
-    )
 
 
 def _written(text: str) -> list[tuple[Any, ...]]:

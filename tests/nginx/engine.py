@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import resource
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,15 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graymesh.semantics import Request
+from tests.conformance import nginx_setup
 
-BINARY = shutil.which("nginx") or next((str(p) for p in [Path("/usr/sbin/nginx")] if p.exists()), "")
-_MODULES = Path("/usr/lib/nginx/modules")
+BINARY = nginx_setup.binary()
 _MAIN = """{load}
 daemon off;
+worker_rlimit_nofile 16384;
 master_process off;
 pid {prefix}/nginx.pid;
 error_log {prefix}/error.log warn;
-events {{ worker_connections 512; }}
+events {{ worker_connections 8192; }}
 http {{
     access_log off;
     client_body_temp_path {prefix}/t; proxy_temp_path {prefix}/t; fastcgi_temp_path {prefix}/t;
@@ -65,7 +65,7 @@ def missing() -> str:
 
 
 def missing_scripts() -> str:
-    return "" if any(_MODULES.glob("ngx_http_js_module.so")) else "nginx's njs module is not installed"
+    return "" if nginx_setup.module() else "nginx's njs module is not installed"
 
 
 def checked(prefix: Path, files: Mapping[str, str], ports: Mapping[str, int] | None = None) -> tuple[str, float]:
@@ -89,14 +89,26 @@ def running(
     `more` holds directives for single backends. Ended by its own process id.
     """
     port = free_port()
-    config = _written(prefix, files, {"listen": port}, backends, more)
-    process = subprocess.Popen([BINARY, "-p", str(prefix), "-c", str(config)], stderr=subprocess.PIPE, text=True)
+    process = started(prefix, files, port, backends, more)
     try:
-        _await(process, port)
         yield port
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
+
+
+def started(
+    prefix: Path,
+    files: Mapping[str, str],
+    port: int,
+    backends: Mapping[str, int] | None = None,
+    more: Mapping[str, str] | None = None,
+) -> subprocess.Popen[str]:
+    """nginx as `running` has it, for whoever ends it by himself."""
+    config = _written(prefix, files, {"listen": port}, backends or {}, more)
+    process = subprocess.Popen([BINARY, "-p", str(prefix), "-c", str(config)], stderr=subprocess.PIPE, text=True)
+    _await(process, port)
+    return process
 
 
 def free_port() -> int:
@@ -142,12 +154,11 @@ def _written(
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in files.items():
         (folder / path).write_text(text.replace("listen 80;", f"listen 127.0.0.1:{ports.get('listen', 8099)};"))
-    module = _MODULES / "ngx_http_js_module.so"
     uses_script = any("js_import" in text for text in files.values())
     served = "".join(_backend(name, port, (more or {}).get(name, "")) for name, port in backends.items())
     (prefix / "backends").write_text(served)
     config = prefix / "nginx.conf"
-    load = f"load_module {module};" if uses_script else ""
+    load = f"load_module {nginx_setup.module()};" if uses_script else ""
     config.write_text(_MAIN.format(load=load, prefix=prefix, backends=prefix / "backends"))
     return config
 

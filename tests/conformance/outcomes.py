@@ -1,0 +1,122 @@
+"""What may become of a request by the reference, and whether an engine's answer is one of these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from graymesh.ir import BUCKETS, UNIQUE_ID, Route, RouteTable, Share
+from graymesh.semantics import Request, decide, values_of
+from tests.conformance.engine import Answer
+
+Pairs = tuple[tuple[str, str], ...]
+NOBODY: Final = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One thing that may happen, in `probability` of the cases: who answers, and what else is seen of it.
+
+    `status` is the answer's own where nobody is asked. `cookie` is `name=value`, empty when none is given.
+    """
+
+    version: str
+    probability: float
+    status: int = 200
+    cookie: str = ""
+    age_seconds: int | None = None
+    told: Pairs = ()
+    received: Pairs = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What may become of a request; `route` names the route that takes it, `key` is its identity where one decides."""
+
+    route: str
+    outcomes: tuple[Outcome, ...]
+    key: str = ""
+
+
+def expected(table: RouteTable, request: Request) -> Expected:
+    """The outcomes that the reference allows."""
+    route = decide(table, request).route
+    if route is None:
+        return Expected("none", (Outcome(version=NOBODY, probability=1.0, status=404),))
+    return Expected(route.name, tuple(_outcomes(route)), _key(route, request))
+
+
+def fitting(answer: Answer, allowed: Sequence[Outcome], versions: Mapping[str, str]) -> int | None:
+    """The index of the outcome that the answer shows, None when it shows none of them."""
+    return next((index for index, outcome in enumerate(allowed) if _shows(answer, outcome, versions)), None)
+
+
+def in_words(answer: Answer, versions: Mapping[str, str]) -> str:
+    """The answer for a message."""
+    who = versions.get(answer.version or "", answer.version or "nobody")
+    seen = {name[7:]: value for name, value in answer.headers.items() if name.startswith("x-seen-x-")}
+    cookies = [cookie.partition(";")[0] for cookie in answer.set_cookies]
+    return f"{who} ({answer.headers.get(':status')}) cookies {cookies} received {seen}"
+
+
+def _outcomes(route: Route) -> list[Outcome]:
+    fault = route.policy.fault
+    aborted = fault.abort_basis_points / BUCKETS if fault and fault.abort_status else 0.0
+    merged: dict[Outcome, float] = {}
+    for share in route.split.shares:
+        if share.basis_points:
+            outcome = _of(share)
+            merged[outcome] = merged.get(outcome, 0.0) + share.basis_points / BUCKETS * (1 - aborted)
+    found = [replace(outcome, probability=part) for outcome, part in merged.items()]
+    if fault and aborted:
+        found.append(Outcome(version=NOBODY, probability=aborted, status=fault.abort_status))
+    return found
+
+
+def _of(share: Share) -> Outcome:
+    cookie = share.set_cookie
+    return Outcome(
+        version=share.version,
+        probability=0.0,
+        cookie=f"{cookie.name}={cookie.value}" if cookie else "",
+        age_seconds=cookie.max_age_seconds if cookie else None,
+        told=share.response_headers,
+        received=share.request_headers,
+    )
+
+
+def _key(route: Route, request: Request) -> str:
+    return "\n".join(values_of(route.split.key, request)) if route.split.key else ""
+
+
+def _shows(answer: Answer, outcome: Outcome, versions: Mapping[str, str]) -> bool:
+    if outcome.version == NOBODY:
+        return answer.version is None and answer.headers.get(":status") == str(outcome.status)
+    return (
+        versions.get(answer.version or "") == outcome.version
+        and _same_cookie(answer.set_cookies, outcome)
+        and all(answer.headers.get(name) == value for name, value in outcome.told)
+        and all(_received(answer, name, value) for name, value in outcome.received)
+    )
+
+
+def _same_cookie(given: Sequence[str], outcome: Outcome) -> bool:
+    """The one cookie, for the whole site, out of reach of scripts and foreign pages, for its time."""
+    if not outcome.cookie:
+        return not given
+    if len(given) != 1:
+        return False
+    pair, *attributes = (part.strip() for part in given[0].split(";"))
+    age = [f"max-age={outcome.age_seconds}"] if outcome.age_seconds is not None else []
+    return pair == outcome.cookie and {each.lower() for each in attributes} == {
+        "path=/",
+        "httponly",
+        "samesite=lax",
+        *age,
+    }
+
+
+def _received(answer: Answer, name: str, value: str) -> bool:
+    found = answer.headers.get(f"x-seen-{name}", "")
+    return found not in ("", "forged") if value == UNIQUE_ID else found == value

@@ -1,0 +1,136 @@
+"""The suite of one engine: everything that there is to try, at every stage, loaded and asked."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from graymesh.capability import conjunction_features
+from graymesh.ir import Release
+from graymesh.registry import target
+from graymesh.target import View
+from tests.conformance import upstreams
+from tests.conformance.binomial import improbability
+from tests.conformance.cache import Say
+from tests.conformance.engine import Engine, EngineRefused
+from tests.conformance.subjects import Placed, batches, placed
+from tests.conformance.traffic import Asked, Draw, Seen, hosts_of, try_out
+from tests.nginx.engine import free_port
+
+BATCH: Final = {"nginx": 100, "istio": 40, "spring-cloud-gateway": 22}
+"""So many releases stand in one set of files; Spring's start-up grows with the square of its routes."""
+
+ERROR_RATE: Final = 1e-6
+"""How often a whole run may call an honest engine's draw unfair."""
+
+Bend: TypeAlias = Callable[[View], View]
+Check: TypeAlias = Callable[[dict[str, str], Sequence[Release]], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What engines ask of a project."""
+
+    releases: tuple[Release, ...]
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of one engine's suite."""
+
+    engine: str
+    version: str
+    releases: int = 0
+    stages: int = 0
+    loads: int = 0
+    seconds: float = 0.0
+    refused: list[str] = field(default_factory=list)
+    features: Counter[str] = field(default_factory=Counter)
+    seen: Seen = field(default_factory=Seen)
+
+    @property
+    def problems(self) -> list[str]:
+        """All that is wrong, in words."""
+        return [*self.refused, *self.seen.disagreements, *unfair(self.seen.draws)]
+
+
+def run(engine: Engine, check: Check, say: Say, subjects: Sequence[Placed] = (), bend: Bend | None = None) -> Result:
+    """Try everything, or these subjects, on an engine that is available; it is started and stopped here.
+
+    `bend` changes views before they are lowered, for trying whether the suite can fail.
+    """
+    started = time.monotonic()
+    result = Result(engine.name, engine.version)
+    everything = subjects or placed(engine.name, free_port())
+    result.releases = len(everything)
+    engine.start()
+    try:
+        with upstreams.serving(address for each in everything for address in each.versions):
+            for batch in batches(everything, BATCH[engine.name]):
+                for stage in range(max(len(each.stages) for each in batch)):
+                    _stage(engine, check, [each for each in batch if stage < len(each.stages)], stage, bend, result)
+                    say(
+                        f"{engine.name}: {sum(result.seen.compared.values()):,} requests, {len(result.problems)} problems"
+                    )
+    finally:
+        engine.stop()
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def unfair(draws: Sequence[Draw]) -> Iterator[str]:
+    """Counts that chance explains less often than `ERROR_RATE`, shared out over all counts and both sides."""
+    limit = ERROR_RATE / (2 * max(len(draws), 1))
+    for draw in draws:
+        if improbability(draw.count, draw.total, draw.probability) < limit:
+            where = f"{draw.asked.subject} at {draw.asked.stage}, {draw.asked.host}, route {draw.route}"
+            yield f"{where}: {draw.count} of {draw.total} draws, expected {draw.probability:.2%} of them"
+
+
+def _stage(
+    engine: Engine, check: Check, batch: Sequence[Placed], stage: int, bend: Bend | None, result: Result
+) -> None:
+    views = [each.view(each.stages[stage]) for each in batch]
+    releases = tuple(view.release for view in views)
+    chosen = target(engine.name)
+    files = chosen.emit(chosen.lower([bend(view) for view in views] if bend else views))
+    result.refused += check(files, releases)
+    result.loads += 1
+    result.stages += len(views)
+    try:
+        engine.load(files, Project(releases))
+    except EngineRefused as refused:
+        result.refused.append(f"{', '.join(each.name for each in batch)}: {refused}")
+        return
+    asked = [
+        _asked(each, view, host, table)
+        for each, view in zip(batch, views, strict=True)
+        for host, table in hosts_of(view.tables)
+    ]
+    try_out(engine, asked, result.seen)
+    for view in views:
+        result.features.update(features(view))
+
+
+def _asked(each: Placed, view: View, host: str, table: object) -> Asked:
+    return Asked(each.name, view.release.stage, host, table, each.versions)  # type: ignore[arg-type]
+
+
+def features(view: View) -> set[str]:
+    """The features that requests of this view show at work."""
+    found = {"lane.follow"} if view.role == "follower" else set()
+    for table in view.tables:
+        for route in table.table.routes:
+            found |= {name for tests in route.condition for name in conjunction_features(tests)}
+            shares = [share for share in route.split.shares if share.basis_points]
+            found |= {"split"} if len(shares) > 1 else set()
+            found |= {"split.several"} if len({share.version for share in shares}) > 2 else set()
+            found |= {"sticky"} if any(share.set_cookie for share in shares) else set()
+            found |= {"sticky.key"} if route.split.key else set()
+            found |= {"notice"} if any(share.response_headers for share in shares) else set()
+            found |= {"lane.set"} if view.role == "edge" and any(share.request_headers for share in shares) else set()
+            found |= {"fault"} if route.policy.fault else set()
+    return found
