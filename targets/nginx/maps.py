@@ -26,7 +26,7 @@ _HASH_ENTRY: Final = 18
 _HASH_BUCKET: Final = 64
 _VARIABLES_IN_A_HASH: Final = 16
 _VARIABLES_IN_WIDE_BUCKETS: Final = 256
-"""Beside nginx's own: measured, 64 bytes a bucket, the default, can be too little from 47 on, 128 were not up to 259."""
+"""Beside nginx's own: measured, the default of 64 bytes can be too little from 47 on, 128 were not up to 259."""
 
 Entry = tuple[str | tree.Regex, Value]
 

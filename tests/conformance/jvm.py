@@ -108,7 +108,7 @@ class Orders:
     def __init__(self, arguments: Sequence[str], heap: str) -> None:
         """Start `java` with these arguments. `heap` is its greatest size: `512m`."""
         self._log: IO[str] = tempfile.NamedTemporaryFile("w+", prefix="graymesh-jvm-")  # noqa: SIM115 - see `close`
-        command = [*GENTLY, "java", f"-Xmx{heap}", "-XX:+UseSerialGC", *arguments]
+        command = ["java", f"-Xmx{heap}", "-XX:+UseSerialGC", *arguments]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True
         )

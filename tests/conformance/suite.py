@@ -72,9 +72,8 @@ def run(engine: Engine, check: Check, say: Say, subjects: Sequence[Placed] = (),
             for batch in batches(everything, BATCH[engine.name]):
                 for stage in range(max(len(each.stages) for each in batch)):
                     _stage(engine, check, [each for each in batch if stage < len(each.stages)], stage, bend, result)
-                    say(
-                        f"{engine.name}: {sum(result.seen.compared.values()):,} requests, {len(result.problems)} problems"
-                    )
+                    said = f"{result.seen.compared.total():,} requests, {len(result.problems)} disagreements"
+                    say(f"{engine.name}: {said}")
     finally:
         engine.stop()
     result.seconds = time.monotonic() - started

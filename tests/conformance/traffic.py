@@ -163,9 +163,8 @@ def _orderly(asked: Asked, one: Sent, answer: Answer, seen: Seen) -> None:
 
 def _disagree(asked: Asked, one: Sent, what: str, seen: Seen) -> None:
     request = in_words(replace(one.request, host=""))
-    seen.disagreements.append(
-        f"{asked.subject} at {asked.stage or 'its only stage'}, {asked.host}: {request} ({one.variant}): {what}; {one.head!r}"
-    )
+    where = f"{asked.subject} at {asked.stage or 'its only stage'}, {asked.host}"
+    seen.disagreements.append(f"{where}: {request} ({one.variant}): {what}; {one.head!r}")
 
 
 def _note_draws(asked: Sequence[Asked], drawn: Mapping[tuple[int, str], Counter[int]], seen: Seen) -> None:

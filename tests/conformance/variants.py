@@ -21,6 +21,9 @@ _MARKS: Final = "!$&'()*+,=:@_~-..x"
 Lines: TypeAlias = list[str]
 """A request's head: the request line, then the headers."""
 
+Way: TypeAlias = Callable[[Lines, Request, Sequence[Field]], Lines]
+"""Another way to say a request, given its plain head and the fields that the table reads."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -115,11 +118,26 @@ def _cookies_between(lines: Lines, request: Request, fields: Sequence[Field]) ->
 
 def _escaped_path(lines: Lines, request: Request, fields: Sequence[Field]) -> Lines:
     """A letter of the path percent-encoded, which RFC 3986 §6.2.2.2 calls the same path."""
-    head, _, tail = lines[0].partition("/")
-    return [head + "/" + re.sub("[A-Za-z]", lambda letter: f"%{ord(letter[0]):02X}", tail, count=1), *lines[1:]]
+    letter = re.search("[A-Za-z]", request.path)
+    if letter is None:
+        return lines
+    path = f"{request.path[: letter.start()]}%{ord(letter[0]):02X}{request.path[letter.end() :]}"
+    return [lines[0].replace(request.path, path, 1), *lines[1:]]
 
 
-Way: TypeAlias = Callable[[Lines, Request, Sequence[Field]], Lines]
+def _path_with(text: str) -> Way:
+    def way(lines: Lines, request: Request, fields: Sequence[Field]) -> Lines:
+        return [lines[0].replace(request.path, request.path + text, 1), *lines[1:]]
+
+    return way
+
+
+def _parameter_twice(lines: Lines, request: Request, fields: Sequence[Field]) -> Lines:
+    name = _first_tested(fields, Kind.QUERY)
+    method, _, version = lines[0].split(" ")
+    return [f"{method} {request.path}?{name}=1&{name}=2 {version}", *lines[1:]]
+
+
 WAYS: Final[dict[str, Way]] = {
     "names in capitals": _names_in_capitals,
     "blanks around values": lambda lines, request, _: _padded(lines, request, "   "),
@@ -139,13 +157,10 @@ OUTSIDE: Final[dict[str, Way]] = {
     "tabs around values": lambda lines, request, _: _padded(lines, request, "\t"),
     "percent-encoded path": _escaped_path,
     "header twice": lambda lines, _, fields: [*lines, *(f"{_first_tested(fields, Kind.HEADER)}: v{n}" for n in (1, 2))],
-    "parameter twice": lambda lines, _, fields: [
-        re.sub(r"^(\S+ [^ ?]+)\S*", rf"\1?{_first_tested(fields, Kind.QUERY)}=1&{_first_tested(fields, Kind.QUERY)}=2", lines[0]),
-        *lines[1:],
-    ],
-    "unwritable characters in the path": lambda lines, *_: [re.sub(r"^(\S+ [^ ?]+)", r'\1"<|^`{}', lines[0]), *lines[1:]],
+    "parameter twice": _parameter_twice,
+    "unwritable characters in the path": _path_with('"<|^`{}'),
+    "parameter of a path segment": _path_with(";a=b"),
     "slashes and dots in the path": lambda lines, *_: [re.sub(r"^(\S+ )/", r"\1//a/.././", lines[0]), *lines[1:]],
-    "parameter of a path segment": lambda lines, *_: [re.sub(r"^(\S+ [^ ?]+)", r"\1;a=b", lines[0]), *lines[1:]],
     "bytes beyond ASCII": lambda lines, _, fields: [*lines, f"{_first_tested(fields, Kind.HEADER)}: v\xe92"],
     "a long header": lambda lines, *_: [*lines, "x-long: " + 7000 * "a"],
     "broken cookies": lambda lines, *_: [*lines, 'Cookie: a=1;b="2;c;;=;gray-bucket=%30'],
