@@ -72,9 +72,9 @@ class Placed:
         return json.dumps(shared | private, sort_keys=True)
 
 
-def placed(target_name: str, port: int) -> list[Placed]:
+def placed(target_name: str, port: int, generated: bool = True) -> list[Placed]:
     """Everything that the suite tries on this target; all upstreams listen on this port, at addresses of their own."""
-    subjects = [*_written(), *_generated(target_name)]
+    subjects = [*_written(), *(_generated(target_name) if generated else ())]
     found = (_on_loopback(subject, number, target_name, port) for number, subject in enumerate(subjects))
     return [each for each in found if each]
 

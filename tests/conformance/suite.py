@@ -110,8 +110,9 @@ def _stage(
         for host, table in hosts_of(view.tables)
     ]
     try_out(engine, asked, result.seen)
-    for view in views:
-        result.features.update(features(view))
+    for each, view in zip(batch, views, strict=True):
+        count = result.seen.by_release[each.name, view.release.stage]
+        result.features.update(dict.fromkeys(features(view), count))
 
 
 def _asked(each: Placed, view: View, host: str, table: object) -> Asked:

@@ -62,6 +62,7 @@ class Seen:
     """What came of the requests so far."""
 
     compared: Counter[str] = field(default_factory=Counter)
+    by_release: Counter[tuple[str, str]] = field(default_factory=Counter)
     outside: int = 0
     disagreements: list[str] = field(default_factory=list)
     draws: list[Draw] = field(default_factory=list)
@@ -142,6 +143,7 @@ def _draws(engine: Engine, asked: Asked) -> Iterator[Sent]:
 
 def _compared(asked: Asked, one: Sent, wanted: Expected, answer: Answer, seen: Seen) -> int | None:
     seen.compared[one.variant] += 1
+    seen.by_release[asked.subject, asked.stage] += 1
     found = fitting(answer, wanted.outcomes, asked.versions)
     if found is None:
         may = " or ".join(sorted({outcome.version or str(outcome.status) for outcome in wanted.outcomes}))

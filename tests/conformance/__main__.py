@@ -1,0 +1,88 @@
+"""`python -m tests.conformance engines` sets up what is missing, `… run` holds what is there to the reference."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from tests.conformance import istio_setup, nginx_setup, report, sentinel, spring
+from tests.conformance.acceptance import ENGINES, complaints
+from tests.conformance.bends import BENDS
+from tests.conformance.cache import Say
+from tests.conformance.suite import Result, run
+
+SETUPS: Mapping[str, Callable[[Say], None]] = {
+    "nginx": nginx_setup.setup,
+    "spring-cloud-gateway": spring.setup,
+    "sentinel": sentinel.setup,
+    "istio": istio_setup.setup,
+}
+_SHOWN = 20
+_started = time.monotonic()
+
+
+def say(text: str) -> None:
+    """A line of progress with the time since the start."""
+    click.echo(f"[{time.monotonic() - _started:6.1f} s] {text}", err=True)
+
+
+@click.group()
+def main() -> None:
+    """Engines on loopback, and what they do with graymesh's output."""
+
+
+@main.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(SETUPS)))
+def engines(names: tuple[str, ...]) -> None:
+    """Set up the named engines, or all; goes on where it was interrupted. Exit code 1 when one cannot be had."""
+    missing = []
+    for name in names or SETUPS:
+        try:
+            SETUPS[name](say)
+        except (RuntimeError, OSError) as error:
+            missing.append(name)
+            say(f"{name}: NOT AVAILABLE: {error}")
+    click.echo(f"engines set up: {len(names or SETUPS) - len(missing)}, not available: {', '.join(missing) or 'none'}")
+    sys.exit(1 if missing else 0)
+
+
+@main.command(name="run")
+@click.option("--engine", "names", multiple=True, type=click.Choice(list(ENGINES)), help="Only these engines.")
+@click.option("--bend", type=click.Choice(list(BENDS)), help="Break the lowering so; the run must fail.")
+@click.option("--write-report", is_flag=True, help="Keep the numbers in report.json, for the documentation's tables.")
+def run_engines(names: tuple[str, ...], bend: str | None, write_report: bool) -> None:
+    """Hold the engines that are there to the reference. Exit code 1 for a disagreement, or when none is there."""
+    results = [each for each in (_run(name, bend) for name in names or ENGINES) if each]
+    for each in results:
+        for problem in each.problems[:_SHOWN]:
+            click.echo(f"{each.engine}: {problem}")
+    click.echo(report.table(results))
+    if write_report:
+        report.write({each.engine: report.entry(each) for each in results})
+    sys.exit(0 if results and not any(each.problems for each in results) else 1)
+
+
+def _run(name: str, bend: str | None) -> Result | None:
+    engine = ENGINES[name]()
+    why = engine.available()
+    if why:
+        click.echo(f"!!! {name.upper()} IS NOT TRIED: {why}; make engines sets it up")
+        return None
+    with _admission(name) as admission:
+        check = lambda files, releases: complaints(engine, files, releases, admission)  # noqa: E731
+        return run(engine, check, say, bend=BENDS[bend] if bend else None)
+
+
+def _admission(name: str) -> Any:
+    """The API server, where objects are for it and it is there."""
+    from contextlib import nullcontext
+
+    return nullcontext()
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m tests.conformance")
