@@ -94,13 +94,14 @@ def bursts(engine: Sentinel, counts: Mapping[str, int], gateway: bool = False) -
 
 def _held(engine: Sentinel, own: Mapping[str, str]) -> Checked:
     try:
+        written = {path: json.loads(text) for path, text in own.items()}
         found = engine.load(own)
-    except EngineRefused as refused:
+    except (EngineRefused, ValueError) as refused:
         return Checked(problems=(f"{', '.join(own)}: {refused}",))
-    wrong = tuple(what for path, text in own.items() for what in _differing(path, json.loads(text), found))
+    wrong = tuple(what for path, rules in written.items() for what in _differing(path, rules, found))
     idle = {kind for kind, rules in found.items() if rules} - {kind_of(path) for path in own}
     strange = tuple(f"{', '.join(own)}: {kind} rules are held that nobody wrote" for kind in sorted(idle))
-    return Checked(rules=sum(len(json.loads(text)) for text in own.values()), problems=wrong + strange)
+    return Checked(rules=sum(map(len, written.values())), problems=wrong + strange)
 
 
 def _differing(path: str, written: Sequence[Rule], found: Held) -> Iterator[str]:
