@@ -22,7 +22,7 @@ from graymesh.parallel import in_parallel
 from graymesh.project import Project, shown
 from graymesh.registry import target
 from graymesh.target import DecodedService, Manifest, Target, View
-from graymesh.verify import Found, labels_of, relabelled, verify
+from graymesh.verify import Found, labels_of, names_lost, relabelled, verify
 
 ALL = "all"
 """Stands for every stage, each in a folder of its own."""
@@ -68,12 +68,16 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One target's part of one stage; `folder` is where its files go, below the output folder."""
+    """One target's part of one stage; `folder` is where its files go, below the output folder.
+
+    `beside` are the same releases as other targets see them whose rules rely on names in this one's files.
+    """
 
     target: str
     stage: str
     folder: str
     views: tuple[View, ...]
+    beside: tuple[tuple[str, View], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,14 @@ def _verified(job: Job, output: Folder | None) -> Built:
     chosen = target(job.target)
     files = artifacts_of(output, job.folder, chosen.manifest.writes) if output else {}
     where = shown(output.path / job.folder) if output else job.folder
-    return Built(files, verify(chosen, job.views, chosen.decode(files), where), _told(chosen, job.views))
+    return Built(files, _proven(job, files, where), _told(chosen, job.views))
+
+
+def _proven(job: Job, files: Mapping[str, str], folder: str) -> list[Found]:
+    chosen = target(job.target)
+    fleet = chosen.decode(files)
+    beside = [(target(name), view) for name, view in job.beside]
+    return [*verify(chosen, job.views, fleet, folder), *names_lost(chosen, fleet, folder, beside)]
 
 
 def decoded(case: Case, release: Release, name: str) -> list[DecodedService]:
@@ -141,15 +152,15 @@ def jobs_of(cases: Sequence[Case], choice: Choice) -> Iterator[Job]:
         for name in names:
             views = tuple(_views(cases, name, stage))
             folder = f"{stage}/{name}" if choice.stage == ALL and stage else name
-            yield Job(target=name, stage=stage or "", folder=folder, views=views)
+            beside = tuple(_beside(cases, name, stage))
+            yield Job(target=name, stage=stage or "", folder=folder, views=views, beside=beside)
 
 
 def build(job: Job) -> Built:
     """lower → emit → decode → verify, for one target."""
     chosen = target(job.target)
     files = chosen.emit(chosen.lower(job.views))
-    found = verify(chosen, job.views, chosen.decode(files), job.folder)
-    return Built(files, found, _told(chosen, job.views))
+    return Built(files, _proven(job, files, job.folder), _told(chosen, job.views))
 
 
 def placed(cases: Sequence[Case], found: Sequence[Found]) -> list[Diagnostic]:
@@ -173,6 +184,15 @@ def _views(cases: Sequence[Case], name: str, stage: str | None) -> Iterator[View
         for manifest in case.targets:
             if manifest.name == name:
                 yield case.view(manifest, release_at(case, stage))
+
+
+def _beside(cases: Sequence[Case], name: str, stage: str | None) -> Iterator[tuple[str, View]]:
+    """The views of those targets that stand beside this one, of the releases that are compiled for both."""
+    for case in cases:
+        if any(manifest.name == name for manifest in case.targets):
+            for manifest in case.targets:
+                if manifest.companion == name:
+                    yield manifest.name, case.view(manifest, release_at(case, stage))
 
 
 def _stages(cases: Sequence[Case], choice: Choice) -> Sequence[str | None]:

@@ -88,10 +88,14 @@ class DecodedService:
 
 @dataclass(frozen=True, slots=True)
 class DecodedFleet:
-    """Everything that a set of artifacts amounts to, and what of them was not understood."""
+    """Everything that a set of artifacts amounts to, and what of them was not understood.
+
+    `names` are those that rules of other engines may go by, as the ids of routes; None where they are not known.
+    """
 
     services: tuple[DecodedService, ...]
     refusals: tuple[Refusal, ...] = ()
+    names: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +202,13 @@ class Target:
         if not (self.folder / "expect.py").is_file():
             return view.facts
         return self._module("expect").expected_facts(view)  # type: ignore[no-any-return]
+
+    def names_relied_on(self, view: View) -> Mapping[str, tuple[str, str]]:
+        """Names that the companion's files must have, or the target's rules never act: name → the fact behind it."""
+        if not (self.folder / "expect.py").is_file():
+            return {}
+        function = getattr(self._module("expect"), "names_relied_on", None)
+        return function(view) if function else {}
 
     @cached_property
     def readme(self) -> str:

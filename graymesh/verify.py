@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from graymesh.capability import FEATURES
 from graymesh.diagnostic import Diagnostic, Note, Span
+from graymesh.did_you_mean import listed, quoted
 from graymesh.equivalence import Difference, UndecidableError, Undecided, compare, witness_for
 from graymesh.facts import feature, relabel
 from graymesh.ir import Facts, Release, Route, RouteTable
@@ -43,6 +44,37 @@ def verify(target: Target, views: Sequence[View], fleet: DecodedFleet, folder: s
     for view in views:
         found += [Found(view.release.key, diagnostic) for diagnostic in check.release(view)]
     return found + [Found("", diagnostic) for diagnostic in check.strays(views)]
+
+
+def names_lost(
+    target: Target, fleet: DecodedFleet, folder: str, beside: Sequence[tuple[Target, View]]
+) -> Iterator[Found]:
+    """Rules of the targets beside this one that go by names which the fleet does not have, so that they never act.
+
+    Code: GM908, one for each setting. Nothing is said where the fleet's names are not known.
+    """
+    for neighbour, view in beside if fleet.names is not None else ():
+        lost: dict[tuple[str, str], list[str]] = {}
+        for name, fact in sorted(neighbour.names_relied_on(view).items()):
+            if name not in (fleet.names or ()):
+                lost.setdefault(fact, []).append(name)
+        for fact, names in lost.items():
+            yield Found(
+                view.release.key, _name_lost(target.manifest.name, neighbour.manifest.name, folder, fact, names)
+            )
+
+
+def _name_lost(name: str, neighbour: str, folder: str, fact: tuple[str, str], lost: Sequence[str]) -> Diagnostic:
+    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+    message = f"{neighbour} holds {setting(fact)} by {quoted(lost[0])}{more}, and {name} has nothing of that name"
+    return Diagnostic(
+        code="GM908",
+        message=f"{message}: the rule never acts",
+        path=setting_path(fact),
+        notes=(Note((), f"{name} lacks {listed(lost)}", file=folder),),
+        help=f"leave the names in {name} as they were compiled",
+        targets=(neighbour, name),
+    )
 
 
 def labels_of(target: Target, release: Release) -> Labels:

@@ -1,15 +1,13 @@
 """Sentinel: what is written is what was meant, and rule files are read as their managers read them.
 
 `sentinel/read/<case>/` holds rule files and what they mean, worked out by hand. `sentinel/validity.json` holds pairs of
-rules just inside and just outside every condition; with SENTINEL_CLASSPATH set to the jars of Sentinel 1.8.9 and
-fastjson, the same pairs are put before the real managers.
+rules just inside and just outside every condition, and `sentinel/refused.yaml` what lint refuses with the rule that it
+would have become; `conformance/test_sentinel.py` puts the same rules before the real managers.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,9 +44,11 @@ from graymesh.targets.sentinel.emit import check
 from graymesh.targets.sentinel.lower import RuleFile
 from graymesh.targets.sentinel.rules import KINDS
 from graymesh.targets.sentinel.values import typed
+from tests.helpers import everything_said
 
 DATA = Path(__file__).parent / "sentinel"
 SENTINEL = target("sentinel")
+REFUSED = yaml.safe_load((DATA / "refused.yaml").read_text(encoding="utf-8"))
 VALIDITY = json.loads((DATA / "validity.json").read_text(encoding="utf-8"))
 FILE_NAMES = {kind: f"x/{kind}-rules.json" for kind in KINDS} | {"api-groups": "x/api-groups.json"}
 
@@ -484,22 +484,38 @@ def test_text_that_is_no_list_of_rules_is_refused(text: str) -> None:
     assert (fleet.services, [refusal.field for refusal in fleet.refusals]) == ((), ["JSON"])
 
 
-@pytest.mark.skipif("SENTINEL_CLASSPATH" not in os.environ, reason="needs the jars of Sentinel in SENTINEL_CLASSPATH")
-def test_the_real_managers_agree(tmp_path: Path) -> None:
-    rows = [
-        (row, group, side) for group in ("dropped", "idle") for row in VALIDITY[group] for side in ("inside", "outside")
-    ]
-    lists = [{"kind": row["kind"], "rules": [rule_of(row, side)]} for row, _, side in rows]
-    (tmp_path / "lists.json").write_text(json.dumps(lists))
-    command = ["java", f"-Duser.home={tmp_path}", "-cp", os.environ["SENTINEL_CLASSPATH"]]
-    answer = subprocess.run(
-        [*command, str(DATA / "Managers.java"), str(tmp_path / "lists.json")],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    kept = [count > 0 for count in json.loads(answer.stdout.splitlines()[-1])]
-    assert kept == [(group, side) != ("dropped", "outside") for _, group, side in rows]
+# What no spec may say
+
+REFUSED_SPEC = {
+    "service": {"port": 8080, "domains": ["shop.example.com"]},
+    "stable": "v1",
+    "versions": {"v1": {"endpoints": ["10.0.1.1:8080"]}, "v2": {"endpoints": ["10.0.2.1:8080"]}},
+    "sticky": {"cookie": "gray-bucket"},
+    "stages": [{"name": "first", "weight": 5, "hold": "1h"}, {"name": "full", "weight": 100}],
+    "targets": {"sentinel": {}},
+}
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=lambda row: json.dumps(row["spec"]))
+def test_what_sentinel_would_drop_is_refused_at_its_place(row: dict[str, Any]) -> None:
+    data = {
+        "apiVersion": "graymesh.io/v1alpha1",
+        "kind": "Rollout",
+        "metadata": {"name": "shop"},
+        "spec": {**REFUSED_SPEC, **row["spec"]},
+    }
+    (found,) = [each for each in everything_said([json.dumps(data)]) if each.level == "error"]
+    path = next(_leaves(row["spec"]))
+    assert (found.code, found.path) == (row["code"], ("spec", *path))
+
+
+def _leaves(value: Any) -> Iterator[tuple[str, ...]]:
+    """The paths of what stands in a piece of a spec, in order."""
+    if not isinstance(value, dict) or not value:
+        yield ()
+        return
+    for name, inner in value.items():
+        yield from ((name, *rest) for rest in _leaves(inner))
 
 
 # The last gate

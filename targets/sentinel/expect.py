@@ -47,19 +47,33 @@ def _breaker(view: View, version: str, guard: str, bad: int) -> Iterator[tuple[t
     yield (version, f"{guard}.recovery.ms"), 1000 * int(view.options.get("recoverySeconds", 30))
 
 
+def names_relied_on(view: View) -> dict[str, tuple[str, str]]:
+    """The ids of the gateway's routes that have a limit: a rule for an id that no route has never acts."""
+    if not view.options.get("gateway", True):
+        return {}
+    return {name: (version, "limits.qps") for version, _ in view.facts for name in _limited(view, version)}
+
+
 def _routes(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
     for version in view.release.versions:
-        limit = view.facts.get((version.name, "limits.qps"))
-        names = {
-            f"{name}={limit}"
-            for tables in view.tables
-            for route in tables.table.routes
-            for share in route.split.shares
-            if share.version == version.name and share.basis_points > 0
-            for name in route_ids(view.release, route, share)
-        }
-        if limit is not None and names:
-            yield (version.name, "gateway.routes"), tuple(sorted(names))
+        names = _limited(view, version.name)
+        if names:
+            limit = view.facts[version.name, "limits.qps"]
+            yield (version.name, "gateway.routes"), tuple(sorted(f"{name}={limit}" for name in names))
+
+
+def _limited(view: View, version: str) -> set[str]:
+    """The ids of all routes to a version that has a limit."""
+    if (version, "limits.qps") not in view.facts:
+        return set()
+    return {
+        name
+        for tables in view.tables
+        for route in tables.table.routes
+        for share in route.split.shares
+        if share.version == version and share.basis_points > 0
+        for name in route_ids(view.release, route, share)
+    }
 
 
 def _paths(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:

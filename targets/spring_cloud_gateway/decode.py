@@ -46,8 +46,9 @@ class _RouteList:
 
 @dataclass(frozen=True, slots=True)
 class _Lost:
-    """A route that is not understood, and the hosts whose requests it may take; None for any."""
+    """A route that is not understood, its id, and the hosts whose requests it may take; None for any."""
 
+    id: str
     hosts: Hosts | None
     refusal: Refusal
 
@@ -146,7 +147,7 @@ def _routed(listed: _RouteList, addresses: Addresses, forwarding: Facts) -> Deco
     refusals = [each.refusal for each in lost] + [each for each in found if isinstance(each, Refusal)]
     everywhere = any(each.hosts is None for each in lost)
     services = () if everywhere else tuple(each for each in found if isinstance(each, DecodedService))
-    return DecodedFleet(services, tuple(refusals))
+    return DecodedFleet(services, tuple(refusals), frozenset(each.id for each in read if each))
 
 
 def _entry(listed: _RouteList, index: int, value: Any) -> Entry | _Lost | None:
@@ -154,8 +155,9 @@ def _entry(listed: _RouteList, index: int, value: Any) -> Entry | _Lost | None:
         return entry(value, index)
     except NotUnderstood as why:
         written = value.get("id") if isinstance(value, Mapping) else None
-        message = f"route {written if isinstance(written, str) else index}: {why.message}"
-        return _Lost(hosts_of(value), listed.refusal(NotUnderstood(why.field, message), index))
+        called = written if isinstance(written, str) else str(index)
+        refusal = listed.refusal(NotUnderstood(why.field, f"route {called}: {why.message}"), index)
+        return _Lost(called, hosts_of(value), refusal)
 
 
 def _contradictions(listed: _RouteList, entries: Sequence[Entry]) -> Iterator[_Lost]:
@@ -165,11 +167,11 @@ def _contradictions(listed: _RouteList, entries: Sequence[Entry]) -> Iterator[_L
     for each in entries:
         if counts[each.id] > 1:
             why = NotUnderstood("id", f"{counts[each.id]} routes are called {each.id!r}; a draw takes them for one")
-            yield _Lost(each.hosts, listed.refusal(why, each.index))
+            yield _Lost(each.id, each.hosts, listed.refusal(why, each.index))
         if len(ways) > 1 and each.reads_forwarded is not None:
             name = "XForwardedRemoteAddr" if each.reads_forwarded else "RemoteAddr"
             why = NotUnderstood(name, f"route {each.id}: other routes take the client's address from elsewhere")
-            yield _Lost(each.hosts, listed.refusal(why, each.index))
+            yield _Lost(each.id, each.hosts, listed.refusal(why, each.index))
 
 
 def _touched(found: HostRoutes, lost: Iterable[_Lost]) -> bool:

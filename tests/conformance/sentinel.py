@@ -77,28 +77,37 @@ class Sentinel:
 
     def load(self, files: Mapping[str, str]) -> Held:
         """Load one process's files, and nothing else; answers what the managers hold. Raises EngineRefused."""
+        texts: dict[str, str] = {}
+        for path, text in sorted(files.items()):
+            if kind_of(path) in texts:
+                raise ValueError(f"{path}: a process has one file of {kind_of(path)} rules")
+            texts[kind_of(path)] = text
+        return self.load_kinds(texts)
+
+    def load_kinds(self, texts: Mapping[str, str]) -> Held:
+        """The same by kind of rule, also those that graymesh never writes: `authority`, `param-flow`."""
         assert self._folder
         self._ask(order="load", files={})  # rules that stay keep their counts and broken circuits
         paths: dict[str, str] = {}
-        for number, (path, text) in enumerate(sorted(files.items())):
-            kind = kind_of(path)
-            if kind in paths:
-                raise ValueError(f"{path}: a process has one file of {kind} rules")
-            paths[kind] = str(Path(self._folder.name) / f"{number}-{kind}.json")
+        for kind, text in texts.items():
+            paths[kind] = str(Path(self._folder.name) / f"{kind}.json")
             Path(paths[kind]).write_text(text, encoding="utf-8")
         held: Held = self._ask(order="load", files=paths)
         return held
 
-    def burst(self, resource: str, count: int, gateway: bool = False) -> Calls:
-        """So many calls one after another at the start of a second that follows a quiet one.
+    def bursts(self, counts: Mapping[str, int], gateway: bool = False) -> dict[str, Calls]:
+        """So many calls of each resource, all at the start of one second that follows a quiet one.
 
-        `gateway` enters as the adapter for gateways does. Raises TimeoutError when that took more than a second, so
+        `gateway` enters as the adapter for gateways does. Raises TimeoutError when that took more than the second, so
         that the counts say nothing.
         """
-        calls = self._calls(order="burst", resource=resource, count=count, gateway=gateway)
-        if calls.milliseconds >= 1000:
-            raise TimeoutError(f"{count} calls took {calls.milliseconds} ms")
-        return calls
+        ordered = [{"resource": resource, "count": count} for resource, count in counts.items()]
+        answer = self._ask(order="bursts", bursts=ordered, gateway=gateway)
+        took = answer["millis"]
+        if took >= 1000:
+            raise TimeoutError(f"{sum(counts.values())} calls took {took} ms")
+        found = (Calls(each["passed"], each["blocked"], took) for each in answer["bursts"])
+        return dict(zip(counts, found, strict=True))
 
     def calls(self, resource: str, count: int, milliseconds: int = 0, fail: bool = False) -> Calls:
         """So many calls at the same time, each of that length; with `fail` each ends with an exception."""

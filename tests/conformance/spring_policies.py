@@ -6,25 +6,19 @@ A service of ours fails in the way that a request asks for, and counts the tries
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
 from graymesh.registry import target
+from tests.conformance.failing import FAILURES, Service, failing_service
 from tests.conformance.spring import SpringCloudGateway
 from tests.conformance.wire import Response, exchange
 from tests.helpers import case_from
 
 _ATTEMPTS: Final = 2
 _TIMEOUT_MILLISECONDS: Final = 400
-_SLOW_SECONDS: Final = 0.8
-_FAILURES: Final = ("500", "502", "503", "504", "404", "reset", "slow")
 _TRIED_AGAIN: Final = {
     "5xx": {"500", "502", "503", "504"},
     "gateway-error": {"502", "503", "504"},
@@ -37,20 +31,12 @@ _TRIED_AGAIN: Final = {
 _UNSAFE: Final = ("POST", "PATCH")
 
 
-@dataclass(frozen=True, slots=True)
-class _Service:
-    """A service on loopback and the tries that it has seen, by the number of the request."""
-
-    port: int
-    tries: Counter[str] = field(default_factory=Counter)
-
-
 def problems(engine: SpringCloudGateway) -> Iterator[str]:
     """Every policy that the engine does not keep, in words."""
-    with _service() as service:
+    with failing_service() as service:
         engine.load(_files(service.port))
         for word, again in _TRIED_AGAIN.items():
-            for failure in _FAILURES:
+            for failure in FAILURES:
                 yield from _wrong(engine, service, word, failure, "GET", 1 + _ATTEMPTS * (failure in again))
         for method in _UNSAFE:
             yield from _wrong(engine, service, "5xx", "503", method, 1)
@@ -58,7 +44,7 @@ def problems(engine: SpringCloudGateway) -> Iterator[str]:
 
 
 def _wrong(
-    engine: SpringCloudGateway, service: _Service, word: str, failure: str, method: str, wanted: int
+    engine: SpringCloudGateway, service: Service, word: str, failure: str, method: str, wanted: int
 ) -> Iterator[str]:
     number = f"{word}-{failure}-{method}"
     started = time.monotonic()
@@ -74,7 +60,7 @@ def _wrong(
         yield f"{what}: the bucket is given {cookies} times"
 
 
-def _refused_connections(engine: SpringCloudGateway, service: _Service) -> Iterator[str]:
+def _refused_connections(engine: SpringCloudGateway, service: Service) -> Iterator[str]:
     """Nobody listens at every other address of this release, so the second try always finds the service."""
     answers = Counter(_send(engine, "connect-failure", "GET", "X-Number: c").status for _ in range(10))
     if answers != {200: 10}:
@@ -118,45 +104,3 @@ def _spec(word: str, endpoints: list[str]) -> dict[str, Any]:
             "targets": {"spring-cloud-gateway": {}},
         },
     }
-
-
-@contextmanager
-def _service() -> Iterator[_Service]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    service = _Service(server.server_address[1])
-
-    class Failing(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def handle_one_request(self) -> None:
-            self.raw_requestline = self.rfile.readline(65537)
-            if not self.raw_requestline or not self.parse_request():
-                self.close_connection = True
-                return
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            service.tries[self.headers["X-Number"]] += 1
-            _fail(self, self.headers.get("X-Fail", ""))
-
-        def log_message(self, *_: object) -> None:
-            """Nothing is logged."""
-
-    server.RequestHandlerClass = Failing
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield service
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def _fail(handler: BaseHTTPRequestHandler, how: str) -> None:
-    if how == "reset":
-        handler.connection.shutdown(socket.SHUT_RDWR)
-        handler.close_connection = True
-        return
-    if how == "slow":
-        time.sleep(_SLOW_SECONDS)
-    handler.send_response(int(how) if how.isdigit() else 200)
-    handler.send_header("Content-Length", "0")
-    handler.end_headers()

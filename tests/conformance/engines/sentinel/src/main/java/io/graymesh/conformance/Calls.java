@@ -8,6 +8,11 @@ import com.alibaba.csp.sentinel.Tracer;
 import com.alibaba.csp.sentinel.adapter.gateway.common.param.GatewayParamParser;
 import com.alibaba.csp.sentinel.adapter.gateway.common.param.RequestItemParser;
 import com.alibaba.csp.sentinel.slots.block.BlockException;
+import com.alibaba.csp.sentinel.util.TimeUtil;
+import com.alibaba.fastjson.JSONArray;
+import com.alibaba.fastjson.JSONObject;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
@@ -23,15 +28,30 @@ final class Calls {
     private int passed;
     private final Map<String, Integer> blocked = new TreeMap<>();
 
-    /** One after another, at the start of a second that follows a quiet one, since counting goes by such seconds. */
-    static Map<String, Object> burst(String resource, int count, boolean gateway) throws InterruptedException {
-        new Calls().inTurn(resource, count, gateway); // the first calls of a resource are slow
-        long quiet = System.currentTimeMillis() + SECOND_MILLIS;
-        Thread.sleep(quiet / SECOND_MILLIS * SECOND_MILLIS + SECOND_MILLIS - System.currentTimeMillis());
-        long start = System.currentTimeMillis();
-        Calls calls = new Calls();
-        calls.inTurn(resource, count, gateway);
-        return calls.answer(start);
+    /**
+     * Each burst's calls one after another, all at the start of a second that follows a quiet one, since counting goes by
+     * such seconds. Seconds are those of Sentinel's own clock, which lags where its thread has to wait for a processor;
+     * the time that is told begins with that second.
+     */
+    static Map<String, Object> bursts(JSONArray bursts, boolean gateway) throws InterruptedException {
+        inTurn(bursts, gateway); // the first calls of a resource are slow
+        long second = (TimeUtil.currentTimeMillis() / SECOND_MILLIS + 2) * SECOND_MILLIS;
+        while (TimeUtil.currentTimeMillis() < second) {
+            Thread.sleep(1);
+        }
+        List<Map<String, Object>> counts = inTurn(bursts, gateway);
+        return Map.of("bursts", counts, "millis", TimeUtil.currentTimeMillis() - second);
+    }
+
+    private static List<Map<String, Object>> inTurn(JSONArray bursts, boolean gateway) {
+        List<Map<String, Object>> counts = new ArrayList<>();
+        for (int index = 0; index < bursts.size(); index++) {
+            JSONObject burst = bursts.getJSONObject(index);
+            Calls calls = new Calls();
+            calls.inTurn(burst.getString("resource"), burst.getIntValue("count"), gateway);
+            counts.add(calls.counts());
+        }
+        return counts;
     }
 
     /** All at the same time, each of that length; `fail` ends each with an exception. */
@@ -96,6 +116,10 @@ final class Calls {
 
     private synchronized void block(BlockException exception) {
         blocked.merge(exception.getClass().getSimpleName(), 1, Integer::sum);
+    }
+
+    private Map<String, Object> counts() {
+        return Map.of("passed", passed, "blocked", blocked);
     }
 
     private Map<String, Object> answer(long start) {

@@ -17,13 +17,14 @@ import java.util.Map;
  *
  * <ul>
  *   <li>{@code {"order": "load", "files": {kind: path}}}: what all managers hold afterwards, {@code {kind: [rule]}}
- *   <li>{@code {"order": "burst", "resource", "count", "gateway"}}: so many calls at the start of a second, one after
- *       another, each over at once
+ *   <li>{@code {"order": "bursts", "bursts": [{"resource", "count"}], "gateway"}}: so many calls of each resource at the
+ *       start of one second, one after another, each over at once
  *   <li>{@code {"order": "calls", "resource", "count", "millis", "fail"}}: so many calls at the same time, each of that
  *       length
  * </ul>
  *
- * The last two answer {@code {"passed": number, "blocked": {exception: number}, "millis": number}}.
+ * The last answers {@code {"passed": number, "blocked": {exception: number}, "millis": number}}, the one before a list of
+ * such under {@code "bursts"} with the time for all of them.
  */
 public final class Harness {
     public static void main(String[] arguments) throws IOException {
@@ -42,9 +43,8 @@ public final class Harness {
             switch (order.getString("order")) {
                 case "load":
                     return Rules.load(order.getJSONObject("files"));
-                case "burst":
-                    return Calls.burst(
-                            order.getString("resource"), order.getIntValue("count"), order.getBooleanValue("gateway"));
+                case "bursts":
+                    return Calls.bursts(order.getJSONArray("bursts"), order.getBooleanValue("gateway"));
                 case "calls":
                     return Calls.together(
                             order.getString("resource"),
