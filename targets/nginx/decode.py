@@ -220,13 +220,13 @@ def _decided(reading: _Reading, server: Directive, http: Http) -> Decided | None
 
 
 def _facts(upstreams: list[Upstream], decided: Decided) -> Facts:
-    facts: dict[tuple[str, str], str | int | tuple[str, ...]] = {}
-    for upstream in upstreams:
-        if upstream.facts != upstreams[0].facts:
+    """A lone server never goes out, so that one which is told nothing of failures agrees with all others."""
+    told = [upstream for upstream in upstreams if upstream.facts or len(upstream.endpoints) > 1]
+    for upstream in told:
+        if upstream.facts != told[0].facts:
             raise Refused("upstream", "the versions' servers are told different things", upstream.where)
-        facts |= upstream.facts
-        facts[upstream.name, "endpoints"] = upstream.endpoints
-    return {**facts, **decided.facts}
+    endpoints = {(upstream.name, "endpoints"): upstream.endpoints for upstream in upstreams}
+    return {**(told[0].facts if told else {}), **endpoints, **decided.facts}
 
 
 def _named(reading: _Reading) -> Iterator[_Named]:

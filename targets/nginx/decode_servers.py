@@ -48,6 +48,10 @@ class Zone(NamedTuple):
     rate: int
 
 
+_ERRORS: Final = ("", "outlier.errors")
+_EJECT: Final = ("", "outlier.eject.ms")
+
+
 class Upstream(NamedTuple):
     """A group of servers: their addresses, and what they are told about failures."""
 
@@ -121,7 +125,15 @@ def read_upstream(directive: Directive) -> Upstream:
             raise Refused(line.name, f"in the upstream {' '.join(directive.arguments)}", line)
     if len(told) != 1 or len(directive.arguments) != 1:
         raise Refused("upstream", "its servers are told different things, or there are none", directive)
-    return Upstream(directive.arguments[0], tuple(sorted(endpoints)), dict(told.pop()), directive)
+    facts = _failures(dict(told.pop()), len(endpoints))
+    return Upstream(directive.arguments[0], tuple(sorted(endpoints)), facts, directive)
+
+
+def _failures(told: Facts, servers: int) -> Facts:
+    """What the parameters of its servers make an upstream do: 0 is never; nothing said is once, for 10 s."""
+    if told.get(_ERRORS) == 0:
+        return {}
+    return told or ({_ERRORS: 1, _EJECT: 10_000} if servers > 1 else {})
 
 
 def _kept(line: Directive) -> bool:
@@ -359,8 +371,8 @@ def _parameters(line: Directive) -> Iterator[tuple[tuple[str, str], int]]:
     for argument in line.arguments[1:]:
         name, _, value = argument.partition("=")
         if name == "max_fails" and value.isdigit():
-            yield ("", "outlier.errors"), int(value)
+            yield _ERRORS, int(value)
         elif name == "fail_timeout" and value:
-            yield ("", "outlier.eject.ms"), milliseconds(value, line)
+            yield _EJECT, milliseconds(value, line)
         elif argument != "weight=1":
             raise Refused("server", f"{argument} is not understood", line)

@@ -43,8 +43,14 @@ def policy_directives(policy: Policy) -> Iterator[Directive]:
 
 
 def server_parameters(facts: Facts) -> tuple[str, ...]:
-    """What an upstream's servers are told about failures; nginx counts in whole seconds."""
+    """What an upstream's servers are told about failures; nginx counts in whole seconds.
+
+    Where the spec asks for nothing, counting is switched off: by default one failed try takes a server out for 10 s,
+    and with all of them out every request is answered 502.
+    """
     errors, eject_ms = facts.get(("", "outlier.errors")), facts.get(("", "outlier.eject.ms"))
+    if errors is None and eject_ms is None:
+        return ("max_fails=0",)
     found = [] if errors is None else [f"max_fails={errors}"]
     if isinstance(eject_ms, int):
         found.append(f"fail_timeout={-(-eject_ms // 1000)}s")

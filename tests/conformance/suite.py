@@ -26,6 +26,7 @@ BATCH: Final = {"nginx": 100, "istio": 40, "spring-cloud-gateway": 22}
 ERROR_RATE: Final = 1e-6
 """How often a whole run may call an honest engine's draw unfair."""
 
+_SHOWN: Final = 5  # of the problems of one load, while the suite runs
 Bend: TypeAlias = Callable[[View], View]
 Check: TypeAlias = Callable[[dict[str, str], Sequence[Release]], Sequence[str]]
 
@@ -50,6 +51,13 @@ class Result:
     refused: list[str] = field(default_factory=list)
     features: Counter[str] = field(default_factory=Counter)
     seen: Seen = field(default_factory=Seen)
+    told: int = 0
+
+    def new_problems(self) -> list[str]:
+        """What has been found since the last call."""
+        found = [*self.refused, *self.seen.disagreements][self.told :]
+        self.told += len(found)
+        return found
 
     @property
     def problems(self) -> list[str]:
@@ -72,6 +80,8 @@ def run(engine: Engine, check: Check, say: Say, subjects: Sequence[Placed] = (),
             for batch in batches(everything, BATCH[engine.name]):
                 for stage in range(max(len(each.stages) for each in batch)):
                     _stage(engine, check, [each for each in batch if stage < len(each.stages)], stage, bend, result)
+                    for problem in result.new_problems()[:_SHOWN]:
+                        say(f"{engine.name}: {problem}")
                     said = f"{result.seen.compared.total():,} requests, {len(result.problems)} disagreements"
                     say(f"{engine.name}: {said}")
     finally:
