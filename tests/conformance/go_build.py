@@ -77,8 +77,6 @@ class GoProgram:
         if self.missing() is None:
             say(f"{what}: built already")
             return
-        if shutil.which("go") is None:
-            raise RuntimeError(f"{what}: building it needs Go, and there is none")
         stamp(self.binary).unlink(missing_ok=True)
         self.binary.parent.mkdir(parents=True, exist_ok=True)
         digest = self._digest()
@@ -111,6 +109,8 @@ class GoProgram:
 
     def _run(self, command: Sequence[str], progress: str, failure: str, say: Say) -> str:
         """What the command prints; each line on its stderr is a step. Raises RuntimeError with the last of them."""
+        if shutil.which("go") is None:
+            raise RuntimeError(f"{failure}: there is no Go")
         said, steps = time.monotonic(), []
         with (
             tempfile.TemporaryFile("w+") as printed,

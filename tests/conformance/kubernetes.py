@@ -29,7 +29,7 @@ class Admission:
 
 
 class Kubernetes:
-    """One process; each `check` stands alone, for a dry run stores nothing."""
+    """One process; each `check` stands alone, for a dry run stores nothing but the namespaces that it needs."""
 
     name = "kubernetes"
 

@@ -10,7 +10,7 @@ from typing import Final
 from tests.conformance.go_build import GoProgram, Say, stamp
 
 _PROGRAM: Final = GoProgram(
-    name="kubernetes", pinned=re.compile(r"k8s\.io/kubernetes v(\S+)"), time_needed="10 to 20 minutes"
+    name="kubernetes", pinned=re.compile(r"k8s\.io/kubernetes v(\S+)"), time_needed="5 to 15 minutes"
 )
 _API: Final = "istio.io/api"
 _API_PINNED: Final = re.compile(rf"{re.escape(_API)} v(\S+)")

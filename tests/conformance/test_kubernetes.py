@@ -64,7 +64,7 @@ SOUND: Final = {
 REFUSED: Final = {
     "unknown field": (VIRTUAL_SERVICE, "weight: 90", "wieght: 90", "wieght: field not declared in schema"),
     "field twice": (VIRTUAL_SERVICE, "timeout: 3s", "timeout: 3s\n      timeout: 4s", '"timeout" already set in map'),
-    "word for a number": (VIRTUAL_SERVICE, "weight: 90", 'weight: "90"', "weight: Invalid value"),
+    "word for a number": (VIRTUAL_SERVICE, "weight: 90", 'weight: "90"', "weight: expected numeric"),
     "string for a list": (VIRTUAL_SERVICE, "[shop.web.svc.cluster.local]", "shop", "expected list, got"),
     "duration too short": (VIRTUAL_SERVICE, "3s", "0.1ms", "must be a valid duration greater than 1ms"),
     "label with a space": (VIRTUAL_SERVICE, "app: shop", "app: my shop", "a valid label must be"),

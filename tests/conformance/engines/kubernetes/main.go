@@ -66,20 +66,18 @@ func stdoutForAnswers() *os.File {
 	return os.NewFile(uintptr(copied), "answers")
 }
 
-// run serves until the input ends; what is stored is thrown away, so nothing waits for the server's graceful end.
+// run serves until the input ends. Neither server is asked to stop: that takes seconds, and what they hold is thrown away.
 func run(dir, crds string, in io.Reader, out io.Writer) error {
 	definitions, err := readFolder(crds)
 	if err != nil {
 		return err
 	}
-	etcd, address, err := startEtcd(dir)
+	etcd, err := startEtcd(dir)
 	if err != nil {
 		return err
 	}
-	defer etcd.Close()
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	config, err := startServer(ctx, dir, address)
+	ctx := context.Background()
+	config, err := startServer(ctx, dir, etcd)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ const (
 )
 
 // startEtcd runs etcd on a socket in the folder; returns its address.
-func startEtcd(dir string) (*embed.Etcd, string, error) {
+func startEtcd(dir string) (string, error) {
 	config := embed.NewConfig()
 	config.Dir = filepath.Join(dir, "etcd")
 	config.LogLevel = "error"
@@ -43,15 +43,15 @@ func startEtcd(dir string) (*embed.Etcd, string, error) {
 	config.InitialCluster = config.InitialClusterFromName(config.Name)
 	etcd, err := embed.StartEtcd(config)
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	select {
 	case <-etcd.Server.ReadyNotify():
-		return etcd, socket.String(), nil
+		return socket.String(), nil
 	case err := <-etcd.Err():
-		return nil, "", err
+		return "", err
 	case <-time.After(patience):
-		return nil, "", fmt.Errorf("waited %s for etcd in vain", patience)
+		return "", fmt.Errorf("waited %s for etcd in vain", patience)
 	}
 }
 
