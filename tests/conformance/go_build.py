@@ -9,23 +9,16 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.conformance.cache import Say, engines
+
 SOURCES: Final = Path(__file__).parent / "engines"
 _GENTLY: Final = ("nice", "-n", "19")
 _SAY_EVERY_SECONDS: Final = 10.0
-
-Say = Callable[[str], None]
-"""Takes a line of progress."""
-
-
-def cache(engine: str) -> Path:
-    """Where an engine's parts are kept, outside of the checkout."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("GRAYMESH_ENGINES") or Path(home) / "graymesh" / "engines") / engine
 
 
 def stamp(path: Path) -> Path:
@@ -62,7 +55,7 @@ class GoProgram:
     @property
     def binary(self) -> Path:
         """The program, once it is built."""
-        return cache(self.name) / self.version / f"{self.name}-engine"
+        return engines(self.name) / self.version / f"{self.name}-engine"
 
     def missing(self) -> str | None:
         """Why the program cannot be used yet, None when it can."""

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from tests.conformance.go_build import GoProgram, Say, cache, stamp
+from tests.conformance.cache import Say, engines
+from tests.conformance.go_build import GoProgram, stamp
 
 ENVOY_VERSION: Final = "1.40.0"
 _PROGRAM: Final = GoProgram(
@@ -32,7 +33,7 @@ def control_plane() -> Path:
 
 def envoy() -> Path:
     """Envoy, once it is installed."""
-    return cache(_PROGRAM.name) / f"envoy-{ENVOY_VERSION}" / "envoy" / "_bin" / "envoy"
+    return engines(_PROGRAM.name) / f"envoy-{ENVOY_VERSION}" / "envoy" / "_bin" / "envoy"
 
 
 def missing() -> str | None:

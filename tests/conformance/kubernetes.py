@@ -6,8 +6,7 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,25 +14,21 @@ from tests.conformance import kubernetes_setup
 from tests.conformance.engine import EngineRefused
 from tests.conformance.kubernetes_setup import setup
 
-__all__ = ["Admission", "Kubernetes", "setup"]
+__all__ = ["Kubernetes", "setup"]
 
 _LOG: Final = "engine.log"
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """What the API server admits, each as `file: Kind namespace/name`, and what it warns of beside that."""
-
-    objects: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-
 class Kubernetes:
-    """One process; each `check` stands alone, for a dry run stores nothing but the namespaces that it needs."""
+    """One process; each `check` stands alone, for a dry run stores nothing but the namespaces that it needs.
+
+    `admitted` are the objects of the last files that the server takes, each as `file: Kind namespace/name`.
+    """
 
     name = "kubernetes"
 
     def __init__(self) -> None:
+        self.admitted: Sequence[str] = ()
         self._process: subprocess.Popen[str] | None = None
         self._folder = Path()
 
@@ -70,15 +65,17 @@ class Kubernetes:
         self._process = None
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def check(self, files: Mapping[str, str]) -> Admission:
-        """A server-side dry run of every object. Raises EngineRefused with the server's words, an object a line."""
+    def check(self, files: Mapping[str, str]) -> Sequence[str]:
+        """What the server warns of in a dry run of every object. Raises EngineRefused with its words on the bad."""
         assert self._process and self._process.stdin
         self._process.stdin.write(json.dumps({"op": "check", "files": dict(files)}) + "\n")
         self._process.stdin.flush()
         answer = self._answer()
+        self.admitted = answer.get("admitted", ())
         if refused := answer.get("refused"):
             raise EngineRefused("\n".join(map(_in_words, refused)))
-        return Admission(tuple(answer.get("admitted", ())), tuple(answer.get("warnings", ())))
+        warnings: Sequence[str] = answer.get("warnings", ())
+        return warnings
 
     def _answer(self) -> dict[str, Any]:
         assert self._process and self._process.stdout

@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from tests.conformance.go_build import GoProgram, Say, stamp
+from tests.conformance.cache import Say
+from tests.conformance.go_build import GoProgram, stamp
 
 _PROGRAM: Final = GoProgram(
     name="kubernetes", pinned=re.compile(r"k8s\.io/kubernetes v(\S+)"), time_needed="5 to 15 minutes"

@@ -117,14 +117,14 @@ def test_there_are_files_to_ask_about() -> None:
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parts[-3])
 def test_compiled_files_are_admitted(kubernetes: Kubernetes, folder: Path) -> None:
     files = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())}
-    admission = kubernetes.check(files)
-    assert list(admission.objects) == documents(files) != []
-    assert admission.warnings == ()
+    assert list(kubernetes.check(files)) == []
+    assert list(kubernetes.admitted) == documents(files) != []
 
 
 def test_sound_objects_are_admitted_and_not_stored(kubernetes: Kubernetes) -> None:
     for _ in range(2):
-        assert list(kubernetes.check(SOUND).objects) == documents(SOUND)
+        assert list(kubernetes.check(SOUND)) == []
+        assert list(kubernetes.admitted) == documents(SOUND)
 
 
 @pytest.mark.parametrize("what", REFUSED)
@@ -143,6 +143,7 @@ def test_every_refusal_names_its_object(kubernetes: Kubernetes) -> None:
         kubernetes.check({**bad, "sound.yaml": VIRTUAL_SERVICE})
     lines = str(refused.value).splitlines()
     assert [line.partition(": failed")[0] for line in lines] == documents(bad)
+    assert list(kubernetes.admitted) == documents({"sound.yaml": VIRTUAL_SERVICE})
 
 
 @pytest.mark.parametrize("what", LET_THROUGH)
@@ -152,7 +153,8 @@ def test_what_the_api_server_lets_through(kubernetes: Kubernetes, what: str) -> 
     for old, new in zip(changes, changes, strict=True):
         assert text.count(old) == 1
         text = text.replace(old, new)
-    assert len(kubernetes.check({"shop.yaml": text}).objects) == 1
+    assert list(kubernetes.check({"shop.yaml": text})) == []
+    assert list(kubernetes.admitted) == documents({"shop.yaml": text})
 
 
 def test_it_ends_when_it_is_told_to_and_leaves_nothing() -> None:
