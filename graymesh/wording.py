@@ -81,14 +81,14 @@ def setting_path(key: tuple[str, str]) -> Pointer:
 
 
 def value_in_words(name: str, value: Scalar) -> str:
-    """A fact's value with its unit: `500ms`, `1%`, `500`, `10.0.1.11:8080, 10.0.1.12:8080`."""
+    """A fact's value with its unit: `500ms`, `1%`, `500`, `10.0.1.11:8080, 10.0.1.12:8080`; "" is `empty`."""
     if isinstance(value, tuple):
         return ", ".join(value) or "nothing"
     if isinstance(value, int) and name.endswith(".ms"):
         return duration(value)
     if isinstance(value, int) and name.endswith(".bp"):
         return percent(value)
-    return str(value)
+    return str(value) or "empty"
 
 
 def condition(route: Route) -> str:
