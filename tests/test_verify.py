@@ -178,6 +178,13 @@ class TestTraffic:
         assert "its bucket cookie is not set in fake" in each.diagnostic.message
         assert "bucket=0499 with v2 and bucket=9999 with v1" in each.diagnostic.message
 
+    def test_another_order_of_a_draw_by_key(self) -> None:
+        everyone = replace(TABLE.routes[1], split=replace(split(v2=500, v1=9500), key=Field(Kind.COOKIE, "uid")))
+        turned = replace(everyone, split=replace(everyone.split, shares=everyone.split.shares[::-1]))
+        (each,) = found(with_routes(turned), release=replace(RELEASE, table=RouteTable((everyone,))))
+        words = "its order of the draw is 95% v1, 5% v2 in fake, the spec says 5% v2, 95% v1"
+        assert words in each.diagnostic.message
+
     def test_what_cannot_be_decided_is_never_equal(self) -> None:
         wild = ((Test(Field(Kind.COOKIE, "beta"), Regex("(?=x)1")),),)
         beta, everyone = TABLE.routes
