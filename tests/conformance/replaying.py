@@ -105,7 +105,7 @@ class OnSpring:
         if not self._started:
             self._engine.start()
             self._started = True
-        self._engine.load(files)
+        self._engine.load(files, Project((release,)))
 
     def ask(self, requests: Sequence[Request]) -> list[Answer]:
         return self._engine.send_many([(request, request.host) for request in requests])

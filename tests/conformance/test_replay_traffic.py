@@ -40,8 +40,8 @@ TIMES: Final = 200
 ERROR: Final = 1e-9
 """How often a right engine may be called wrong."""
 
-USERS: Final = 400
-ROUNDS: Final = 20
+USERS: Final = 200
+ROUNDS: Final = 10
 
 REPLAYS: Final = {each.name: each for each in replays()}
 FAILS: Final = {"retries-deleted": "1", "one-pod-canary-ejected": "0"}
@@ -112,8 +112,9 @@ class Stand:
 
     def asked(self) -> list[Answer]:
         """The answers to the witness, sent many times."""
-        failing = FAILS.get(self.replay.name, "0")
-        headers = (*self.replay.request.headers, (FAILING, failing))
+        headers = (*self.replay.request.headers, (FAILING, FAILS.get(self.replay.name, "0")))
+        if "404" in self.replay.answers:  # after a 404 of the Spring gateway the next request there may hang
+            headers = (*headers, ("Connection", "close"))
         return self.engine.ask(
             [replace(self.replay.request, headers=(*headers, (NUMBER, str(number)))) for number in range(TIMES)]
         )
@@ -161,7 +162,7 @@ def test_far_more_users_than_its_weight_get_a_canary_that_is_kept_by_a_cookie(
     assert tail(on("v2", wrong[-1]), USERS, half) < ERROR
     assert on("v2", wrong[-1]) > USERS * 0.96
     assert tail(on("v2", right[-1]), USERS, half) >= ERROR
-    assert all(each == right[0] for each in right)
+    assert right == [right[0]] * ROUNDS
 
 
 def test_users_flip_between_versions_that_are_drawn_for_each_request(running: dict[str, Engine], port: int) -> None:
@@ -172,7 +173,7 @@ def test_users_flip_between_versions_that_are_drawn_for_each_request(running: di
         stand.load_right()
         right = walk(stand.engine, stand.replay.request.host, ROUNDS)
     assert sum(len(set(seen)) > 1 for seen in zip(*wrong, strict=True)) > USERS * 0.99
-    assert all(each == right[0] for each in right)
+    assert right == [right[0]] * ROUNDS
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,7 @@ def test_growth_evicts_the_users_of_a_canary(
     for stage in stages:
         stand = Stand(REPLAYS[name], running, port, stage)
         users = [
-            Request(host=stand.replay.request.host, cookies=(("uid", f"user-{number}"),)) for number in range(4 * USERS)
+            Request(host=stand.replay.request.host, cookies=(("uid", f"user-{number}"),)) for number in range(8 * USERS)
         ]
         with services(stand.view().release):
             for which, load in (("wrong", stand.load_wrong), ("right", stand.load_right)):
