@@ -103,12 +103,12 @@ class Stand:
         """What the spec says about the witness."""
         return decide(self.table(), self.replay.request)
 
-    def read(self) -> Decision | None:
-        """What graymesh reads in the wrong artifacts about the witness, None when it does not understand them."""
+    def read(self) -> Decision:
+        """What graymesh reads in the wrong artifacts about the witness."""
         services = self.replay.engine.decode(self.replay.wrong_files(self.stage)).services
-        table = next((each.table for each in services if self.replay.request.host in each.hosts), None)
+        table = next(each.table for each in services if self.replay.request.host in each.hosts)
         names = {label: name for name, label in labels_of(self.replay.engine, self.view().release).items()}
-        return decide(relabelled(table, names), self.replay.request) if table else None
+        return decide(relabelled(table, names), self.replay.request)
 
     def asked(self) -> list[Answer]:
         """The answers to the witness, sent many times."""
@@ -122,6 +122,7 @@ class Stand:
 
 @pytest.mark.parametrize("name", WITNESSED)
 def test_the_witness_is_misrouted(name: str, running: dict[str, Engine], port: int) -> None:
+    """The engine also does with the wrong artifacts what graymesh has read in them."""
     stand = Stand(REPLAYS[name], running, port)
     with services(stand.view().release):
         if REFUSED in stand.replay.answers:
@@ -133,8 +134,8 @@ def test_the_witness_is_misrouted(name: str, running: dict[str, Engine], port: i
             answers = stand.asked()
             assert {label(each) for each in answers} == stand.replay.answers
             assert not fits(stand.said(), answers, ERROR)
-            read = stand.read()
-            assert stand.replay.target == "istio" or read is None or fits(read, answers, ERROR)
+            if "GM901" in stand.replay.codes and name not in FAILS:
+                assert fits(stand.read(), answers, ERROR)
     with services(stand.view(stand.replay.mended.name).release):
         stand.load_right()
         empty_canary(stand)
