@@ -2,7 +2,8 @@
 
 spec.yaml    the release; its first lines say who made the mistake, and what it did
 case.yaml    target: whose files are wrong; codes: what graymesh says of them, in order; witness: the request that it
-             prints; or request: one of ours, where it prints none that shows it; answers: what the engine gives instead
+             prints, or request: one of ours where it prints none that shows the mistake; answers: what the engine gives
+             to that request instead of what the spec says, where one request can show it
 wrong/       the wrong artifacts as an output folder of `graymesh compile`, with a folder for each stage where one stage
              does not show it
 mended.yaml  the release set right, where the spec itself is the mistake
@@ -136,7 +137,7 @@ def _read(folder: Path) -> Replay:
         codes=tuple(said["codes"]),
         printed=printed,
         request=request_in(printed or said["request"]),
-        answers=frozenset(map(str, said["answers"])),
+        answers=frozenset(map(str, said.get("answers", ()))),
     )
 
 

@@ -19,10 +19,12 @@ from graymesh.verify import labels_of, relabelled
 from tests.replays import Replay, replays, request_in
 from tests.test_cases import CaseFiles
 
-REPLAYS = replays()
-MISTAKES = [pytest.param(replay, id=replay.name) for replay in REPLAYS]
-LINTED = [each for each in REPLAYS if each.mended.name == "mended.yaml"]
-"""Here the spec is the mistake, and the artifacts do what it says."""
+REPLAYS = {each.name: each for each in replays()}
+
+
+@pytest.fixture
+def replay(name: str) -> Replay:
+    return REPLAYS[name]
 
 
 class Said(CaseFiles):
@@ -30,7 +32,7 @@ class Said(CaseFiles):
         return location.endswith("/said.txt")
 
 
-@pytest.mark.parametrize("replay", MISTAKES)
+@pytest.mark.parametrize("name", REPLAYS)
 def test_the_mistake_is_found(replay: Replay, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(replay.folder)
     found = replay.findings()
@@ -38,12 +40,12 @@ def test_the_mistake_is_found(replay: Replay, snapshot: SnapshotAssertion, monke
     assert text.render(found, {}) == snapshot.use_extension(Said)(name=f"replay/{replay.name}/said.txt")
 
 
-@pytest.mark.parametrize("replay", [pytest.param(each, id=each.name) for each in REPLAYS if each.printed])
+@pytest.mark.parametrize("name", [name for name, each in REPLAYS.items() if each.printed])
 def test_its_witness_is_printed(replay: Replay) -> None:
     assert any(each.help.endswith(replay.printed) for each in replay.findings())
 
 
-@pytest.mark.parametrize("replay", MISTAKES)
+@pytest.mark.parametrize("name", REPLAYS)
 def test_what_graymesh_compiles_is_right(replay: Replay) -> None:
     project = Project(root=replay.folder, releases=(replay.mended,), output=replay.folder / "rendered")
     done = compile_project(project, Choice(stage=ALL if replay.stages else None), lambda *_: None)
@@ -52,7 +54,7 @@ def test_what_graymesh_compiles_is_right(replay: Replay) -> None:
     assert not set(replay.codes) & {each.code for each in done.diagnostics}
 
 
-@pytest.mark.parametrize("replay", [pytest.param(each, id=each.name) for each in REPLAYS if "GM901" in each.codes])
+@pytest.mark.parametrize("name", [name for name, each in REPLAYS.items() if "GM901" in each.codes])
 def test_the_witness_tells_the_two_apart(replay: Replay) -> None:
     """By the reference alone: what was read of the wrong artifacts does not do with the request what the spec says."""
     apart = []
@@ -69,10 +71,10 @@ def test_the_witness_tells_the_two_apart(replay: Replay) -> None:
 
 def test_there_is_enough_of_them() -> None:
     assert len(REPLAYS) >= 20
-    assert {each.target for each in REPLAYS} == {"istio", "nginx", "spring-cloud-gateway", "sentinel"}
+    assert {each.target for each in REPLAYS.values()} == {"istio", "nginx", "spring-cloud-gateway", "sentinel"}
 
 
-@pytest.mark.parametrize("replay", MISTAKES)
+@pytest.mark.parametrize("name", REPLAYS)
 def test_who_made_it_is_told(replay: Replay) -> None:
     first = (replay.folder / "spec.yaml").read_text(encoding="utf-8").partition("\n")[0]
     assert first.startswith("# ")

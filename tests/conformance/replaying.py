@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from math import comb
-from pathlib import Path
 from typing import Final, Protocol
 
-from graymesh.ir import BUCKETS, Release, Share
-from graymesh.semantics import Decision, Request
-from tests.conformance import wire
-from tests.conformance.engine import Answer
+from graymesh.ir import Release, RouteTable
+from graymesh.semantics import Request
+from tests.conformance.binomial import improbability
+from tests.conformance.engine import Answer, Project
 from tests.conformance.istio import Istio
+from tests.conformance.nginx import Nginx
+from tests.conformance.outcomes import expected, fitting
 from tests.conformance.spring import SpringCloudGateway
-from tests.nginx import engine as nginx
 
 FAILING, NUMBER = "x-fail-first", "x-number"
 """Request headers: how many of the first tries a service answers with 500, and by what it counts them."""
@@ -35,95 +32,29 @@ class Engine(Protocol):
     def available(self) -> str | None:
         """None when it can run, else why not."""
 
-    def load(self, files: Mapping[str, str], release: Release) -> None:
-        """Replace everything by these files. Raises EngineRefused."""
-
-    def ask(self, requests: Sequence[Request]) -> list[Answer]:
-        """The answers, in order; each request names its host."""
+    def start(self) -> None:
+        """Start its processes, on loopback only."""
 
     def stop(self) -> None:
         """End the processes that it started."""
 
+    def load(self, files: Mapping[str, str], project: Project) -> None:
+        """Replace everything by these files. Raises EngineRefused."""
 
-class OnIstio:
-    """Envoy under Istio's translation."""
-
-    def __init__(self) -> None:
-        self._engine = Istio()
-        self._started = False
-
-    def available(self) -> str | None:
-        return self._engine.available()
-
-    def load(self, files: Mapping[str, str], release: Release) -> None:
-        if not self._started:
-            self._engine.start()
-            self._started = True
-        self._engine.load(files, Project((release,)))
-
-    def ask(self, requests: Sequence[Request]) -> list[Answer]:
-        return self._engine.send_many([(request, request.host) for request in requests])
-
-    def stop(self) -> None:
-        self._engine.stop()
-
-
-class OnNginx:
-    """A private nginx, started anew for each set of files."""
-
-    def __init__(self) -> None:
-        self._running = ExitStack()
-        self._port = 0
-
-    def available(self) -> str | None:
-        return nginx.missing() or None
-
-    def load(self, files: Mapping[str, str], release: Release) -> None:
-        self.stop()
-        folder = self._running.enter_context(tempfile.TemporaryDirectory(prefix="graymesh-replay-"))
-        self._port = self._running.enter_context(nginx.running(Path(folder), files, {}))
-
-    def ask(self, requests: Sequence[Request]) -> list[Answer]:
-        heads = [wire.as_bytes(request, request.host) for request in requests]
-        return [_answer(response) for response in wire.exchange(("127.0.0.1", self._port), heads)]
-
-    def stop(self) -> None:
-        self._running.close()
-
-
-class OnSpring:
-    """Spring Cloud Gateway in a warm JVM."""
-
-    def __init__(self) -> None:
-        self._engine = SpringCloudGateway()
-        self._started = False
-
-    def available(self) -> str | None:
-        return self._engine.available()
-
-    def load(self, files: Mapping[str, str], release: Release) -> None:
-        if not self._started:
-            self._engine.start()
-            self._started = True
-        self._engine.load(files, Project((release,)))
-
-    def ask(self, requests: Sequence[Request]) -> list[Answer]:
-        return self._engine.send_many([(request, request.host) for request in requests])
-
-    def stop(self) -> None:
-        self._engine.stop()
+    def send_many(self, requests: Sequence[tuple[Request, str]]) -> list[Answer]:
+        """Many requests, each with its Host, and their answers in the same order."""
 
 
 ENGINES: Final[Mapping[str, type[Engine]]] = {
-    "istio": OnIstio,
-    "nginx": OnNginx,
-    "spring-cloud-gateway": OnSpring,
+    "istio": Istio,
+    "nginx": Nginx,
+    "spring-cloud-gateway": SpringCloudGateway,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
-    """What the engine of Istio asks of a project."""
+class Alone:
+    """A project of one release, as engines ask for it."""
 
     releases: tuple[Release, ...]
 
@@ -147,55 +78,34 @@ def services(release: Release) -> Iterator[None]:
             server.server_close()
 
 
-def fits(decision: Decision, answers: Sequence[Answer], error: float) -> bool:
-    """May these be the answers to one request, sent so often? Wrongly False in at most `error` of all cases.
+def ask(engine: Engine, requests: Sequence[Request]) -> list[Answer]:
+    """The answers, in order; each request names its host."""
+    return engine.send_many([(request, request.host) for request in requests])
 
-    Each answer must be one of the decision's shares, with the cookie and the headers that it gives, and no share may
-    be met much more or less often than its part says, by the binomial distribution.
+
+def fits(table: RouteTable, request: Request, answers: Sequence[Answer], error: float) -> bool:
+    """May these be the answers to one request, sent so often? A right share is doubted in at most `error` of all cases.
+
+    Each answer must be one of the outcomes that the table allows, and none of them may be met much more or less often
+    than its part says, by the binomial distribution.
     """
-    shares = [share for share in decision.shares if share.basis_points]
-    met = Counter(next((index for index, share in enumerate(shares) if _is(share, each)), -1) for each in answers)
-    if met[-1]:
-        return False
-    parts: Counter[Share] = Counter()
-    seen: Counter[Share] = Counter()
-    for index, share in enumerate(shares):
-        same = replace(share, basis_points=0)
-        parts[same] += share.basis_points
-        seen[same] += met[index]
-    bound = Fraction(error) / len(parts)
-    return all(tail(seen[each], len(answers), Fraction(part, BUCKETS)) >= bound for each, part in parts.items())
-
-
-def tail(count: int, total: int, part: Fraction) -> Fraction:
-    """How likely a count as far off as this one, or farther, is on its side of the binomial distribution, doubled."""
-    chances = [comb(total, k) * part**k * (1 - part) ** (total - k) for k in range(total + 1)]
-    return min(Fraction(1), 2 * min(sum(chances[: count + 1], Fraction(0)), sum(chances[count:], Fraction(0))))
+    allowed = expected(table, request).outcomes
+    versions = {each.version: each.version for each in allowed}
+    met = Counter(fitting(each, allowed, versions) for each in answers)
+    return None not in met and all(
+        improbability(met[index], len(answers), each.probability) >= error for index, each in enumerate(allowed)
+    )
 
 
 def label(answer: Answer) -> str:
-    """Who answered: the version, or the status of an answer that is an error."""
-    return (answer.version or "") if answer.headers[":status"] == "200" else answer.headers[":status"]
+    """Who answered: the version, or the status when none did."""
+    return answer.version or answer.headers[":status"]
 
 
 def cookies_of(answer: Answer) -> tuple[tuple[str, str], ...]:
     """The cookies that the answer gives, as (name, value)."""
     pairs = (each.partition(";")[0].partition("=") for each in answer.set_cookies)
     return tuple((name, value) for name, _, value in pairs)
-
-
-def _is(share: Share, answer: Answer) -> bool:
-    given = ((share.set_cookie.name, share.set_cookie.value),) if share.set_cookie else ()
-    told = all(answer.headers.get(name) == value for name, value in share.response_headers)
-    return label(answer) == share.version and cookies_of(answer) == given and told
-
-
-def _answer(response: wire.Response) -> Answer:
-    return Answer(
-        version=response.first("x-served-by"),
-        set_cookies=response.every("set-cookie"),
-        headers={":status": str(response.status), **dict(response.headers)},
-    )
 
 
 class _Server(ThreadingHTTPServer):
@@ -213,7 +123,8 @@ def _server(name: str, endpoint: str) -> ThreadingHTTPServer:
             tries[self.headers.get(NUMBER, "")] += 1
             fails = tries[self.headers.get(NUMBER, "")] <= int(self.headers.get(FAILING, "0"))
             self.send_response(500 if fails else 200)
-            self.send_header("x-served-by", name)
+            if not fails:
+                self.send_header("x-served-by", name)
             self.send_header("content-length", "0")
             self.end_headers()
 
