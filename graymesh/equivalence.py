@@ -72,8 +72,8 @@ class Shadow(NamedTuple):
 def compare(left: RouteTable, right: RouteTable) -> Result:
     """Equal when every request of the fragment meets the same outcome, else a request that does not.
 
-    An outcome is who gets which part of the requests, with which cookie and headers, by which key, and the route's
-    policy, however the routes are named, cut and ordered. No route is an outcome too.
+    An outcome is who gets which part of the requests, with which cookie and headers, by which key (and then in which
+    order), and the route's policy, however the routes are named, cut and ordered. No route is an outcome too.
     """
     try:
         if _alike(left, right) or _alike_when_merged(left, right):

@@ -89,15 +89,22 @@ def relabelled(table: RouteTable, labels: Labels) -> RouteTable:
     return RouteTable(tuple(_relabelled_route(route, labels) for route in table.routes))
 
 
-def request_for(view: View, version: str) -> Request | None:
-    """A request that the version gets, or one for the release when `version` is ""; None when none is found."""
+def request_for(view: View, version: str, host: str = "") -> Request | None:
+    """A request that the version gets; "" stands for any version and for any of the release's hosts.
+
+    None when none is found.
+    """
     for expected in view.tables:
         for index, route in enumerate(expected.table.routes):
-            if not version or version in _receivers(route):
+            if (not host or host in expected.hosts) and (not version or version in _receivers(route)):
                 request = _reaching(expected.table, index)
                 if request:
-                    return replace(request, host=request.host or expected.hosts[0])
+                    return replace(request, host=request.host or host or expected.hosts[0])
     return None
+
+
+def _concerned(request: Request | None) -> str:
+    return f"a request that it concerns: {as_command(request)}" if request else ""
 
 
 def _receivers(route: Route) -> set[str]:
@@ -147,7 +154,7 @@ class _Check:
         if services:
             yield from self._facts(view, expected, services, labels)
         elif expected and not self.manifest.routes:
-            yield self._missing(view, view.release.name)
+            yield self._missing(view, view.release.name, request_for(view, ""))
 
     def strays(self, views: Sequence[View]) -> Iterator[Diagnostic]:
         """Services that no release asks for."""
@@ -186,7 +193,7 @@ class _Check:
             for host in expected.hosts:
                 services = self._by_host.get(host, ())
                 if not services:
-                    yield self._missing(view, host)
+                    yield self._missing(view, host, request_for(view, "", host))
                 yield from self._doubled(view, host, services)
                 for service in services:
                     if id(service) not in compared:
@@ -258,15 +265,13 @@ class _Check:
         version = next((name for name, label in labels.items() if label == key[0]), key[0])
         said = value_in_words(key[1], expected[key]) if key in expected else "nothing of the kind"
         message = f"{setting((version, key[1]))} is {found} in {self.name}, the spec says {said}"
-        request = request_for(view, version)
-        help_ = f"a request that it concerns: {as_command(request)}" if request else ""
         path = setting_path((version, key[1]))
-        return self._of(view, "GM903", message, path=path, notes=notes, help=help_)
+        return self._of(view, "GM903", message, path=path, notes=notes, help=_concerned(request_for(view, version)))
 
-    def _missing(self, view: View, what: str) -> Diagnostic:
+    def _missing(self, view: View, what: str, request: Request | None) -> Diagnostic:
         understood = " that is understood" if self.fleet.refusals else ""
         message = f"no file of {self.name} in {self.folder}{understood} says anything about {what}"
-        return self._of(view, "GM906", message)
+        return self._of(view, "GM906", message, help=_concerned(request))
 
     def _of(
         self,

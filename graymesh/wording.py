@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from graymesh.ir import ALWAYS, UNIQUE_ID, Fault, Pointer, Policy, Retries, Route, Scalar, Share, Split
 from graymesh.semantics import Decision, describe
@@ -48,11 +49,12 @@ def shares_in_words(parts: Mapping[str, int]) -> str:
 
 def first_difference(left: Decision, right: Decision, names: Names) -> tuple[str, str, str]:
     """The first thing that two decisions do not have in common, and what each has: `version`, `v2`, `v1`."""
-    ours, theirs = dict(_aspects(left, names)), dict(_aspects(right, names))
+    ours, theirs = dict(_aspects(left, names)), dict(_aspects(_in_order_of(left, right), names))
     for aspect in [*ours, *theirs]:
         if ours.get(aspect) != theirs.get(aspect):
             return aspect, ours.get(aspect, "not set"), theirs.get(aspect, "not set")
-    return "split", _in_order(left, names), _in_order(right, names)
+    one, other = _parts(left, names), _parts(right, names)
+    return ("order of the draw" if sorted(one) == sorted(other) else "split"), ", ".join(one), ", ".join(other)
 
 
 def percent(basis_points: int) -> str:
@@ -81,14 +83,14 @@ def setting_path(key: tuple[str, str]) -> Pointer:
 
 
 def value_in_words(name: str, value: Scalar) -> str:
-    """A fact's value with its unit: `500ms`, `1%`, `500`, `10.0.1.11:8080, 10.0.1.12:8080`."""
+    """A fact's value with its unit: `500ms`, `1%`, `500`, `10.0.1.11:8080, 10.0.1.12:8080`; "" is `empty`."""
     if isinstance(value, tuple):
         return ", ".join(value) or "nothing"
     if isinstance(value, int) and name.endswith(".ms"):
         return duration(value)
     if isinstance(value, int) and name.endswith(".bp"):
         return percent(value)
-    return str(value)
+    return str(value) or "empty"
 
 
 def condition(route: Route) -> str:
@@ -147,8 +149,25 @@ def _policy_aspects(policy: Policy, names: Names) -> Iterator[tuple[str, str]]:
         yield "fault", _fault(policy.fault)
 
 
-def _in_order(decision: Decision, names: Names) -> str:
-    return ", ".join(f"{percent(s.basis_points)} {names.get(s.version, s.version)}" for s in decision.shares)
+def _in_order_of(left: Decision, right: Decision) -> Decision:
+    """The right one with its shares in the left one's order, so that words differ only where shares do."""
+    if right.route is None:
+        return right
+    places: dict[object, int] = {}
+    for index, share in enumerate(left.shares):
+        places.setdefault((share.version, share.set_cookie), index)
+        places.setdefault(share.version, index)
+
+    def place(share: Share) -> int:
+        same = (share.version, share.set_cookie)
+        return places.get(same, places.get(share.version, len(left.shares)))
+
+    split = replace(right.route.split, shares=tuple(sorted(right.shares, key=place)))
+    return replace(right, route=replace(right.route, split=split))
+
+
+def _parts(decision: Decision, names: Names) -> list[str]:
+    return [f"{percent(s.basis_points)} {names.get(s.version, s.version)}" for s in decision.shares if s.basis_points]
 
 
 def _cookie(share: Share) -> str:

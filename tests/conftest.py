@@ -33,7 +33,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def _cases(item: pytest.Item) -> Iterator[str]:
-    """The folders of tests/cases that the test is about, by their name or path among its parameters."""
+    """The folders of tests/cases, or of replay in it, that the test is about: names or paths among its parameters."""
     for value in getattr(getattr(item, "callspec", None), "params", {}).values():
         name = value.name if isinstance(value, Path) and value.parent == CASES else value
         if isinstance(name, str) and name in CASE_NAMES:

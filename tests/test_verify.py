@@ -178,6 +178,13 @@ class TestTraffic:
         assert "its bucket cookie is not set in fake" in each.diagnostic.message
         assert "bucket=0499 with v2 and bucket=9999 with v1" in each.diagnostic.message
 
+    def test_another_order_of_a_draw_by_key(self) -> None:
+        everyone = replace(TABLE.routes[1], split=replace(split(v2=500, v1=9500), key=Field(Kind.COOKIE, "uid")))
+        turned = replace(everyone, split=replace(everyone.split, shares=everyone.split.shares[::-1]))
+        (each,) = found(with_routes(turned), release=replace(RELEASE, table=RouteTable((everyone,))))
+        words = "its order of the draw is 95% v1, 5% v2 in fake, the spec says 5% v2, 95% v1"
+        assert words in each.diagnostic.message
+
     def test_what_cannot_be_decided_is_never_equal(self) -> None:
         wild = ((Test(Field(Kind.COOKIE, "beta"), Regex("(?=x)1")),),)
         beta, everyone = TABLE.routes
@@ -203,6 +210,7 @@ class TestServices:
         assert each.diagnostic.code == "GM906"
         assert RELEASE.host in each.diagnostic.message
         assert each.diagnostic.path == ("metadata", "name")
+        assert each.diagnostic.help == "a request that it concerns: curl -b beta=1 http://shop.default.svc/"
 
     def test_nothing_at_all(self) -> None:
         assert codes(found()) == ["GM906", "GM906"]
@@ -248,6 +256,10 @@ class TestFacts:
         assert interval.diagnostic.message == "outlier.interval is 90s in fake, the spec says 10s"
         assert interval.diagnostic.path == ("spec", "resilience", "outlier", "interval")
 
+    def test_an_empty_value_has_a_word(self) -> None:
+        (each,) = self.changed({}, FakeTarget(expects={("", "sends.connection"): ""}))
+        assert each.diagnostic.message == "sends.connection is not set in fake, the spec says empty"
+
     def test_one_that_is_missing(self) -> None:
         (each,) = self.changed({("engine-v2", "limits.qps"): 500})
         assert each.diagnostic.message == "outlier.interval is not set in fake, the spec says 10s"
@@ -284,7 +296,9 @@ class TestTargetsThatDoNotRoute:
         assert codes(found(self.service(), stray, target=self.TARGET)) == ["GM904"]
 
     def test_missing_when_something_is_expected(self) -> None:
-        assert codes(found(target=self.TARGET)) == ["GM906"]
+        (each,) = found(target=self.TARGET)
+        assert each.diagnostic.code == "GM906"
+        assert each.diagnostic.help == "a request that it concerns: curl -b beta=1 http://shop.example.com/"
 
     def test_a_release_without_rules_needs_no_file(self) -> None:
         assert found(target=self.TARGET, release=replace(RELEASE, facts={})) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from graymesh.ir import Fault, Field, Mirror, Policy, Retries, Route, Share, Split
@@ -14,7 +16,8 @@ Effects: TypeAlias = tuple[tuple[str, str, int] | tuple[()], tuple[tuple[str, st
 class Outcome(NamedTuple):
     """Who gets which part of the requests, by which key, and what else happens.
 
-    Shares of one version and one set of effects are one; without a choice there is no key.
+    Shares of one version and one set of effects are one, when a key draws only neighbours: which users a share takes
+    depends on what stands before it. Without a choice there is no key.
     """
 
     shares: tuple[tuple[str, Effects, int], ...]
@@ -36,12 +39,11 @@ def same_outcome(left: Route, right: Route) -> bool:
 
 
 def _shares(split: Split) -> tuple[tuple[str, Effects, int], ...]:
-    sums: dict[tuple[str, Effects], int] = {}
-    for share in split.shares:
-        if share.basis_points:
-            key = share.version, _effects(share)
-            sums[key] = sums.get(key, 0) + share.basis_points
-    return tuple((version, effects, part) for (version, effects), part in sorted(sums.items()))
+    parts = [((share.version, _effects(share)), share.basis_points) for share in split.shares if share.basis_points]
+    if split.key is None:
+        parts.sort(key=itemgetter(0))
+    groups = groupby(parts, key=itemgetter(0))
+    return tuple((version, effects, sum(part for _, part in group)) for (version, effects), group in groups)
 
 
 def _effects(share: Share) -> Effects:

@@ -97,7 +97,8 @@ def _check_group(group: str, members: Sequence[Entry], run: Sequence[Entry]) -> 
         message = f"the routes of group {group!r} do not stand side by side for the same hosts"
         raise NotUnderstood("Weight", message)
     if any((entry.hosts, entry.condition) != (first.hosts, first.condition) for entry in run):
-        raise NotUnderstood("Weight", f"the routes of group {group!r} have different predicates: some requests get 404")
+        message = f"the routes of group {group!r} have different predicates: some requests meet none of them"
+        raise NotUnderstood("Weight", message)
     if any(entry.effects.policy != first.effects.policy for entry in run):
         raise NotUnderstood("Weight", f"the routes of group {group!r} have different time limits or retries")
 
@@ -123,7 +124,7 @@ def _within(entry: Entry, hosts: Hosts) -> Condition:
 def _shares(run: Sequence[Entry]) -> Iterator[Share]:
     total = sum(entry.weight.amount if entry.weight else 1 for entry in run)
     if not total:
-        raise NotUnderstood("Weight", "the weights of the group add up to nothing: every request gets 404")
+        raise NotUnderstood("Weight", "the weights of the group add up to nothing: no request meets its routes")
     for entry in run:
         amount = BUCKETS * (entry.weight.amount if entry.weight else 1)
         if amount % total:

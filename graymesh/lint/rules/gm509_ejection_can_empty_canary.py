@@ -30,10 +30,11 @@ def check(case: Case) -> Iterator[Finding]:
     most = outlier.max_ejected_basis_points
     for version in case.release.versions:
         count = version.replicas if version.replicas is not None else len(version.endpoints)
-        # Envoy ejects one instance even where the percentage allows none
+        # older Envoys, 1.30 for one, eject an instance even where the percentage allows none
         if count and (count == 1 or max(1, count * (most or 0) // BUCKETS) >= count):
+            who = "the only instance" if count == 1 else f"all {count} instances"
             yield Finding(
                 path=("spec", "resilience", "outlier"),
-                message=f"all {count} instances of {version.name!r} can be left out at once; nobody would answer then",
+                message=f"{who} of {version.name!r} can be left out at once; nobody would answer then",
                 help="run more instances, or lower maxEjected",
             )
