@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, TypeAlias
+from re import finditer
+from typing import Any, Final, TypeAlias
 
 NextEvent: TypeAlias = Callable[[], Any]
+
+_BRACKETS: Final = 900
 
 
 def of(text: str) -> NextEvent:
     """A function that gives the next event of the text. It reads on lazily, so that callers can stop at any depth."""
-    next_event: NextEvent = parser_class()(text).get_event
+    chosen = python_parser_class() if _reads_ahead_too_deep(text) else parser_class()
+    next_event: NextEvent = chosen(text).get_event
     return next_event
+
+
+def _reads_ahead_too_deep(text: str) -> bool:
+    """libyaml of PyYAML 6.0.4 gives up at 1,000 open brackets before it tells of the first, so nobody could stop it."""
+    if text.count("[") + text.count("{") < _BRACKETS:
+        return False
+    depth = deepest = 0
+    for bracket in finditer(r"[][{}]", text):
+        depth += 1 if bracket[0] in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest >= _BRACKETS
 
 
 @lru_cache(maxsize=1)
