@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXAMPLES := shop bookinfo sticky
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test engines conformance support lint bench clean
 
 ## demo: compile and verify the examples, show where one request goes
 demo: $(VENV)/.run
@@ -16,6 +16,20 @@ demo: $(VENV)/.run
 ## test: all tests; none needs an engine
 test: $(VENV)/.dev
 	$(BIN)/pytest -n auto
+
+## engines: set up the engines that are missing, in the user's cache; half an hour when nothing is there yet
+engines: $(VENV)/.dev
+	$(BIN)/python -m tests.conformance engines
+
+## conformance: hold the compiled files of all examples, cases and generated releases to the engines that are there
+conformance: $(VENV)/.dev
+	$(BIN)/python -m tests.conformance run $(if $(MISSING),--allow-none)
+	$(BIN)/pytest -n 2 --dist loadfile tests/conformance
+
+## support: the same, and the tables of the documentation from what was seen
+support: $(VENV)/.dev
+	$(BIN)/python -m tests.conformance run --write-report
+	$(BIN)/python -m tests.conformance tables
 
 ## lint: style, layering and types
 lint: $(VENV)/.dev

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from tests.conformance import istio_setup, nginx_setup, report, sentinel, spring
+from tests.conformance import istio_setup, kubernetes, nginx_setup, report, sentinel, sentinel_checks, spring, tables
 from tests.conformance.acceptance import ENGINES, complaints
 from tests.conformance.bends import BENDS
 from tests.conformance.cache import Say
+from tests.conformance.kubernetes import Kubernetes
+from tests.conformance.sentinel_subjects import everything_at_all_stages, files_at
 from tests.conformance.suite import Result, run
 
 SETUPS: Mapping[str, Callable[[Say], None]] = {
@@ -20,6 +23,7 @@ SETUPS: Mapping[str, Callable[[Say], None]] = {
     "spring-cloud-gateway": spring.setup,
     "sentinel": sentinel.setup,
     "istio": istio_setup.setup,
+    "kubernetes": kubernetes.setup,
 }
 _SHOWN = 20
 _started = time.monotonic()
@@ -53,8 +57,9 @@ def engines(names: tuple[str, ...]) -> None:
 @main.command(name="run")
 @click.option("--engine", "names", multiple=True, type=click.Choice(list(ENGINES)), help="Only these engines.")
 @click.option("--bend", type=click.Choice(list(BENDS)), help="Break the lowering so; the run must fail.")
+@click.option("--allow-none", is_flag=True, help="No engine at all is no failure, only loud.")
 @click.option("--write-report", is_flag=True, help="Keep the numbers in report.json, for the documentation's tables.")
-def run_engines(names: tuple[str, ...], bend: str | None, write_report: bool) -> None:
+def run_engines(names: tuple[str, ...], bend: str | None, allow_none: bool, write_report: bool) -> None:
     """Hold the engines that are there to the reference. Exit code 1 for a disagreement, or when none is there."""
     results = [each for each in (_run(name, bend) for name in names or ENGINES) if each]
     for each in results:
@@ -62,8 +67,14 @@ def run_engines(names: tuple[str, ...], bend: str | None, write_report: bool) ->
             click.echo(f"{each.engine}: {problem}")
     click.echo(report.table(results))
     if write_report:
-        report.write({each.engine: report.entry(each) for each in results})
-    sys.exit(0 if results and not any(each.problems for each in results) else 1)
+        report.write({each.engine: report.entry(each) for each in results} | _rules())
+    sys.exit(1 if any(each.problems for each in results) or not (results or allow_none) else 0)
+
+
+@main.command(name="tables")
+def renew_tables() -> None:
+    """Renew the documentation's support tables from report.json."""
+    tables.write()
 
 
 def _run(name: str, bend: str | None) -> Result | None:
@@ -77,11 +88,38 @@ def _run(name: str, bend: str | None) -> Result | None:
         return run(engine, check, say, bend=BENDS[bend] if bend else None)
 
 
-def _admission(name: str) -> Any:
-    """The API server, where objects are for it and it is there."""
-    from contextlib import nullcontext
+def _rules() -> dict[str, dict[str, Any]]:
+    """What Sentinel's managers hold of the examples and cases, where Sentinel is there."""
+    engine = sentinel.Sentinel()
+    if engine.available():
+        return {}
+    engine.start()
+    try:
+        files = [files_at(cases, stage) for _, cases, stage in everything_at_all_stages()]
+        done = [sentinel_checks.held(engine, each) for each in files]
+    finally:
+        engine.stop()
+    wrong = sum(len(each.problems) for each in done)
+    return {"sentinel": report.rules_entry(engine.version, len(files), sum(each.rules for each in done), wrong)}
 
-    return nullcontext()
+
+@contextmanager
+def _admission(name: str) -> Iterator[Kubernetes | None]:
+    """The API server, where objects are for it and it is there."""
+    if name != "istio":
+        yield None
+        return
+    server = Kubernetes()
+    why = server.available()
+    if why:
+        click.echo(f"!!! THE API SERVER IS NOT TRIED: {why}; make engines sets it up")
+        yield None
+        return
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 if __name__ == "__main__":

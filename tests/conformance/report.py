@@ -27,6 +27,11 @@ def entry(result: Result) -> dict[str, Any]:
     }
 
 
+def rules_entry(version: str, stages: int, rules: int, wrong: int) -> dict[str, Any]:
+    """The part of an engine that holds rules and chooses no version."""
+    return {"version": version, "stages": stages, "rules": rules, "features": {}, "disagreements": wrong}
+
+
 def read() -> dict[str, Any]:
     """The committed report: target's name → its entry."""
     found: dict[str, Any] = json.loads(REPORT.read_text(encoding="utf-8")) if REPORT.exists() else {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from graymesh.capability import conjunction_features
-from graymesh.ir import Release
+from graymesh.ir import UNIQUE_ID, Release
 from graymesh.registry import target
 from graymesh.target import View
 from tests.conformance import upstreams
@@ -132,6 +132,7 @@ def _asked(each: Placed, view: View, host: str, table: object) -> Asked:
 def features(view: View) -> set[str]:
     """The features that requests of this view show at work."""
     found = {"lane.follow"} if view.role == "follower" else set()
+    lane = view.release.lane.header if view.release.lane else ""
     for table in view.tables:
         for route in table.table.routes:
             found |= {name for tests in route.condition for name in conjunction_features(tests)}
@@ -141,6 +142,8 @@ def features(view: View) -> set[str]:
             found |= {"sticky"} if any(share.set_cookie for share in shares) else set()
             found |= {"sticky.key"} if route.split.key else set()
             found |= {"notice"} if any(share.response_headers for share in shares) else set()
-            found |= {"lane.set"} if view.role == "edge" and any(share.request_headers for share in shares) else set()
+            written = {header for share in shares for header in share.request_headers}
+            found |= {"trace"} if any(value == UNIQUE_ID for _, value in written) else set()
+            found |= {"lane.set"} if view.role == "edge" and lane in {name for name, _ in written} else set()
             found |= {"fault"} if route.policy.fault else set()
     return found

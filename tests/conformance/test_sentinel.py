@@ -10,15 +10,14 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 
-from graymesh.cases import load_cases
 from graymesh.lint import Case
-from graymesh.project import Project, find
 from graymesh.registry import target
 from tests.conformance import sentinel_checks
 from tests.conformance.limited import limited_rollouts
 from tests.conformance.running import running
 from tests.conformance.sentinel import Held, Sentinel
 from tests.conformance.sentinel_checks import ABOVE, Checked, bursts
+from tests.conformance.sentinel_subjects import everything_at_all_stages, files_at, stages
 from tests.generate import text_of
 from tests.helpers import ROOT, case_from
 
@@ -36,38 +35,9 @@ def engine() -> Iterator[Sentinel]:
     yield from running(Sentinel())
 
 
-def projects() -> Iterator[Any]:
-    """Every example and every case that compiles for Sentinel."""
-    for folder in sorted((ROOT / "examples").glob("*/graymesh.yaml")):
-        yield find(folder.parent)
-    for folder in sorted((ROOT / "tests" / "cases").iterdir()):
-        specs = tuple(sorted([*folder.glob("spec.yaml"), *folder.glob("releases/*.yaml")]))
-        if specs and not folder.name.endswith(".bad"):
-            yield Project(root=folder, releases=specs, output=folder / "rendered")
-
-
-def told(project: Project) -> list[Case]:
-    """The releases of a project that are compiled for Sentinel."""
-    cases, _ = load_cases(project, (), lambda *_: None)
-    return [case for case in cases if SENTINEL.manifest in case.targets]
-
-
-def stages(cases: list[Case]) -> list[str]:
-    return list(dict.fromkeys(release.stage for case in cases for release in case.stages))
-
-
-def files_at(cases: list[Case], stage: str) -> dict[str, str]:
-    """What all of them together are compiled to at a stage."""
-    releases = [next((r for r in case.stages if r.stage == stage), case.release) for case in cases]
-    views = [case.view(SENTINEL.manifest, release) for case, release in zip(cases, releases, strict=True)]
-    return SENTINEL.emit(SENTINEL.lower(views))
-
-
 TOLD = [
     pytest.param(cases, stage, id=f"{project.root.name}-{stage}")
-    for project in projects()
-    for cases in [told(project)]
-    for stage in (stages(cases) if cases else ())
+    for project, cases, stage in everything_at_all_stages()
 ]
 
 
