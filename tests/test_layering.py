@@ -10,9 +10,10 @@ ROOT = Path(__file__).parents[1] / "graymesh"
 LINE = """
 text ir diagnostic facts naming semantics witness wording did_you_mean
 regex buckets portable_regex proof equivalence
-source report target registry capability contracts
+source target registry capability contracts
 language model segments resolve_facts resolve spec_tests schema
 lint discovery project remembered cases verify output write artifacts parallel compiler target_tests
+report
 commands cli __main__
 """.split()  # noqa: SIM905  the names read as the pipeline
 
