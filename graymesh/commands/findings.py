@@ -99,6 +99,7 @@ def output_option(command: F) -> F:
     """Adds `--output` to a command; the terminal writes findings to these files as well, even when there are none."""
     option = click.option(
         "--output",
+        "files_of_findings",
         multiple=True,
         metavar="FORMAT=PATH",
         help="Write findings to a file as well: sarif, junit, gitlab, markdown … May be repeated; `-` prints them.",

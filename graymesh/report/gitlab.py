@@ -5,14 +5,13 @@ https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from graymesh.diagnostic import Diagnostic
 from graymesh.discovery import NAME
 from graymesh.report.places import Places
-from graymesh.report.shown import MOST_WRITTEN, inline, left_out, worst
+from graymesh.report.shown import MOST_WRITTEN, inline, json_text, left_out, worst
 
 _SEVERITIES: Final = {"error": "major", "warning": "minor", "info": "info"}
 
@@ -26,7 +25,7 @@ def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, col
     if left:
         more = Diagnostic(code="graymesh", message=left, level="info")
         issues.append(_issue(more, next(places.fingerprints([more], {})), places))
-    return json.dumps(issues, indent=2, ensure_ascii=True) + "\n"
+    return json_text(issues)
 
 
 def _issue(found: Diagnostic, mark: str, places: Places) -> dict[str, Any]:

@@ -6,7 +6,6 @@ https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sar
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,7 +15,7 @@ from graymesh.diagnostic import Diagnostic, Note, Span
 from graymesh.discovery import NAME
 from graymesh.lint import Rule, all_rules, page
 from graymesh.report.places import Places
-from graymesh.report.shown import MOST_WRITTEN, inline, left_out, worst
+from graymesh.report.shown import MOST_WRITTEN, inline, json_text, left_out, worst
 
 _HOME: Final = "https://graymesh.io"
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -42,7 +41,7 @@ def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, col
         "originalUriBaseIds": {_ROOT: {"description": {"text": "the root of the repository"}}},
         "results": results,
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=True) + "\n"
+    return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _driver(rules: list[dict[str, Any]]) -> dict[str, Any]:

@@ -41,6 +41,13 @@ def file_name(name: str) -> str:
     return f"./{shown}" if shown.lstrip().startswith("::") else shown
 
 
+def json_text(value: object) -> str:
+    """Indented JSON in ASCII with a final newline, in which no log reader finds a command either."""
+    import json
+
+    return LOG_COMMAND.sub(r"#\\u0023", json.dumps(value, indent=2, ensure_ascii=True)) + "\n"
+
+
 def worst(diagnostics: Sequence[Diagnostic], most: int) -> Sequence[Diagnostic]:
     """At most so many, the gravest, in the order in which they came."""
     if len(diagnostics) <= most:
