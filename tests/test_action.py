@@ -272,9 +272,9 @@ class TestAction:
 
     @DIFF
     def test_the_base_is_fetched_into_a_shallow_checkout(self, project: Project, tmp_path: Path) -> None:
-        origin, project.folder = project.folder, tmp_path / "shallow"
+        base, origin, project.folder = project.base, project.folder, tmp_path / "shallow"
         subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{origin}", str(project.folder)], check=True)
-        done = action(project, base=project.base)
+        done = action(project, base=base)
         assert not done.failed
         assert "20%" in done.text("diff")
 
