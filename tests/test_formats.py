@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from syrupy.assertion import SnapshotAssertion
@@ -454,6 +454,7 @@ diagnostics = st.lists(
 )
 
 
+@settings(max_examples=100, deadline=None)
 @given(diagnostics)
 def test_sarif_says_the_same(given_: list[Diagnostic]) -> None:
     results = sarif(given_)["results"]
@@ -463,6 +464,7 @@ def test_sarif_says_the_same(given_: list[Diagnostic]) -> None:
     assert [result["ruleId"] for result in results] == [inline(each.code) for each in given_]
 
 
+@settings(max_examples=100, deadline=None)
 @given(diagnostics)
 def test_junit_says_the_same(given_: list[Diagnostic]) -> None:
     verdicts = [case[0] for case in junit(given_).iter("testcase") if len(case)]
@@ -470,6 +472,7 @@ def test_junit_says_the_same(given_: list[Diagnostic]) -> None:
     assert said == sorted((inline(each.code), inline(each.message)) for each in given_)
 
 
+@settings(max_examples=100, deadline=None)
 @given(diagnostics)
 def test_gitlab_says_the_same(given_: list[Diagnostic]) -> None:
     issues = gitlab(given_)
@@ -477,6 +480,7 @@ def test_gitlab_says_the_same(given_: list[Diagnostic]) -> None:
     assert len({issue["fingerprint"] for issue in issues}) == len(given_)
 
 
+@settings(max_examples=100, deadline=None)
 @given(diagnostics)
 def test_github_says_the_same_and_nothing_else(given_: list[Diagnostic]) -> None:
     read, others = commands(given_)
@@ -488,6 +492,7 @@ def test_github_says_the_same_and_nothing_else(given_: list[Diagnostic]) -> None
     assert len(others) == bool(given_)
 
 
+@settings(max_examples=100, deadline=None)
 @given(diagnostics)
 def test_no_format_lets_a_line_begin_with_a_command(given_: list[Diagnostic]) -> None:
     for name in FORMATS:

@@ -28,7 +28,7 @@ def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, col
     root = Element("testsuites", name=_NAME)
     by_file = sorted(kept, key=lambda found: found.file)
     for file, found in groupby(by_file, key=lambda found: found.file):
-        _suite(root, places.name(file) if file else _NAME, list(found))
+        _suite(root, places.name(file) if file else _NAME, list(found), places)
     left = left_out(diagnostics, kept)
     if left or not kept:
         _last(root, left)
@@ -37,7 +37,7 @@ def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, col
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(root: Element, name: str, found: Sequence[Diagnostic]) -> None:
+def _suite(root: Element, name: str, found: Sequence[Diagnostic], places: Places) -> None:
     failures = sum(each.level == "error" for each in found)
     suite = SubElement(root, "testsuite", name=inline(name))
     suite.attrib |= _counts(len(found), failures, len(found) - failures)
@@ -45,7 +45,7 @@ def _suite(root: Element, name: str, found: Sequence[Diagnostic]) -> None:
         case = SubElement(suite, "testcase", name=_case_name(each), classname=inline(name), time="0")
         kind = "failure" if each.level == "error" else "skipped"
         verdict = SubElement(case, kind, type=inline(each.code), message=inline(each.message))
-        verdict.text = "\n".join(_text(each, name))
+        verdict.text = "\n".join(_text(each, name, places))
 
 
 def _last(root: Element, left: str) -> None:
@@ -68,12 +68,13 @@ def _case_name(found: Diagnostic) -> str:
     return f"{inline(found.code)}{place}: {inline(found.message, _LONGEST_NAME)}"
 
 
-def _text(found: Diagnostic, name: str) -> Iterator[str]:
+def _text(found: Diagnostic, name: str, places: Places) -> Iterator[str]:
     yield f"{found.level}[{inline(found.code)}]: {inline(found.message)}"
     if found.file:
         yield f"at {inline(name)}:{found.span.line}:{found.span.column}"
     for note in found.notes[:_MOST_NOTES]:
-        yield f"note at {inline(note.file or name)}:{note.span.line}:{note.span.column}: {inline(note.message)}"
+        file = inline(places.name(note.file) if note.file else name)
+        yield f"note at {file}:{note.span.line}:{note.span.column}: {inline(note.message)}"
     if len(found.notes) > _MOST_NOTES:
         yield f"and {len(found.notes) - _MOST_NOTES} more notes"
     if found.help:
