@@ -72,7 +72,7 @@ class TestFrame:
         assert all(f"  {name} " in done.out for name in COMMANDS)
 
     def test_every_module_is_a_command(self) -> None:
-        helpers = {"__init__", "base", "findings", "single", "summary"}
+        helpers = {"__init__", "base", "findings", "saving", "single", "summary"}
         modules = {path.stem for path in (ROOT / "graymesh" / "commands").glob("*.py")}
         assert modules - helpers == set(COMMANDS)
 

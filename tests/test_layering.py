@@ -10,9 +10,9 @@ ROOT = Path(__file__).parents[1] / "graymesh"
 LINE = """
 text ir diagnostic facts naming semantics witness wording did_you_mean
 regex buckets portable_regex proof equivalence
-source report target registry capability contracts
+source target registry capability contracts
 language model segments resolve_facts resolve spec_tests schema
-lint discovery project remembered cases verify output write artifacts parallel compiler target_tests
+lint discovery report project remembered cases verify output write artifacts parallel compiler target_tests
 commands cli __main__
 """.split()  # noqa: SIM905  the names read as the pipeline
 

@@ -20,10 +20,14 @@ _BAR_WIDTH = 24
 
 
 class Terminal:
-    """Where a command prints: results on stdout, progress and logs on stderr. `form` is the format of findings."""
+    """Where a command prints: results on stdout, progress and logs on stderr.
+
+    `form` is the format of findings; `files` are those they are written to as well, each a format and a path.
+    """
 
     def __init__(self, color: bool = False, bar: bool = False) -> None:
         self.color, self.quiet, self.traceback, self.form = color, False, False, "text"
+        self.files: tuple[tuple[str, str], ...] = ()
         self.progress = Progress(bar)
 
     @classmethod
@@ -54,13 +58,27 @@ class Terminal:
         _print(sys.stderr, f"graymesh: {text}\n")
 
     def report(self, found: Sequence[Diagnostic], texts: Mapping[str, str] | None = None) -> None:
-        """Findings in the chosen format; `texts` are those of files that cannot be read again."""
-        if not found and self.form in ("text", "concise"):
+        """Findings in the chosen format, and in files; `texts` are those of sources that cannot be read again."""
+        if not found and not self.files and self.form in ("text", "concise"):
             return
         from graymesh.report import render
 
-        text = render(self.form, found, {**_texts(found), **(texts or {})}, color=self.color)
-        self.out(text, end="")
+        sources = {**_texts(found), **(texts or {})}
+        self._save(found, sources)
+        self.out(render(self.form, found, sources, color=self.color), end="")
+
+    def save(self, found: Sequence[Diagnostic]) -> None:
+        """Findings in files alone."""
+        self._save(found, _texts(found) if self.files else {})
+
+    def _save(self, found: Sequence[Diagnostic], sources: Mapping[str, str]) -> None:
+        if not self.files:
+            return
+        from graymesh.commands.saving import replace
+        from graymesh.report import render
+
+        for form, path in self.files:
+            replace(path, render(form, found, sources))
 
     def usage_error(self, error: click.ClickException) -> None:
         """A command line that cannot be understood."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from graymesh.commands.base import Command, Terminal, complete_target, printable, targets_known
-from graymesh.commands.findings import format_option
+from graymesh.commands.findings import format_option, output_option
 
 if TYPE_CHECKING:
     from graymesh.compiler import Compiled
@@ -39,6 +39,7 @@ class _Way:
     graymesh compile examples/shop -t istio -t nginx
     graymesh compile --stage half --diff
     graymesh compile --stage all -o /tmp/stages
+    graymesh compile --check --output sarif=compile.sarif
     graymesh compile --check          # in CI: fails when the output is stale, and says what mends it
     """,
 )
@@ -53,12 +54,19 @@ class _Way:
     help="Compile for this target only.",
 )
 @click.option("--stage", help="Compile this stage instead of the one where each release stands; `all` for every one.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write to (the project's output).")
+@click.option(
+    "-o",
+    "--output-folder",
+    "output",
+    type=click.Path(path_type=Path),
+    help="The folder to write to (the project's output).",
+)
 @click.option("--check", is_flag=True, help="Write nothing; fail when the output is not up to date.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change in the files.")
 @click.option("--stdout", is_flag=True, help="Write nothing; print the files.")
 @click.option("--force", is_flag=True, help="Overwrite files that were edited by hand or are not graymesh's.")
 @format_option
+@output_option
 @click.pass_obj
 def command(
     terminal: Terminal,
@@ -116,6 +124,7 @@ def _done(terminal: Terminal, project: Project, output: Path, compiled: Compiled
         return _compared(terminal, project, output, compiled, way)
     if not way.stdout:
         return _written(terminal, project, output, compiled, way)
+    terminal.save(told(compiled))
     for path, text in compiled.files.items():
         terminal.out(f"==> {path} <==\n{text}" if len(compiled.files) > 1 else text, end="")
     return 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from graymesh.commands.base import Command, Terminal
-from graymesh.commands.findings import format_option, reaches
+from graymesh.commands.findings import format_option, output_option, reaches
 
 if TYPE_CHECKING:
     from graymesh.diagnostic import Diagnostic
@@ -28,12 +28,14 @@ def _codes(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tupl
     examples="""
     graymesh lint
     graymesh lint releases/shop.yaml --format concise
+    graymesh lint --format github --output sarif=lint.sarif --output markdown=lint.md
     graymesh lint --select GM2,GM4 --fail-on warning
     cat releases/shop.yaml | graymesh lint -
     """,
 )
 @click.argument("paths", nargs=-1, type=click.Path())
 @format_option
+@output_option
 @click.option(
     "--select", multiple=True, callback=_codes, metavar="CODE", help="Only these codes, or codes that start so."
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from graymesh.commands.base import Command, Terminal, complete_target, targets_known
-from graymesh.commands.findings import format_option
+from graymesh.commands.findings import format_option, output_option
 
 if TYPE_CHECKING:
     from graymesh.diagnostic import Diagnostic
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     help="Test this target only.",
 )
 @format_option
+@output_option
 @click.pass_obj
 def command(terminal: Terminal, path: Path, targets: tuple[str, ...]) -> int:
     """Run the tests of the releases at PATH on the releases themselves and on every target they are compiled for."""

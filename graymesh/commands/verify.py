@@ -8,7 +8,7 @@ import click
 
 from graymesh.commands.base import Command, Terminal, complete_target, targets_known
 from graymesh.commands.compile import mending, note_ignored
-from graymesh.commands.findings import format_option
+from graymesh.commands.findings import format_option, output_option
 
 
 @click.command(
@@ -32,8 +32,15 @@ from graymesh.commands.findings import format_option
 @click.option(
     "--stage", help="The stage that was compiled, when it is not the one where each release stands; or `all`."
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to read (the project's output).")
+@click.option(
+    "-o",
+    "--output-folder",
+    "output",
+    type=click.Path(path_type=Path),
+    help="The folder to read (the project's output).",
+)
 @format_option
+@output_option
 @click.pass_obj
 def command(terminal: Terminal, path: Path, targets: tuple[str, ...], stage: str | None, output: Path | None) -> int:
     """Read the files in the output folder back and prove that they do what the releases say.

@@ -5,13 +5,12 @@ Lines and columns count from 1, in characters; the end is exclusive. Nothing is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from graymesh.diagnostic import Diagnostic, Note, Span
 from graymesh.ir import Pointer
-from graymesh.report.shown import counts
+from graymesh.report.shown import counts, json_text
 
 VERSION: Final = 1
 
@@ -23,7 +22,7 @@ def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, col
         "diagnostics": [_diagnostic(diagnostic) for diagnostic in diagnostics],
         "summary": counts(diagnostics),
     }
-    return json.dumps(report, indent=2, ensure_ascii=True) + "\n"
+    return json_text(report)
 
 
 def _diagnostic(found: Diagnostic) -> dict[str, Any]:
