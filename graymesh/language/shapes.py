@@ -8,13 +8,14 @@ Why not pydantic: importing it and building the models takes more CPU than linti
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sized
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from graymesh.diagnostic import Diagnostic, Note
-from graymesh.did_you_mean import listed, quoted, suggestion
+from graymesh.diagnostic import Diagnostic, Edit, Note
+from graymesh.did_you_mean import certain, listed, quoted, suggestion
 from graymesh.ir import Pointer
-from graymesh.language.scalars import LONGEST, Malformed
+from graymesh.language.scalars import LONGEST, Malformed, Written
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -75,10 +76,37 @@ class Place:
         """The scalar here as it stands in the file."""
         return self.reading.document.raw(self.path)
 
-    def report(self, code: str, message: str, advice: str = "", notes: tuple[Note, ...] = ()) -> None:
-        """Notes down what is wrong here."""
-        problem = Diagnostic(code=code, message=message, path=self.path, at_key=self.at_key, help=advice, notes=notes)
+    def report(
+        self,
+        code: str,
+        message: str,
+        advice: str = "",
+        notes: tuple[Note, ...] = (),
+        mended: str = "",
+        needless: bool = False,
+    ) -> None:
+        """Notes down what is wrong here. `mended` is what was meant, in case of a `needless` entry nothing at all."""
+        problem = Diagnostic(
+            code=code,
+            message=message,
+            path=self.path,
+            at_key=self.at_key,
+            help=advice,
+            notes=notes,
+            edits=self.edits(mended, needless),
+        )
         self.reading.problems.append(problem)
+
+    def edits(self, mended: str, needless: bool = False) -> tuple[Edit, ...]:
+        """What puts the mended text here, or takes the needless entry out."""
+        if needless:
+            return (Edit(self.path, "entry"),)
+        if not mended:
+            return ()
+        from graymesh.text import yaml_scalar
+
+        text = mended if isinstance(mended, Written) else yaml_scalar(mended)
+        return (Edit(self.path, "key" if self.at_key else "value", str(text)),)
 
 
 class Shape(Protocol[T_co]):
@@ -99,9 +127,9 @@ class Reported(Exception):
     """There is no value, and it has been said why."""
 
 
-def wrong_type(value: Any, wanted: str, place: Place, advice: str = "") -> Malformed:
+def wrong_type(value: Any, wanted: str, place: Place, advice: str = "", mended: str = "") -> Malformed:
     """A value of another type than the wanted one, which is given with its article."""
-    return Malformed("GM102", f"{described(value, place)} stands where {wanted} belongs", advice)
+    return Malformed("GM102", f"{described(value, place)} stands where {wanted} belongs", advice, mended)
 
 
 def described(value: Any, place: Place) -> str:
@@ -150,7 +178,15 @@ class Text(Generic[T]):
             advice = f"write {raw}{self.unit}" if raw.replace(".", "", 1).isdecimal() else ""
             return Malformed("GM106", f"{raw} is a bare number, not {self.what}", advice)
         message = f"{described(value, place)} stands where {self.what} belongs, which is text"
-        return Malformed("GM107", message, f'quote it: "{raw}"')
+        return Malformed("GM107", message, f'quote it: "{raw}"', self._readable(place.raw()))
+
+    def _readable(self, raw: str) -> str:
+        """The text as it stands, when it would do in quotes."""
+        try:
+            self.parse(raw)
+        except Malformed:
+            return ""
+        return raw if len(raw) <= self.longest else ""
 
 
 class Whole:
@@ -164,7 +200,7 @@ class Whole:
     def read(self, value: Any, place: Place) -> int:
         """The number."""
         if type(value) is not int:
-            raise wrong_type(value, "a whole number", place, _unquoted(value))
+            raise wrong_type(value, "a whole number", place, _unquoted(value), _number(value, "[1-9][0-9]*|0"))
         if not self.least <= value <= self.most:
             raise Malformed("GM106", f"{str(value)[:60]} is out of range", f"from {self.least} to {self.most}")
         return value
@@ -188,7 +224,8 @@ class Decimals:
     def read(self, value: Any, place: Place) -> int:
         """The number in the parser's unit."""
         if type(value) is not int and type(value) is not float:
-            raise wrong_type(value, "a number", place, _unquoted(value))
+            mended = _number(value, r"(?:[1-9][0-9]*|0)(?:\.[0-9]+)?%?")
+            raise wrong_type(value, "a number", place, _unquoted(value), mended)
         try:
             return self.parse(str(value))
         except Malformed:
@@ -212,7 +249,8 @@ class Word:
         if type(value) is not str:
             raise wrong_type(value, "one of " + listed(self.words), place)
         if value not in self.words:
-            raise Malformed("GM104", f"{quoted(value)} is not allowed here", suggestion(value, self.words))
+            advice, mended = suggestion(value, self.words), certain(value, self.words) or ""
+            raise Malformed("GM104", f"{quoted(value)} is not allowed here", advice, mended)
         return value
 
     def schema(self) -> Schema:
@@ -237,7 +275,7 @@ class Reference:
         if not isinstance(value, (int, float)):
             raise wrong_type(value, wanted, place)
         message = f"{described(value, place)} stands where {wanted} belongs"
-        raise Malformed("GM107", message, f'quote it: "{place.raw()[:60]}"')
+        raise Malformed("GM107", message, f'quote it: "{place.raw()[:60]}"', place.raw())
 
     def schema(self) -> Schema:
         """Any name; which ones there are is beyond JSON Schema."""
@@ -339,7 +377,7 @@ def read_into(found: dict[K, T], key: K, shape: Shape[T], value: Any, place: Pla
             raise Malformed("GM102", f"{quoted(str(place.key))} has no value", "give it one or leave the key out")
         found[key] = shape.read(value, place)
     except Malformed as problem:
-        place.report(problem.code, problem.message, problem.advice)
+        place.report(problem.code, problem.message, problem.advice, mended=problem.mended)
     except Reported:
         pass
 
@@ -360,7 +398,9 @@ def unresolved(reading: Reading) -> Iterator[Diagnostic]:
             continue
         advice = suggestion(name, given) or f"the spec gives no {space}"
         message = f"there is no {space} {quoted(name)}"
-        yield Diagnostic(code="GM111", message=message, path=place.path, at_key=place.at_key, help=advice)
+        edits = place.edits(certain(name, given) or "")
+        path = place.path
+        yield Diagnostic(code="GM111", message=message, path=path, at_key=place.at_key, help=advice, edits=edits)
 
 
 def _give(space: str, name: Any, place: Place) -> None:
@@ -378,8 +418,14 @@ def _refuse_repeated(found: Mapping[int, Any], place: Place) -> None:
     for index, item in found.items():
         if item in first:
             note = Note(place.below(first[item]).path, "the first time")
-            place.below(index).report("GM112", f"{quoted(str(item))} stands in the list twice", "", (note,))
+            message = f"{quoted(str(item))} stands in the list twice"
+            place.below(index).report("GM112", message, "", (note,), needless=True)
         first.setdefault(item, index)
+
+
+def _number(value: Any, allowed: str) -> Written | str:
+    """The number that stands in quotes, without them; empty when it is none of the allowed form."""
+    return Written(value.rstrip("%")) if isinstance(value, str) and re.fullmatch(allowed, value) else ""
 
 
 def _unquoted(value: Any) -> str:

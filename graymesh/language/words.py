@@ -8,6 +8,7 @@ from graymesh.language import addresses, scalars
 from graymesh.language.shapes import Decimals, Text, Whole
 
 NAME: Final = Text("a name", scalars.label, scalars.LABEL)
+LOCAL_NAME: Final = Text("a name", scalars.local_name, scalars.LABEL)
 VERSION_NAME: Final = Text("a version's name", scalars.label, scalars.LABEL)
 SERVICE_NAME: Final = Text("a service name", scalars.service_name, scalars.SERVICE)
 HOST_NAME: Final = Text("a host name", scalars.host, scalars.HOST.replace("a-z", "A-Za-z"))
