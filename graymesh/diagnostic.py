@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from graymesh.ir import Pointer
+if TYPE_CHECKING:  # a finding that is remembered needs nothing of the IR
+    from graymesh.ir import Pointer
 
 Level: TypeAlias = Literal["error", "warning", "info"]
 Part: TypeAlias = Literal["value", "key", "entry"]

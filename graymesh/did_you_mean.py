@@ -27,7 +27,8 @@ def certain(word: str, options: Iterable[str]) -> str | None:
 
     known = list(dict.fromkeys(options))
     plain = [_plain(option) for option in known]
-    near = get_close_matches(_plain(word[:_SHOWN]), plain, n=2, cutoff=_SURE)
+    asked = _plain(word[:_SHOWN])
+    near = [asked] if asked in plain else get_close_matches(asked, plain, n=2, cutoff=_SURE)
     if len(near) != 1 or plain.count(near[0]) != 1:
         return None
     found = known[plain.index(near[0])]

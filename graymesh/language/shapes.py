@@ -392,13 +392,15 @@ def check_size(value: Sized, least: int, most: int, what: str) -> None:
 
 def unresolved(reading: Reading) -> Iterator[Diagnostic]:
     """Names that are used and given nowhere; silent about kinds whose givers could not be read."""
+    wrong = {problem.path for problem in reading.problems}
     for space, name, place in reading.uses:
         given = reading.names.get(space, {})
         if name in given or space in reading.unreadable:
             continue
         advice = suggestion(name, given) or f"the spec gives no {space}"
         message = f"there is no {space} {quoted(name)}"
-        edits = place.edits(certain(name, given) or "")
+        meant = certain(name, given)
+        edits = place.edits(meant) if meant and given[meant].path not in wrong else ()
         path = place.path
         yield Diagnostic(code="GM111", message=message, path=path, at_key=place.at_key, help=advice, edits=edits)
 
