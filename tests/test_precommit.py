@@ -106,7 +106,7 @@ def test_the_hooks_of_a_repository(tmp_path: Path) -> None:
     assert code == 1
     assert "GM101" in said and "did you mean 'stable'?" in said
     here.run(sys.executable, "-m", "graymesh", "lint", "--fix")
-    here.edit(SHOP, "stage: gray-5", "stage: gray-20")
+    here.edit(SHOP, "qps: 500", "qps: 600")
     code, said = here.commit()
     assert code == 1
     assert "GM910" in said, "the spec is right, the committed output is stale"
