@@ -26,6 +26,7 @@ def _codes(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tupl
     graymesh lint releases/shop.yaml --format concise
     graymesh lint --select GM2,GM4 --fail-on warning
     graymesh lint --diff              # what --fix would change; --fix changes it
+    graymesh lint --skip-other $(git ls-files '*.yaml')
     graymesh lint --baseline lint-baseline.json --write-baseline
     cat releases/shop.yaml | graymesh lint -
     """,

@@ -22,7 +22,7 @@ def mend(terminal: Terminal, linting: Linting, found: Sequence[Diagnostic], writ
         if fixed.text != old:
             if write:
                 _write(file, old, fixed.text)
-                terminal.log(f"{file}: {len(fixed.mended)} mended")
+                terminal.log(f"{printable(file)}: {len(fixed.mended)} mended")
                 written = True
             else:
                 _show(terminal, file, old, fixed.text)
@@ -32,7 +32,7 @@ def mend(terminal: Terminal, linting: Linting, found: Sequence[Diagnostic], writ
 
 def _tell_refused(terminal: Terminal, fixed: Fixed) -> None:
     for finding, harm in fixed.refused:
-        place = f"{finding.file}:{finding.span.line}:{finding.span.column}"
+        place = f"{printable(finding.file)}:{finding.span.line}:{finding.span.column}"
         terminal.log(f"{place}: {finding.code} is not mended: it would lead to {harm.code}, {printable(harm.message)}")
 
 
@@ -40,7 +40,8 @@ def _show(terminal: Terminal, file: str, old: str, new: str) -> None:
     """The diff; on stderr when stdout holds findings for a program."""
     from difflib import unified_diff
 
-    lines = unified_diff(old.splitlines(), new.splitlines(), f"a/{file}", f"b/{file}", lineterm="")
+    name = file.lstrip("/")
+    lines = unified_diff(old.splitlines(), new.splitlines(), f"a/{name}", f"b/{name}", lineterm="")
     human = terminal.form in ("text", "concise")
     text = "".join(_colored(printable(line), terminal.color and human) + "\n" for line in lines)
     if human:

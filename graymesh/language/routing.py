@@ -8,6 +8,7 @@ from typing import Any
 from graymesh import ir
 from graymesh.did_you_mean import certain, listed, quoted, suggestion
 from graymesh.language.matchers import MOST_VALUES, PathMatcher, ValueMatcher
+from graymesh.language.numbers import Whole
 from graymesh.language.options import TargetName
 from graymesh.language.record import One, Record, field
 from graymesh.language.scalars import Malformed
@@ -19,7 +20,6 @@ from graymesh.language.shapes import (
     Reported,
     Schema,
     Text,
-    Whole,
     Word,
     read_into,
     wrong_type,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from graymesh.language import addresses, scalars
-from graymesh.language.shapes import Decimals, Text, Whole
+from graymesh.language.numbers import Decimals, Whole
+from graymesh.language.shapes import Text
 
 NAME: Final = Text("a name", scalars.label, scalars.LABEL)
 LOCAL_NAME: Final = Text("a name", scalars.local_name, scalars.LABEL)
