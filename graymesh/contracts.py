@@ -154,6 +154,22 @@ class RouteAnswer(Contract):
     answers: tuple[Answer, ...]
 
 
+class KnownFinding(Contract):
+    """A finding that is left for later. It is told by all four together."""
+
+    file: str = Field(description="Relative to the baseline's folder, parted by `/`.")
+    code: str = Field(pattern="^GM[1-9][0-9]{2}$")
+    path: str = Field(description="A JSON pointer into the file, with `*` for the items of lists.")
+    message: str
+
+
+class Baseline(Contract):
+    """What `graymesh lint --baseline FILE` reads and `--write-baseline` writes, sorted."""
+
+    version: Literal[1] = 1
+    findings: tuple[KnownFinding, ...]
+
+
 def route_tables(fleet: DecodedFleet) -> RouteTables:
     """Everything that artifacts were decoded to."""
     refusals = (NotUnderstood(file=r.file, line=r.line, field=r.field, message=r.message) for r in fleet.refusals)

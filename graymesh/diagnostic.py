@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from graymesh.ir import Pointer
+if TYPE_CHECKING:  # a finding that is remembered needs nothing of the IR
+    from graymesh.ir import Pointer
 
 Level: TypeAlias = Literal["error", "warning", "info"]
+Part: TypeAlias = Literal["value", "key", "entry"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,11 +35,27 @@ class Note:
     span: Span = START
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of the file that helps to mend a finding: `text` takes the place of what stands at `span`.
+
+    Where it belongs is said by a path, of whose node the `part` is meant: the value, the last key itself, or the whole
+    entry (a key with its value, an item of a list), which can only be taken out. `text` is YAML, on one line. The span
+    is filled in by the source, which leaves out edits that it cannot do without touching a comment or an anchor.
+    """
+
+    path: Pointer = ()
+    part: Part = "value"
+    text: str = ""
+    span: Span = START
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
     """One finding at one place. `path` points at a value, or with `at_key` at the last key itself.
 
-    `file` and `span` are filled in from the source by `graymesh.source.Source.place`.
+    `file` and `span` are filled in from the source by `graymesh.source.Source.place`. `edits`, all of them together,
+    mend the finding; there are some only where it is certain what was meant.
     """
 
     code: str
@@ -48,6 +66,7 @@ class Diagnostic:
     help: str = ""
     notes: tuple[Note, ...] = ()
     targets: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
     file: str = ""
     span: Span = START
 

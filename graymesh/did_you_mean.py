@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 _SHOWN = 60
 _LISTED = 12
+_SURE = 0.75  # three letters in four: `stabel` and `stable`, not `time` and `timeout`
 
 
 def nearest(word: str, options: Iterable[str]) -> str | None:
@@ -15,6 +16,23 @@ def nearest(word: str, options: Iterable[str]) -> str | None:
     plain = {_plain(option): option for option in options}
     found = get_close_matches(_plain(word[:_SHOWN]), plain, n=1, cutoff=0.6)
     return plain[found[0]] if found else None
+
+
+def certain(word: str, options: Iterable[str]) -> str | None:
+    """The option that the word must have meant: the only near one, with the same digits; None when there is a doubt.
+
+    Digits mean something of their own: `v3` is no misspelt `v2`, and `gray-50` no misspelt `gray-5`.
+    """
+    from difflib import get_close_matches
+
+    known = list(dict.fromkeys(options))
+    plain = [_plain(option) for option in known]
+    asked = _plain(word[:_SHOWN])
+    near = [asked] if asked in plain else get_close_matches(asked, plain, n=2, cutoff=_SURE)
+    if len(near) != 1 or plain.count(near[0]) != 1:
+        return None
+    found = known[plain.index(near[0])]
+    return found if _digits(found) == _digits(word) else None
 
 
 def suggestion(word: str, options: Iterable[str]) -> str:
@@ -36,6 +54,10 @@ def listed(words: Iterable[str]) -> str:
 def quoted(value: str) -> str:
     """The value in quotes, control characters escaped, cut after 60 characters."""
     return repr(value) if len(value) <= _SHOWN else repr(value[:_SHOWN])[:-1] + "…" + repr(value)[-1]
+
+
+def _digits(word: str) -> str:
+    return "".join(char for char in word if char.isdigit())
 
 
 def _plain(word: str) -> str:

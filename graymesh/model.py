@@ -28,7 +28,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from graymesh.diagnostic import Diagnostic
-from graymesh.did_you_mean import quoted, suggestion
+from graymesh.did_you_mean import certain, quoted, suggestion
 from graymesh.language.consistency import check_headers, check_room, check_shares
 from graymesh.language.expectations import SpecTest
 from graymesh.language.options import TargetName, Targets
@@ -58,6 +58,7 @@ from graymesh.language.words import (
     FOLDER,
     LABEL_KEY,
     LABEL_VALUE,
+    LOCAL_NAME,
     NAME,
     PROSE,
     SERVICE_NAME,
@@ -101,7 +102,9 @@ class Spec(Record):
         example={"v1": {"endpoints": ["10.0.1.11:8080"]}, "v2": {"endpoints": ["10.0.2.11:8080"]}},
     )
     audiences: Mapping[str, tuple[AudienceEntry, ...]] = field(
-        MapOf(NAME, ListOf(One(AudienceEntry), least=1, most=MOST_ENTRIES), most=MOST_AUDIENCES, space="audience"),
+        MapOf(
+            LOCAL_NAME, ListOf(One(AudienceEntry), least=1, most=MOST_ENTRIES), most=MOST_AUDIENCES, space="audience"
+        ),
         "Named groups of requests: any entry of the list, all keys of an entry.",
         example={"beta": [{"cookies": {"beta": "1"}}, {"claims": {"tier": "beta"}}]},
         default={},
@@ -196,7 +199,8 @@ class Rollout(Record):
         for index, domain in enumerate(self.spec.service.domains):
             if domain == self.host:
                 path = place.below("spec").below("service").below("domains").below(index)
-                path.report("GM112", f"{quoted(domain)} is the service's own host name", "leave it out")
+                message = f"{quoted(domain)} is the service's own host name"
+                path.report("GM112", message, "leave it out", needless=True)
 
 
 class ProjectFile(Record):
@@ -248,5 +252,5 @@ def _foreign(record: type[Record], data: Any, root: Place) -> bool:
         wanted, value = record.fields[key].example, data.get(key)
         if isinstance(value, str) and value != wanted:
             message = f"the {key} is {quoted(value)}, not {quoted(wanted)}"
-            root.below(key).report("GM108", message, suggestion(value, [wanted]))
+            root.below(key).report("GM108", message, suggestion(value, [wanted]), mended=certain(value, [wanted]) or "")
     return bool(root.reading.problems)

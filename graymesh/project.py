@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.discovery import NAME, discovered
@@ -27,7 +27,12 @@ API_VERSION: Final = "graymesh.io/v1alpha1"
 DEFAULT_OUTPUT: Final = "rendered"
 LIMIT_BYTES: Final = 8 * 1024 * 1024
 _SPEC = re.compile(rb"^[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?graymesh\.io/", re.MULTILINE)
+_PROJECT = re.compile(rb"^[ \t]*[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Project\b", re.MULTILINE)
 _ROLLOUT = re.compile(rb"^[ \t]*[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Rollout\b", re.MULTILINE)
+
+
+Reader: TypeAlias = "Callable[[Path], Project]"
+"""Reads a project file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,20 +55,22 @@ class Project:
         return replace(self, releases=(release,))
 
 
-def find(path: Path) -> Project:
+def find(path: Path, reader: Reader | None = None) -> Project:
     """The project that a file or folder belongs to; without a project file, one made up for that file or folder.
 
+    `reader` reads project files, `read` unless another is given.
     Raises FileNotFoundError; Refused with `usage` when no release is found, Refused for a bad project file.
     """
+    reader = reader or read
     path = path.absolute()
     folder = (path if path.is_dir() else path.parent).resolve(strict=True)
     if path.is_file() and path.name == NAME:
-        return read(folder / NAME)
+        return reader(folder / NAME)
     if not path.exists():
         raise FileNotFoundError(2, "there is no such file or folder", str(path))
     file, ignored = _discovered(folder)
     if file:
-        project = read(file)
+        project = reader(file)
         if path.is_dir() or folder / path.name in project.releases:
             return project
     if path.is_dir():
@@ -71,18 +78,18 @@ def find(path: Path) -> Project:
     return _loose(folder, (folder / path.name,), ignored)
 
 
-def find_each(path: Path) -> Iterator[Project]:
+def find_each(path: Path, reader: Reader | None = None) -> Iterator[Project]:
     """For reading commands: a file's project with that file alone, a folder's project, or all projects below it."""
     path = path.absolute()
     if path.is_file() and path.name != NAME:
-        yield find(path).only(path.parent.resolve() / path.name)
+        yield find(path, reader).only(path.parent.resolve() / path.name)
         return
     folder = path.resolve()
     nested = [] if path.is_file() or _discovered(folder)[0] else sorted(_below(folder, NAME))
     if not nested:
-        yield find(path)
+        yield find(path, reader)
         return
-    yield from map(read, nested)
+    yield from map(reader or read, nested)
     roots = [file.parent for file in nested]
     loose = tuple(file for file in _specs_below(folder) if not any(map(file.is_relative_to, roots)))
     if loose:
@@ -96,8 +103,11 @@ def here() -> Project:
     return read(file) if file else Project(root=folder, releases=(), output=folder / DEFAULT_OUTPUT, ignored=ignored)
 
 
-def read(file: Path) -> Project:
-    """The project that a `graymesh.yaml` describes. Raises Refused with placed diagnostics."""
+def read(file: Path, complete: bool = True) -> Project:
+    """The project that a `graymesh.yaml` describes. Raises Refused with placed diagnostics.
+
+    Unless the project is to be `complete`, a pattern that no file matches is passed over.
+    """
     from graymesh.model import parse_project
     from graymesh.source import load
 
@@ -106,7 +116,7 @@ def read(file: Path) -> Project:
     if said is None:
         raise Refused(tuple(problems))
     root, output = file.parent, file.parent / said.output
-    releases = _matched(root, output, said.releases, source)
+    releases = _matched(root, output, said.releases, source, complete)
     return Project(root=root, releases=releases, output=output, targets=said.targets, file=file)
 
 
@@ -139,6 +149,18 @@ def _specs_below(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(found) if path.name != NAME and _looks_like_a_release(path))
 
 
+def concerns_us(path: Path, reader: Reader) -> bool:
+    """Is this file a release, well written or not? One says so itself, or is named by its project."""
+    text = read_limited(path)
+    if _SPEC.search(text):
+        return not _PROJECT.search(text)
+    file, _ = _discovered(path.parent.resolve())
+    try:
+        return file is not None and path.parent.resolve() / path.name in reader(file).releases
+    except Refused:
+        return False
+
+
 def _looks_like_a_release(path: Path) -> bool:
     text = read_limited(path)
     return bool(_SPEC.search(text) and _ROLLOUT.search(text))
@@ -157,12 +179,12 @@ def _below(folder: Path, pattern: str) -> list[Path]:
     return found
 
 
-def _matched(root: Path, output: Path, patterns: Sequence[str], source: Source) -> tuple[Path, ...]:
+def _matched(root: Path, output: Path, patterns: Sequence[str], source: Source, complete: bool) -> tuple[Path, ...]:
     """A pattern without a match is an error: it would silently take its releases' files out of the output."""
     found: set[Path] = set()
     for index, pattern in enumerate(patterns):
         matched = {path for path in root.glob(pattern) if path.is_file() and not path.is_relative_to(output)}
-        if not matched:
+        if not matched and complete:
             empty = Diagnostic(code="GM020", message=f"no file matches {pattern}", path=("releases", index))
             raise Refused((source.place(empty),), usage=True)
         found |= matched

@@ -2,13 +2,15 @@
 # importing pathlib would cost more than all that is done here
 """What lint found in a file that has not changed since, so that it need not look again.
 
-One entry a file, in the user's cache folder. It holds only for the same bytes of the release and of its project file,
-the same choice of rules, and the same graymesh, down to the last changed source file. Imports next to nothing.
+One entry a file, in the user's cache folder, which may be deleted at any time. An entry holds only for the same bytes
+of the release and of its project file, the same choice of rules, the same Python and the same graymesh, down to the
+last changed source file; and only when it is as it was written. Imports next to nothing.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -20,25 +22,46 @@ if TYPE_CHECKING:
 
 _LARGEST = 8 * 1024 * 1024
 _NOTHING = b"nothing found"
+_BYTES = ("utf-8", "surrogateescape")  # how Python decodes names of files
+
+
+class Memory:
+    """What one run remembers: graymesh and each project file are looked at once, however many releases there are."""
+
+    def __init__(self, choice: Sequence[object]) -> None:
+        self._about = "\0".join([os.getcwd(), repr(choice), sys.version, *_build()]).encode("utf-8", "surrogateescape")
+        self._projects: dict[str | None, bytes] = {None: b""}
+
+    def of(self, path: str, project_file: str | None) -> Remembered:
+        """The entry of a release file."""
+        try:
+            entry = os.path.join(_folder(), sha256(os.path.abspath(path).encode(*_BYTES)).hexdigest()[:32])
+            return Remembered(entry, self._key(path, project_file))
+        except OSError:
+            return Remembered("", b"")
+
+    def _key(self, path: str, project_file: str | None) -> bytes:
+        """A digest of everything that lint's findings depend on."""
+        if project_file not in self._projects:
+            self._projects[project_file] = os.fsencode(project_file or "") + _digest(_content(project_file or ""))
+        parts = (self._about, path.encode(*_BYTES), self._projects[project_file], _content(path))
+        return _digest(b"".join(b"%d\0%b" % (len(part), part) for part in parts))
 
 
 class Remembered:
     """The entry of one release file; `recall` and `keep` do nothing for what cannot be remembered."""
 
-    def __init__(self, path: str, project_file: str | None, choice: Sequence[Sequence[str]]) -> None:
-        self._entry, self._key = "", b""
-        try:
-            self._entry = os.path.join(_folder(), sha256(os.path.abspath(path).encode()).hexdigest()[:32])
-            self._key = _key(path, project_file, choice)
-        except OSError:
-            return
+    def __init__(self, entry: str, key: bytes) -> None:
+        self._entry, self._key = entry, key
 
     def recall(self) -> list[Diagnostic] | None:
-        """What was found then; None when something has changed since or nothing is known."""
+        """What was found then; None when something has changed since, nothing is known, or the entry is damaged."""
+        if not self._key:
+            return None
         try:
             with open(self._entry, "rb") as file:
-                key, _, text = file.read(_LARGEST).partition(b"\n")
-            return None if not self._key or key != self._key else _found(text)
+                key, digest, text = file.read(_LARGEST).split(b"\n", 2)
+            return _found(text) if key == self._key and digest == _digest(key + text) else None
         except (OSError, ValueError, TypeError, KeyError):
             return None
 
@@ -47,10 +70,11 @@ class Remembered:
         if not self._key:
             return
         scratch = f"{self._entry}.{os.getpid()}"
+        text = _text(found)
         try:
             os.makedirs(os.path.dirname(self._entry), mode=0o700, exist_ok=True)
             with open(scratch, "wb") as file:
-                file.write(self._key + b"\n" + _text(found))
+                file.write(b"\n".join((self._key, _digest(self._key + text), text)))
             os.replace(scratch, self._entry)
         except OSError:
             return
@@ -61,16 +85,13 @@ def _folder() -> str:
     return os.path.join(base, "graymesh", "lint")
 
 
-def _key(path: str, project_file: str | None, choice: Sequence[Sequence[str]]) -> bytes:
-    """A digest of everything that lint's findings depend on."""
-    digest = sha256()
-    for part in (path, os.getcwd(), project_file or "", repr(choice), *_build()):
-        digest.update(part.encode("utf-8", "surrogateescape") + b"\0")
-    for file in filter(None, (path, project_file)):
-        with open(file, "rb") as opened:
-            text = opened.read(_LARGEST)
-        digest.update(b"%d\0" % len(text) + text)
-    return digest.hexdigest().encode()
+def _content(file: str) -> bytes:
+    with open(file, "rb") as opened:
+        return opened.read(_LARGEST)
+
+
+def _digest(data: bytes) -> bytes:
+    return sha256(data).hexdigest().encode()
 
 
 def _build() -> Iterator[str]:
@@ -118,10 +139,11 @@ def _found(text: bytes) -> list[Diagnostic]:
 
 
 def _diagnostic(entry: dict[str, Any]) -> Diagnostic:
-    from graymesh.diagnostic import Diagnostic, Note, Span
+    from graymesh.diagnostic import Diagnostic, Edit, Note, Span
 
     def placed(part: dict[str, Any]) -> dict[str, Any]:
         return {**part, "path": tuple(part["path"]), "span": Span(**part["span"])}
 
     notes = tuple(Note(**placed(note)) for note in entry["notes"])
-    return Diagnostic(**{**placed(entry), "notes": notes, "targets": tuple(entry["targets"])})
+    edits = tuple(Edit(**placed(edit)) for edit in entry["edits"])
+    return Diagnostic(**{**placed(entry), "notes": notes, "edits": edits, "targets": tuple(entry["targets"])})

@@ -34,12 +34,13 @@ def schema(kind: str) -> dict[str, Any]:
 
 
 def output_schemas() -> dict[str, dict[str, Any]]:
-    """The schemas of what commands print with `--format json`, by file name."""
-    from graymesh.contracts import Contract, RouteAnswer, RouteTables
+    """The schemas of what commands print with `--format json`, and of baselines, by file name."""
+    from graymesh.contracts import Baseline, Contract, RouteAnswer, RouteTables
 
     models: dict[str, type[Contract]] = {
         "route-tables.v1.schema.json": RouteTables,
         "route-answer.v1.schema.json": RouteAnswer,
+        "baseline.v1.schema.json": Baseline,
     }
     about = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return {

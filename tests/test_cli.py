@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pytest
 
 from graymesh.cli import COMMANDS, run
-from graymesh.commands import lint as module
 from graymesh.commands.base import Terminal
+from graymesh.linting import Linting
 
 DATA = Path(__file__).parent / "cli"
 ROOT = Path(__file__).parents[1]
@@ -72,7 +72,7 @@ class TestFrame:
         assert all(f"  {name} " in done.out for name in COMMANDS)
 
     def test_every_module_is_a_command(self) -> None:
-        helpers = {"__init__", "base", "findings", "saving", "single", "summary"}
+        helpers = {"__init__", "base", "findings", "mending", "saving", "single", "summary"}
         modules = {path.stem for path in (ROOT / "graymesh" / "commands").glob("*.py")}
         assert modules - helpers == set(COMMANDS)
 
@@ -248,8 +248,8 @@ class TestRemembering:
             self.looks += 1
             return real(*arguments)  # type: ignore[arg-type]
 
-        real = module._found
-        monkeypatch.setattr(module, "_found", look)
+        real = Linting.look
+        monkeypatch.setattr(Linting, "look", look)
 
     def test_the_same_again_without_looking(self, cli: Cli) -> None:
         first, second = cli("lint", SHOP), cli("lint", SHOP)

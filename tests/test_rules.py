@@ -32,7 +32,7 @@ spec:
   targets: {nginx: {}}
 """)
 ROOT_KEYS = ("apiVersion", "kind", "metadata", "spec")
-RAISED_ELSEWHERE = ("GM001", "GM006", "GM008", "GM009", "GM011", "GM02", "GM116", "GM9")
+RAISED_ELSEWHERE = ("GM001", "GM006", "GM008", "GM009", "GM011", "GM02", "GM033", "GM034", "GM116", "GM9")
 """Codes whose cause is not a page of text; the loader's, the decoders' and the writer's own tests raise them."""
 
 

@@ -1,13 +1,9 @@
-# ruff: noqa: PTH113, PTH119, PTH120
-# importing pathlib would cost a good part of linting a file that has not changed
 """`graymesh lint`: what is wrong with releases, before anything is written."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +12,7 @@ from graymesh.commands.findings import format_option, output_option, reaches
 
 if TYPE_CHECKING:
     from graymesh.diagnostic import Diagnostic
-    from graymesh.lint import Case
+    from graymesh.linting import Choice, Linting
 
 
 def _codes(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
@@ -30,6 +26,9 @@ def _codes(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tupl
     graymesh lint releases/shop.yaml --format concise
     graymesh lint --format github --output sarif=lint.sarif --output markdown=lint.md
     graymesh lint --select GM2,GM4 --fail-on warning
+    graymesh lint --diff              # what --fix would change; --fix changes it
+    graymesh lint --skip-other $(git ls-files '*.yaml')
+    graymesh lint --baseline lint-baseline.json --write-baseline
     cat releases/shop.yaml | graymesh lint -
     """,
 )
@@ -46,79 +45,56 @@ def _codes(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tupl
     default="error",
     help="The least grave level that makes the exit code 1.",
 )
+@click.option("--fix", is_flag=True, help="Mend what is certain, in the files; report what is left.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and write nothing.")
+@click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Leave out the findings that this file knows already.",
+)
+@click.option("--write-baseline", is_flag=True, help="Write all that is found now to the file named by --baseline.")
+@click.option("--skip-other", is_flag=True, help="Pass over YAML files that are no releases, as pre-commit hands them.")
 @click.option("--cache/--no-cache", default=True, help="Do not look again at files that have not changed.")
 @click.pass_obj
-def command(
-    terminal: Terminal,
-    paths: tuple[str, ...],
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    fail_on: str,
-    cache: bool,
-) -> int:
+def command(terminal: Terminal, /, paths: tuple[str, ...], **given: Any) -> int:
     """Check the releases at PATHS: files, folders, projects, or `-` for standard input; all here by default."""
-    found: list[Diagnostic] = []
-    texts: dict[str, str] = {}
-    for path in paths or (".",):
-        found += _linted(terminal, path, (select, ignore), texts, cache)
-    found = list(dict.fromkeys(found))
-    terminal.report(found, texts)
-    return 1 if reaches(found, fail_on) else 0
+    from graymesh.linting import Choice, Linting
+
+    _check_usage(given, paths)
+    paths = paths or (".",)
+    choice = Choice(given["select"], given["ignore"], given["skip_other"])
+    linting = Linting(choice, given["cache"], terminal.log, terminal.progress)
+    found = _found(linting, paths)
+    if given["fix"] or given["diff"]:
+        from graymesh.commands import mending
+
+        if mending.mend(terminal, linting, found, write=not given["diff"]):
+            found = _found(linting, paths)
+    found = _without_known(terminal, linting, found, choice, given["baseline"], given["write_baseline"])
+    terminal.report(found, linting.texts)
+    return 1 if reaches(found, given["fail_on"]) else 0
 
 
-def _linted(
-    terminal: Terminal, path: str, choice: tuple[tuple[str, ...], tuple[str, ...]], texts: dict[str, str], cache: bool
+def _check_usage(given: Mapping[str, Any], paths: Sequence[str]) -> None:
+    if given["write_baseline"] and not given["baseline"]:
+        raise click.UsageError("--write-baseline needs --baseline FILE")
+    if given["fix"] and not given["diff"] and "-" in paths:
+        raise click.UsageError("--fix cannot write standard input; use --diff")
+
+
+def _found(linting: Linting, paths: Sequence[str]) -> list[Diagnostic]:
+    """What is found at all paths, each finding once."""
+    return list(dict.fromkeys(each for path in paths for each in linting.at(path)))
+
+
+def _without_known(
+    terminal: Terminal, linting: Linting, found: list[Diagnostic], choice: Choice, file: str | None, write: bool
 ) -> list[Diagnostic]:
-    """What is found at one path; a single file that has not changed is not looked at again."""
-    from graymesh.discovery import NAME, discovered
+    if file is None:
+        return found
+    from graymesh import baseline
 
-    single = cache and os.path.isfile(path) and os.path.basename(path) != NAME
-    if not single:
-        return _found(terminal, path, choice, texts)
-    from graymesh.remembered import Remembered
-
-    project_file, _ = discovered(os.path.realpath(os.path.dirname(path) or "."))
-    remembered = Remembered(path, project_file, choice)
-    known = remembered.recall()
-    if known is None:
-        known = _found(terminal, path, choice, texts)
-        remembered.keep(known)
-    return known
-
-
-def _found(
-    terminal: Terminal, path: str, choice: tuple[tuple[str, ...], tuple[str, ...]], texts: dict[str, str]
-) -> list[Diagnostic]:
-    from graymesh import lint
-
-    cases, problems = _loaded(terminal, path)
-    texts |= {case.source.file: case.source.text for case in cases}
-    return [*problems, *lint.run(cases, *choice)]
-
-
-def _loaded(terminal: Terminal, path: str) -> tuple[list[Case], list[Diagnostic]]:
-    """All releases at a path, and what cannot be read of them."""
-    from pathlib import Path
-
-    from graymesh.cases import load_cases
-    from graymesh.project import find_each
-
-    if path == "-":
-        return _from_stdin()
-    cases, problems = [], []
-    for project in find_each(Path(path)):
-        if project.ignored:
-            terminal.log(f"{project.ignored} belongs to another user and was not read")
-        loaded, found = load_cases(project, (), terminal.progress)
-        cases += loaded
-        problems += found
-    return cases, problems
-
-
-def _from_stdin() -> tuple[list[Case], list[Diagnostic]]:
-    from graymesh.cases import case_of
-    from graymesh.project import LIMIT_BYTES, here
-    from graymesh.source import load
-
-    case, problems = case_of(load(sys.stdin.buffer.read(LIMIT_BYTES + 1), "<stdin>"), here())
-    return [case] if case else [], problems
+    if write:
+        terminal.log(f"{file}: {baseline.write(file, found, linting.files, choice.takes)} findings written")
+    return baseline.without(file, found, linting.files, choice.takes)

@@ -38,7 +38,8 @@ def network(text: str) -> str:
         raise Malformed("GM106", f"{quoted(text)} is not a network", _network_advice(text)) from None
     canonical = _unmapped(found)
     if "/" in text and not _is_base(text.partition("/")[0], found):
-        raise Malformed("GM106", f"{quoted(text)} has bits set outside of its network", f"write '{canonical}'")
+        message = f"{quoted(text)} has bits set outside of its network"
+        raise Malformed("GM106", message, f"write '{canonical}'", str(canonical))
     return str(canonical)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graymesh.did_you_mean import listed, quoted, suggestion
+from graymesh.did_you_mean import certain, listed, quoted, suggestion
 from graymesh.ir import Absent, Matcher, OneOf, PathPrefix, Prefix, Present, Regex
 from graymesh.language.scalars import PATTERN, Malformed, pattern
 from graymesh.language.shapes import ListOf, Place, Reported, Schema, Text, read_into, wrong_type
@@ -65,8 +65,10 @@ class ValueMatcher:
     def _check_one_form(self, value: dict[Any, Any], place: Place) -> None:
         unknown = [form for form in value if form not in self.forms]
         for form in unknown:
-            advice = _OTHER_TOOLS_SAY.get(str(form).lower()) or suggestion(str(form), self.forms)
-            place.below(form, at_key=True).report("GM101", f"{quoted(str(form))} is not a matcher here", advice)
+            known = _OTHER_TOOLS_SAY.get(str(form).lower(), "")
+            sure = "" if known else certain(str(form), self.forms) or ""
+            message, advice = f"{quoted(str(form))} is not a matcher here", known or suggestion(str(form), self.forms)
+            place.below(form, at_key=True).report("GM101", message, advice, mended=sure)
         if unknown:
             raise Reported
         if len(value) != 1:

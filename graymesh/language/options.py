@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from graymesh.did_you_mean import quoted, suggestion
+from graymesh.did_you_mean import certain, quoted, suggestion
 from graymesh.language.scalars import LONGEST, TEXT, Malformed, one_character_off
 from graymesh.language.shapes import Place, Schema, check_size, described, read_into, wrong_type
 
@@ -60,7 +60,8 @@ class TargetName:
         if not isinstance(value, str):
             raise wrong_type(value, "the name of a target", place)
         if value not in target_names():
-            raise Malformed("GM111", f"there is no target {quoted(value)}", suggestion(value, target_names()))
+            advice, mended = suggestion(value, target_names()), certain(value, target_names()) or ""
+            raise Malformed("GM111", f"there is no target {quoted(value)}", advice, mended)
         return value
 
     def schema(self) -> Schema:
@@ -86,7 +87,8 @@ class _Options:
                 read_into(found, name, _OptionValue(known[name]), written, place.below(name))
                 continue
             message = f"{self.target_name} has no option {quoted(str(name))}"
-            place.below(name, at_key=True).report("GM115", message, suggestion(str(name), known))
+            below, sure = place.below(name, at_key=True), certain(str(name), known) or ""
+            below.report("GM115", message, suggestion(str(name), known), mended=sure)
         return found
 
     def schema(self) -> Schema:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from graymesh.language.numbers import Whole
 from graymesh.language.record import One, Record, field
-from graymesh.language.shapes import ListOf, Place, Whole, Word
+from graymesh.language.shapes import ListOf, Place, Word
 from graymesh.language.words import DURATION_MS, OWN_HEADER_NAME, PERCENTAGE, QUANTILE, VALUE
 
 MOST_REQUESTS = 1_000_000_000

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar, dataclass_transform, overload
 
-from graymesh.did_you_mean import nearest, quoted, suggestion
+from graymesh.did_you_mean import certain, nearest, quoted, suggestion
 from graymesh.language.shapes import Place, Reading, Reported, Schema, Shape, read_into, wrong_type
 
 T = TypeVar("T")
@@ -167,7 +167,8 @@ def _report_keys(record: type[Record], value: dict[Any, Any], place: Place) -> N
     for name in value.keys() - record.fields.keys():
         meant.add(nearest(str(name), unused))
         message = f"{quoted(str(name))} is not a key here"
-        place.below(name, at_key=True).report("GM101", message, suggestion(str(name), unused))
+        below, sure = place.below(name, at_key=True), certain(str(name), unused) or ""
+        below.report("GM101", message, suggestion(str(name), unused), mended=sure)
     for name in unused:
         if record.fields[name].required:
             place.reading.unreadable.add(record.fields[name].shape.space)

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from graymesh import ir
-from graymesh.did_you_mean import listed, quoted, suggestion
+from graymesh.did_you_mean import certain, listed, quoted, suggestion
 from graymesh.language.matchers import MOST_VALUES, PathMatcher, ValueMatcher
+from graymesh.language.numbers import Whole
 from graymesh.language.options import TargetName
 from graymesh.language.record import One, Record, field
 from graymesh.language.scalars import Malformed
@@ -19,7 +20,6 @@ from graymesh.language.shapes import (
     Reported,
     Schema,
     Text,
-    Whole,
     Word,
     read_into,
     wrong_type,
@@ -38,6 +38,7 @@ from graymesh.language.words import (
     ISSUER,
     LABEL_KEY,
     LABEL_VALUE,
+    LOCAL_NAME,
     METHOD,
     NAME,
     NETWORK,
@@ -210,7 +211,7 @@ class Fault(Record):
 class Route(Record):
     """Audiences that get one version, whatever the stage's weight."""
 
-    name: str = field(NAME, "Name of the route.", example="beta")
+    name: str = field(LOCAL_NAME, "Name of the route.", example="beta")
     audience: tuple[str, ...] = field(
         ListOf(Reference("audience"), least=1, most=MOST_AUDIENCES, single=True),
         "The audience, or a list of which any will do.",
@@ -254,7 +255,8 @@ class FieldChoice:
         unknown = [kind for kind in value if kind not in self.kinds]
         for kind in unknown:
             message = f"{quoted(str(kind))} is not a key here"
-            place.below(kind, at_key=True).report("GM101", message, suggestion(str(kind), self.kinds))
+            below, sure = place.below(kind, at_key=True), certain(str(kind), self.kinds) or ""
+            below.report("GM101", message, suggestion(str(kind), self.kinds), mended=sure)
         if unknown:
             raise Reported
         if len(value) != 1:
@@ -331,7 +333,7 @@ class Jwt(Record):
 class Stage(Record):
     """One step of the release."""
 
-    name: str = field(NAME, "Name of the stage.", example="gray-5")
+    name: str = field(LOCAL_NAME, "Name of the stage.", example="gray-5")
     weight_basis_points: int | None = field(
         WEIGHT,
         "Percent of everyone else who get the canary; at most two decimals.",

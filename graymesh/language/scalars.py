@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from graymesh.did_you_mean import nearest, quoted
+from graymesh.did_you_mean import certain, nearest, quoted
 
 LABEL: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 SERVICE: Final = "[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -49,17 +49,36 @@ _NOT_OURS_TO_SET = frozenset(["set-cookie", "authorization", "location", "date",
 _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 
 
-class Malformed(Exception):
-    """A value that is not what it should be: a code of the GM1xx band, a message and what to do."""
+class Written(str):
+    """YAML as it is to be written, without quotes around it."""
 
-    def __init__(self, code: str, message: str, advice: str = "") -> None:
+    __slots__ = ()
+
+
+class Malformed(Exception):
+    """A value that is not what it should be: a code of the GM1xx band, a message and what to do.
+
+    `mended` is the value that was meant, where that is certain: text, or a number as it is to be written.
+    """
+
+    def __init__(self, code: str, message: str, advice: str = "", mended: str | Written = "") -> None:
         super().__init__(message)
-        self.code, self.message, self.advice = code, message, advice
+        self.code, self.message, self.advice, self.mended = code, message, advice, mended
 
 
 def label(text: str) -> str:
     """A name of RFC 1123: versions, namespaces, audiences, routes, stages."""
     return _name(text, LABEL, "a name", "lower-case letters, digits and '-', at most 63 characters, no '-' at the ends")
+
+
+def local_name(text: str) -> str:
+    """A name that means nothing outside of its file, so that it can be mended there."""
+    try:
+        return label(text)
+    except Malformed as problem:
+        mended = _mended_name(text)
+        problem.mended = mended if re.fullmatch(LABEL, mended) else ""
+        raise
 
 
 def service_name(text: str) -> str:
@@ -73,7 +92,8 @@ def host(text: str) -> str:
     name = text.lower()
     _ascii(text, "a host name", "an international name is written in its 'xn--' form")
     if name.endswith("."):
-        raise Malformed("GM105", f"{quoted(text)} ends with a dot", f"write {quoted(name.rstrip('.'))}")
+        short = name.rstrip(".")
+        raise Malformed("GM105", f"{quoted(text)} ends with a dot", f"write {quoted(short)}", short)
     if ":" in name:
         raise Malformed("GM105", f"{quoted(text)} holds a port or a scheme", "write the host name alone")
     if "*" in name:
@@ -166,7 +186,8 @@ def path(text: str) -> str:
     """A path of a URL, normalised as it must be: nothing that an engine decodes, collapses or expands."""
     _ascii(text, "a path", "")
     if re.fullmatch(PATH, text) is None:
-        raise Malformed("GM106", f"{quoted(text)} is not a path", _path_advice(text))
+        mended = "/" + text if re.fullmatch("[A-Za-z0-9-]+(?:/.*)?", text) and re.fullmatch(PATH, "/" + text) else ""
+        raise Malformed("GM106", f"{quoted(text)} is not a path", _path_advice(text), mended)
     if any(segment in {".", ".."} for segment in text.split("/")):
         raise Malformed("GM106", f"{quoted(text)} holds a '.' or '..' segment", "write the path that it leads to")
     return text
@@ -177,7 +198,8 @@ def method(text: str) -> str:
     if text not in METHODS:
         near = nearest(text, METHODS)
         advice = f"did you mean {quoted(near)}?" if near else "one of " + ", ".join(METHODS)
-        raise Malformed("GM106", f"{quoted(text)} is not a request method", advice)
+        mended = text.upper() if text.upper() in METHODS else certain(text, METHODS) or ""
+        raise Malformed("GM106", f"{quoted(text)} is not a request method", advice, mended)
     return text
 
 
@@ -254,10 +276,14 @@ def _name(text: str, allowed: str, what: str, rule: str) -> str:
     if re.fullmatch(allowed, text) is not None:
         return text
     _ascii(text, what, rule)
-    mended = text.lower().replace("_", "-").strip("-. ")
-    if mended != text and re.fullmatch(allowed, mended):
-        rule = f"{rule}; write {quoted(mended)}"
-    raise Malformed("GM105", f"{quoted(text)} is not {what}", rule)
+    mended = _mended_name(text)
+    if mended == text or not re.fullmatch(allowed, mended):
+        raise Malformed("GM105", f"{quoted(text)} is not {what}", rule)
+    raise Malformed("GM105", f"{quoted(text)} is not {what}", f"{rule}; write {quoted(mended)}")
+
+
+def _mended_name(text: str) -> str:
+    return text.lower().replace("_", "-").strip("-. ")
 
 
 def _value(text: str, allowed: str, what: str, rule: str) -> str:
@@ -266,9 +292,10 @@ def _value(text: str, allowed: str, what: str, rule: str) -> str:
     if not text:
         raise Malformed("GM110", f"{what} is empty, which counts as absent", "write {absent: true} to match that")
     _ascii(text, what, rule)
+    mended = ""
     if text != text.strip(" \t") and re.fullmatch(allowed, text.strip(" \t")):
-        rule = "remove the blanks at the ends; engines trim them"
-    raise Malformed("GM109", f"{quoted(text)} is not {what} that every engine reads alike", rule)
+        rule, mended = "remove the blanks at the ends; engines trim them", text.strip(" \t")
+    raise Malformed("GM109", f"{quoted(text)} is not {what} that every engine reads alike", rule, mended)
 
 
 def _instead_of(name: str) -> str:

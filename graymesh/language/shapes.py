@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sized
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from graymesh.diagnostic import Diagnostic, Note
-from graymesh.did_you_mean import listed, quoted, suggestion
+from graymesh.diagnostic import Diagnostic, Edit, Note
+from graymesh.did_you_mean import certain, listed, quoted, suggestion
 from graymesh.ir import Pointer
-from graymesh.language.scalars import LONGEST, Malformed
+from graymesh.language.scalars import LONGEST, Malformed, Written
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -75,10 +75,37 @@ class Place:
         """The scalar here as it stands in the file."""
         return self.reading.document.raw(self.path)
 
-    def report(self, code: str, message: str, advice: str = "", notes: tuple[Note, ...] = ()) -> None:
-        """Notes down what is wrong here."""
-        problem = Diagnostic(code=code, message=message, path=self.path, at_key=self.at_key, help=advice, notes=notes)
+    def report(
+        self,
+        code: str,
+        message: str,
+        advice: str = "",
+        notes: tuple[Note, ...] = (),
+        mended: str = "",
+        needless: bool = False,
+    ) -> None:
+        """Notes down what is wrong here. `mended` is what was meant, in case of a `needless` entry nothing at all."""
+        problem = Diagnostic(
+            code=code,
+            message=message,
+            path=self.path,
+            at_key=self.at_key,
+            help=advice,
+            notes=notes,
+            edits=self.edits(mended, needless),
+        )
         self.reading.problems.append(problem)
+
+    def edits(self, mended: str, needless: bool = False) -> tuple[Edit, ...]:
+        """What puts the mended text here, or takes the needless entry out."""
+        if needless:
+            return (Edit(self.path, "entry"),)
+        if not mended:
+            return ()
+        from graymesh.text import yaml_scalar
+
+        text = mended if isinstance(mended, Written) else yaml_scalar(mended)
+        return (Edit(self.path, "key" if self.at_key else "value", str(text)),)
 
 
 class Shape(Protocol[T_co]):
@@ -99,9 +126,9 @@ class Reported(Exception):
     """There is no value, and it has been said why."""
 
 
-def wrong_type(value: Any, wanted: str, place: Place, advice: str = "") -> Malformed:
+def wrong_type(value: Any, wanted: str, place: Place, advice: str = "", mended: str = "") -> Malformed:
     """A value of another type than the wanted one, which is given with its article."""
-    return Malformed("GM102", f"{described(value, place)} stands where {wanted} belongs", advice)
+    return Malformed("GM102", f"{described(value, place)} stands where {wanted} belongs", advice, mended)
 
 
 def described(value: Any, place: Place) -> str:
@@ -150,53 +177,15 @@ class Text(Generic[T]):
             advice = f"write {raw}{self.unit}" if raw.replace(".", "", 1).isdecimal() else ""
             return Malformed("GM106", f"{raw} is a bare number, not {self.what}", advice)
         message = f"{described(value, place)} stands where {self.what} belongs, which is text"
-        return Malformed("GM107", message, f'quote it: "{raw}"')
+        return Malformed("GM107", message, f'quote it: "{raw}"', self._readable(place.raw()))
 
-
-class Whole:
-    """A whole number from `least` to `most`."""
-
-    space = ""
-
-    def __init__(self, least: int, most: int) -> None:
-        self.least, self.most = least, most
-
-    def read(self, value: Any, place: Place) -> int:
-        """The number."""
-        if type(value) is not int:
-            raise wrong_type(value, "a whole number", place, _unquoted(value))
-        if not self.least <= value <= self.most:
-            raise Malformed("GM106", f"{str(value)[:60]} is out of range", f"from {self.least} to {self.most}")
-        return value
-
-    def schema(self) -> Schema:
-        """An integer between both."""
-        return {"type": "integer", "minimum": self.least, "maximum": self.most}
-
-
-class Decimals:
-    """A number with decimals, parsed from text, so that no binary fraction ever rounds it.
-
-    `repr` of a float is the shortest text that reads as the same number, so it has the digits that were written.
-    """
-
-    space = ""
-
-    def __init__(self, parse: Callable[[str], int], least: int, most: int) -> None:
-        self.parse, self.least, self.most = parse, least, most
-
-    def read(self, value: Any, place: Place) -> int:
-        """The number in the parser's unit."""
-        if type(value) is not int and type(value) is not float:
-            raise wrong_type(value, "a number", place, _unquoted(value))
+    def _readable(self, raw: str) -> str:
+        """The text as it stands, when it would do in quotes."""
         try:
-            return self.parse(str(value))
+            self.parse(raw)
         except Malformed:
-            return self.parse(place.raw())
-
-    def schema(self) -> Schema:
-        """A number between both; how many decimals it has is beyond what JSON Schema can safely say."""
-        return {"type": "number", "minimum": self.least, "maximum": self.most}
+            return ""
+        return raw if len(raw) <= self.longest else ""
 
 
 class Word:
@@ -212,7 +201,8 @@ class Word:
         if type(value) is not str:
             raise wrong_type(value, "one of " + listed(self.words), place)
         if value not in self.words:
-            raise Malformed("GM104", f"{quoted(value)} is not allowed here", suggestion(value, self.words))
+            advice, mended = suggestion(value, self.words), certain(value, self.words) or ""
+            raise Malformed("GM104", f"{quoted(value)} is not allowed here", advice, mended)
         return value
 
     def schema(self) -> Schema:
@@ -237,7 +227,7 @@ class Reference:
         if not isinstance(value, (int, float)):
             raise wrong_type(value, wanted, place)
         message = f"{described(value, place)} stands where {wanted} belongs"
-        raise Malformed("GM107", message, f'quote it: "{place.raw()[:60]}"')
+        raise Malformed("GM107", message, f'quote it: "{place.raw()[:60]}"', place.raw())
 
     def schema(self) -> Schema:
         """Any name; which ones there are is beyond JSON Schema."""
@@ -339,7 +329,7 @@ def read_into(found: dict[K, T], key: K, shape: Shape[T], value: Any, place: Pla
             raise Malformed("GM102", f"{quoted(str(place.key))} has no value", "give it one or leave the key out")
         found[key] = shape.read(value, place)
     except Malformed as problem:
-        place.report(problem.code, problem.message, problem.advice)
+        place.report(problem.code, problem.message, problem.advice, mended=problem.mended)
     except Reported:
         pass
 
@@ -354,13 +344,17 @@ def check_size(value: Sized, least: int, most: int, what: str) -> None:
 
 def unresolved(reading: Reading) -> Iterator[Diagnostic]:
     """Names that are used and given nowhere; silent about kinds whose givers could not be read."""
+    wrong = {problem.path for problem in reading.problems}
     for space, name, place in reading.uses:
         given = reading.names.get(space, {})
         if name in given or space in reading.unreadable:
             continue
         advice = suggestion(name, given) or f"the spec gives no {space}"
         message = f"there is no {space} {quoted(name)}"
-        yield Diagnostic(code="GM111", message=message, path=place.path, at_key=place.at_key, help=advice)
+        meant = certain(name, given)
+        edits = place.edits(meant) if meant and given[meant].path not in wrong else ()
+        path = place.path
+        yield Diagnostic(code="GM111", message=message, path=path, at_key=place.at_key, help=advice, edits=edits)
 
 
 def _give(space: str, name: Any, place: Place) -> None:
@@ -378,10 +372,6 @@ def _refuse_repeated(found: Mapping[int, Any], place: Place) -> None:
     for index, item in found.items():
         if item in first:
             note = Note(place.below(first[item]).path, "the first time")
-            place.below(index).report("GM112", f"{quoted(str(item))} stands in the list twice", "", (note,))
+            message = f"{quoted(str(item))} stands in the list twice"
+            place.below(index).report("GM112", message, "", (note,), needless=True)
         first.setdefault(item, index)
-
-
-def _unquoted(value: Any) -> str:
-    number = value.rstrip("%") if isinstance(value, str) else ""
-    return f"write {number}" if number.replace(".", "", 1).isdecimal() and len(number) < 20 else ""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from graymesh.language import addresses, scalars
-from graymesh.language.shapes import Decimals, Text, Whole
+from graymesh.language.numbers import Decimals, Whole
+from graymesh.language.shapes import Text
 
 NAME: Final = Text("a name", scalars.label, scalars.LABEL)
+LOCAL_NAME: Final = Text("a name", scalars.local_name, scalars.LABEL)
 VERSION_NAME: Final = Text("a version's name", scalars.label, scalars.LABEL)
 SERVICE_NAME: Final = Text("a service name", scalars.service_name, scalars.SERVICE)
 HOST_NAME: Final = Text("a host name", scalars.host, scalars.HOST.replace("a-z", "A-Za-z"))

@@ -3,7 +3,8 @@
 The file's name is the rule's code and name (`gm201_shadowed_route.py`), its docstring the page that `graymesh explain`
 shows, with a bad and a good example that are run as tests. `check(case)` yields findings for one release;
 `check_project(cases)` yields `(case, finding)` for all of them together. A file with neither documents a code that an
-earlier or later stage raises. `LEVEL` is the level of its findings, `error` unless it says otherwise.
+earlier or later stage raises. `LEVEL` is the level of its findings, `error` unless it says otherwise; errors can be
+left out by a comment (`graymesh.lint.ignores`) only with `IGNORABLE = True`, when the output is sound all the same.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from graymesh.diagnostic import Diagnostic, Level, Note
+from graymesh.diagnostic import Diagnostic, Edit, Level, Note
 from graymesh.ir import Pointer
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Finding:
     notes: tuple[Note, ...] = ()
     targets: tuple[str, ...] = ()
     level: Level | None = None
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +90,7 @@ class Rule:
     page: str
     check: Check | None
     check_project: ProjectCheck | None
+    ignorable: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -109,6 +112,7 @@ def _rule(module_name: str) -> Rule:
         page=module.__doc__ or "",
         check=getattr(module, "check", None),
         check_project=getattr(module, "check_project", None),
+        ignorable=getattr(module, "IGNORABLE", False),
     )
 
 
@@ -118,8 +122,24 @@ def run(cases: Sequence[Case], select: Sequence[str] = (), ignore: Sequence[str]
     `select` and `ignore` are codes or beginnings of codes (`GM2`); an empty `select` takes all.
     """
     chosen = [rule for rule in all_rules() if _chosen(rule.code, tuple(select), tuple(ignore))]
-    found = [case.source.place(_diagnostic(rule, finding)) for rule, case, finding in _findings(chosen, cases)]
-    return sorted(found, key=lambda item: (item.file, item.span, item.code, item.message))
+    found: dict[int, list[Diagnostic]] = {id(case): [] for case in cases}
+    for rule, case, finding in _findings(chosen, cases):
+        found[id(case)].append(case.source.place(_diagnostic(rule, finding)))
+    kept = [item for case in cases for item in _heeded(case, found[id(case)], chosen)]
+    return sorted(kept, key=lambda item: (item.file, item.span, item.code, item.message))
+
+
+def _heeded(case: Case, found: list[Diagnostic], chosen: Sequence[Rule]) -> list[Diagnostic]:
+    """The findings without those that the file's comments leave out, and what is wrong with the comments."""
+    from graymesh.lint import ignores
+
+    if ignores.MARKER not in case.source.text:
+        return found
+    rules = {rule.code: rule for rule in all_rules()}
+    codes = {rule.code for rule in chosen}
+    ran = {rule.code for rule in chosen if rule.check}
+    heeded = ignores.heeded(case.source, found, rules, ran)
+    return [item for item in heeded if item.code in codes]
 
 
 def _findings(chosen: Sequence[Rule], cases: Sequence[Case]) -> Iterator[tuple[Rule, Case, Finding]]:
@@ -156,4 +176,5 @@ def _diagnostic(rule: Rule, finding: Finding) -> Diagnostic:
         help=finding.help,
         notes=finding.notes,
         targets=finding.targets,
+        edits=finding.edits,
     )

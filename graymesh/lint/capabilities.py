@@ -122,12 +122,13 @@ def fact_path(version: str, name: str) -> Pointer:
 def _entry_uses(case: Case, entry: AudienceEntry, path: Pointer) -> Iterator[Use]:
     tests: Conjunction = entry.tests()
     for test in tests:
-        yield Use(test_feature(test), (*path, *_written(case, path, test)))
+        yield Use(test_feature(test), (*path, *written(case, path, test)))
     if sum(test.field.kind is Kind.COOKIE for test in tests) > 1:
         yield Use("cookie.several", (*path, "cookies"))
 
 
-def _written(case: Case, path: Pointer, test: Test) -> Pointer:
+def written(case: Case, path: Pointer, test: Test) -> Pointer:
+    """The way from an entry to what it says about the test's field, in the letters of the spec."""
     key = _KEYS[test.field.kind]
     if not test.field.name:
         return (key,)

@@ -34,6 +34,7 @@ def _diagnostic(found: Diagnostic) -> dict[str, Any]:
         **_place(found.file, found.span, found.path),
         "targets": list(found.targets),
         "notes": [_note(note, found.file) for note in found.notes],
+        **({"edits": [{**_range(edit.span), "text": edit.text} for edit in found.edits]} if found.edits else {}),
     }
 
 
@@ -44,12 +45,13 @@ def _note(note: Note, file: str) -> dict[str, Any]:
 def _place(file: str, span: Span, path: Pointer) -> dict[str, Any]:
     return {
         "file": file,
-        "line": span.line,
-        "column": span.column,
-        "endLine": span.end_line,
-        "endColumn": span.end_column,
+        **_range(span),
         "path": pointer(path),
     }
+
+
+def _range(span: Span) -> dict[str, int]:
+    return {"line": span.line, "column": span.column, "endLine": span.end_line, "endColumn": span.end_column}
 
 
 def pointer(path: Pointer) -> str:

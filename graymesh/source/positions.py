@@ -40,6 +40,13 @@ class Positions:
 
         return roots(self.text, self.lines)
 
+    @cached_property
+    def scalars(self) -> Mapping[int, Sequence[Span]]:
+        """The places of keys and scalars, where `#` is no comment, by each of the lines they touch."""
+        from graymesh.source.comments import scalars
+
+        return scalars(self)
+
     def find(self, document: int, path: Pointer) -> Node | None:
         """The node at this path; None when there is none."""
         node, missing = self._nearest(document, path)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from graymesh.diagnostic import Diagnostic, Note, Span
+from graymesh.diagnostic import Diagnostic, Edit, Note, Span
 from graymesh.ir import Pointer
 from graymesh.source.positions import Positions
+
+if TYPE_CHECKING:
+    from graymesh.source.comments import Bound
 
 _PROPERTIES: Final = re.compile(r"\A(?:[&!]\S*\s+)+")  # anchors and tags; no plain text starts with their signs
 
@@ -31,9 +35,23 @@ class Source:
         return self.positions.span(self.document, path, at_key)
 
     def place(self, diagnostic: Diagnostic) -> Diagnostic:
-        """The diagnostic with its file and span, and those of its notes that belong to no other file."""
+        """The diagnostic with its file and span, its edits, and those of its notes that belong to no other file."""
         notes = tuple(self._placed(note) for note in diagnostic.notes)
-        return replace(diagnostic, file=self.file, span=self.span(diagnostic.path, diagnostic.at_key), notes=notes)
+        span = self.span(diagnostic.path, diagnostic.at_key)
+        return replace(diagnostic, file=self.file, span=span, notes=notes, edits=self._edits(diagnostic))
+
+    def comments(self, marker: str) -> Iterator[tuple[Span, str]]:
+        """The comments that hold the marker, each from its `#` to the end of its line."""
+        if marker in self.text:
+            from graymesh.source.comments import comments
+
+            yield from comments(self.positions, marker)
+
+    def bound(self, comment: Span) -> Bound:
+        """What a comment is about: the nodes that begin on its line, or on the next line on which any do."""
+        from graymesh.source.comments import bound
+
+        return bound(self.positions, self.document, comment)
 
     def raw(self, path: Pointer) -> str:
         """The value as written, quotes included (`1.10`, `"a"`), at its anchor for an alias. KeyError when missing."""
@@ -46,6 +64,13 @@ class Source:
         """A line's text without its end; lines count from 1. Empty when there is no such line."""
         lines = self.positions.lines
         return lines[number - 1] if 0 < number <= len(lines) else ""
+
+    def _edits(self, diagnostic: Diagnostic) -> tuple[Edit, ...]:
+        if not diagnostic.edits:
+            return ()
+        from graymesh.source.edits import placed
+
+        return placed(diagnostic.edits, self.positions, self.document)
 
     def _placed(self, note: Note) -> Note:
         if note.file not in ("", self.file):

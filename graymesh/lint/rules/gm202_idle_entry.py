@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from graymesh.diagnostic import Note
+from graymesh.diagnostic import Edit, Note
 from graymesh.equivalence import reachable
 from graymesh.ir import Route, RouteTable, Share, Split
 from graymesh.lint import Case, Finding
@@ -37,7 +37,9 @@ def check(case: Case) -> Iterator[Finding]:
             rest = Route(name="others", condition=others, split=_ANY)
             own = Route(name="own", condition=(tests,), split=_ANY)
             if others and reachable(RouteTable((rest, own)))[1] is None:
+                twin = tests in conditions[:index]  # the very same entry once more: nothing else can have been meant
                 yield Finding(
+                    edits=(Edit(("spec", "audiences", name, index), "entry"),) if twin else (),
                     path=("spec", "audiences", name, index),
                     message=f"this entry adds nobody to {name!r}: its other entries take all its requests",
                     help="remove it, or join the conditions into one entry if all of them must hold",

@@ -15,8 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from graymesh.diagnostic import Edit
 from graymesh.ir import Regex
 from graymesh.lint import Case, Finding
+from graymesh.lint.capabilities import written
 from graymesh.portable_regex import matches_everything
 
 LEVEL = "warning"
@@ -28,9 +30,12 @@ def check(case: Case) -> Iterator[Finding]:
         for index, entry in enumerate(entries):
             for test in entry.tests():
                 if isinstance(test.matcher, Regex) and matches_everything(test.matcher.pattern):
+                    path = ("spec", "audiences", name, index)
+                    value = (*path, *written(case, path, test))
                     subject = f"{test.field.kind} {test.field.name}".strip()
                     yield Finding(
-                        path=("spec", "audiences", name, index),
+                        path=path,
+                        edits=(Edit(value, "value", "{present: true}"),) if test.field.name else (),
                         message=f"{test.matcher.pattern!r} matches every value of {subject}",
                         help="write {present: true}, or a pattern that leaves something out",
                     )

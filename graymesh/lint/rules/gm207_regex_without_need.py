@@ -15,9 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.ir import OneOf, Prefix, Regex
+from graymesh.diagnostic import Edit
+from graymesh.ir import Kind, OneOf, Prefix, Regex
 from graymesh.lint import Case, Finding
+from graymesh.lint.capabilities import written
 from graymesh.portable_regex import canonical
+from graymesh.text import yaml_flow, yaml_scalar
 
 LEVEL = "info"
 
@@ -28,9 +31,14 @@ def check(case: Case) -> Iterator[Finding]:
         for index, entry in enumerate(entries):
             for test in entry.tests():
                 plain = canonical(test.matcher.pattern) if isinstance(test.matcher, Regex) else None
+                if isinstance(plain, Prefix) and test.field.kind is Kind.PATH:
+                    continue  # a prefix of paths goes by whole segments and says less
                 if isinstance(plain, (OneOf, Prefix)):
+                    path = ("spec", "audiences", name, index)
+                    value = (*path, *written(case, path, test))
                     yield Finding(
-                        path=("spec", "audiences", name, index),
+                        path=path,
+                        edits=(Edit(value, "value", _written(plain)),) if test.field.name else (),
                         message=f"the regular expression {_pattern(test.matcher)!r} says no more than plain text",
                         help=f"write {_written(plain)}",
                     )
@@ -42,5 +50,5 @@ def _pattern(matcher: object) -> str:
 
 def _written(plain: OneOf | Prefix) -> str:
     if isinstance(plain, Prefix):
-        return f'{{prefix: "{plain.value}"}}'
-    return "[" + ", ".join(f'"{value}"' for value in plain.values) + "]"
+        return f"{{prefix: {yaml_scalar(plain.value)}}}"
+    return yaml_flow(plain.values)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from graymesh.diagnostic import Edit
 from graymesh.lint import Case, Finding, all_rules
 
 LEVEL = "warning"
@@ -31,4 +32,5 @@ def check(case: Case) -> Iterator[Finding]:
                 path=("spec", "accept", index),
                 message=f"{entry.code} is accepted, but {entry.target or 'every target'} can do all that is asked",
                 help="remove the entry",
+                edits=(Edit(("spec", "accept", index), "entry"),),
             )

@@ -1,0 +1,160 @@
+"""Findings that the file itself asks to leave out: `# graymesh: ignore[GM203] -- the audience comes next week`.
+
+Behind a value the comment is about what begins on its line; on a line of its own, about the key with all below it, or
+the item, that comes next. What stands in the way of proven output cannot be left out: see `refusal`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from graymesh.diagnostic import Diagnostic, Edit, Span
+
+if TYPE_CHECKING:
+    from graymesh.lint import Rule
+    from graymesh.source import Source
+    from graymesh.source.comments import Bound
+
+MARKER: Final = "graymesh:"
+NOT_UNDERSTOOD, UNUSED, NOT_POSSIBLE = "GM030", "GM031", "GM032"
+_DIRECTIVE: Final = re.compile(r"#\s*graymesh:\s*(?P<word>[A-Za-z_-]+)\s*(?P<rest>.*)")
+_ARGUMENTS: Final = re.compile(r"\[(?P<codes>[^\]]*)\]\s*(?:--\s*(?P<reason>.*))?")
+_FORM: Final = "write # graymesh: ignore[CODE] -- and why that is all right"
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """A comment that says which codes to leave out where; `used` collects those that it has left out."""
+
+    span: Span
+    codes: tuple[str, ...]
+    reason: str
+    bound: Bound
+    used: set[str] = field(default_factory=set)
+
+
+def heeded(
+    source: Source, found: Sequence[Diagnostic], rules: Mapping[str, Rule], ran: Container[str]
+) -> list[Diagnostic]:
+    """The findings of one file without those it leaves out, and with what is wrong with its comments about that.
+
+    `ran` are the codes of the rules that looked at the whole of the file: of others, no comment can be called unused.
+    """
+    ignores, problems = _read(source)
+    kept = [each for each in found if not any(_takes(ignore, each, rules) for ignore in ignores)]
+    for ignore in ignores:
+        problems += (_about(source, ignore, code, rules) for code in ignore.codes if _idle(ignore, code, rules, ran))
+    return [*kept, *(replace(problem, level=rules[problem.code].level) for problem in problems)]
+
+
+def refusal(rule: Rule) -> str:
+    """Why errors of this rule cannot be left out; empty when they can. Warnings can, except for GM0xx and GM9xx."""
+    if rule.code.startswith("GM0"):
+        return "it is about the file itself"
+    if rule.code.startswith("GM9"):
+        return "nothing is written, or called up to date, without proof"
+    if rule.level != "error" or rule.ignorable:
+        return ""
+    return "a release gives it up by accept" if rule.code.startswith("GM3") else "what is compiled would not be sound"
+
+
+def _takes(ignore: Ignore, found: Diagnostic, rules: Mapping[str, Rule]) -> bool:
+    """Does the comment leave this finding out? Notes down that it does."""
+    if found.code not in ignore.codes or not ignore.bound.covers(found.path):
+        return False
+    if refusal(rules[found.code]) and (found.level == "error" or found.code.startswith(("GM0", "GM9"))):
+        return False
+    ignore.used.add(found.code)
+    return True
+
+
+def _read(source: Source) -> tuple[list[Ignore], list[Diagnostic]]:
+    ignores, problems = [], []
+    for span, text in source.comments(MARKER):
+        match = _DIRECTIVE.search(text)
+        if match is None:
+            continue
+        at = replace(span, column=span.column + match.start())
+        ignore = _ignore(source, at, match)
+        if ignore:
+            ignores.append(ignore)
+        else:
+            problems.append(_not_understood(source, at, match))
+    return ignores, problems
+
+
+def _ignore(source: Source, span: Span, match: re.Match[str]) -> Ignore | None:
+    arguments = _ARGUMENTS.fullmatch(match["rest"])
+    if match["word"] != "ignore" or not arguments or not (arguments["reason"] or "").strip():
+        return None
+    words = (code.strip() for code in arguments["codes"].split(","))
+    codes = tuple(dict.fromkeys(word.upper() if word[:2].lower() == "gm" else word for word in words if word))
+    bound = source.bound(replace(span, column=_opening(source, span)))
+    return Ignore(span, codes, arguments["reason"].strip(), bound) if codes else None
+
+
+def _opening(source: Source, span: Span) -> int:
+    """Where the whole comment opens, of which this may be the end."""
+    return next((found.column for found, _ in source.comments(MARKER) if found.line == span.line), span.column)
+
+
+def _not_understood(source: Source, span: Span, match: re.Match[str]) -> Diagnostic:
+    arguments = _ARGUMENTS.fullmatch(match["rest"])
+    if match["word"] != "ignore":
+        message = f"graymesh knows no comment {match['word']!r}, so this one does nothing"
+    elif arguments and arguments["codes"].strip():
+        message = "this ignore gives no reason, so it leaves nothing out"
+    else:
+        message = "this ignore is not understood, so it leaves nothing out"
+    return Diagnostic(code=NOT_UNDERSTOOD, message=message, help=_FORM, file=source.file, span=span)
+
+
+def _idle(ignore: Ignore, code: str, rules: Mapping[str, Rule], ran: Container[str]) -> bool:
+    if code in ignore.used:
+        return False
+    return code not in rules or bool(refusal(rules[code])) or code in ran
+
+
+def _about(source: Source, ignore: Ignore, code: str, rules: Mapping[str, Rule]) -> Diagnostic:
+    """What is wrong with one code of an ignore that has left nothing out by it."""
+    path = next(iter(ignore.bound.subtrees), ())
+    about = Diagnostic(code=NOT_POSSIBLE, message="", path=path, file=source.file, span=ignore.span)
+    if code not in rules:
+        return _unknown(source, ignore, code, rules, about)
+    if refusal(rules[code]):
+        return replace(about, message=f"{code} cannot be ignored: {refusal(rules[code])}", help="mend what it tells")
+    what = "there is nothing after it" if not ignore.bound.subtrees else f"{code} finds nothing here"
+    edit = _without(source, ignore, code)
+    help_ = "remove it; it would hide the next finding of that kind without a word"
+    return replace(about, code=UNUSED, message=f"this ignore is not needed: {what}", help=help_, edits=(edit,))
+
+
+def _unknown(source: Source, ignore: Ignore, code: str, rules: Mapping[str, Rule], about: Diagnostic) -> Diagnostic:
+    from graymesh.did_you_mean import quoted, suggestion
+
+    named = next((rule.code for rule in rules.values() if code.lower().replace("_", "-") in _names(rule)), None)
+    edits = (_without(source, ignore, code, named),) if named else ()
+    help_ = f"did you mean {named!r}?" if named else suggestion(code, rules)
+    return replace(about, message=f"there is no code {quoted(code)}", help=help_, edits=edits)
+
+
+def _names(rule: Rule) -> Iterator[str]:
+    """What people write for a code: its rule's name, with and without the code."""
+    yield rule.name
+    yield f"{rule.code.lower()}-{rule.name}"
+
+
+def _without(source: Source, ignore: Ignore, code: str, instead: str | None = None) -> Edit:
+    """Takes one code out of the comment, or puts another in its place; the last one takes the comment along."""
+    codes = dict.fromkeys(instead or "" if each == code else each for each in ignore.codes)
+    left = ", ".join(filter(None, codes))
+    if left:
+        return Edit(text=f"# graymesh: ignore[{left}] -- {ignore.reason}", span=ignore.span)
+    line = source.line(ignore.span.line)
+    before = line[: ignore.span.column - 1].rstrip(" \t")
+    if before:
+        return Edit(span=replace(ignore.span, column=len(before) + 1))
+    return Edit(span=Span(ignore.span.line, 1, ignore.span.line + 1, 1))

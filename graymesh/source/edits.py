@@ -1,0 +1,112 @@
+"""Edits: from paths to places in the text, and from places to the changed text. Everything around them is kept.
+
+An edit that would take away a comment, or touch what an anchor, an alias or a tag stands for, is not done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from graymesh.diagnostic import START, Edit, Span
+from graymesh.source.comments import comment_column
+from graymesh.source.positions import Node, Positions
+
+_SIGNS: Final = ("&", "*", "!", "|", ">", "?")
+_ITEM: Final = re.compile(r"[ \t]*-[ \t]+")
+
+
+def placed(edits: Sequence[Edit], positions: Positions, document: int) -> tuple[Edit, ...]:
+    """The edits with their spans; none at all when one of them cannot be done."""
+    found = [edit if edit.span != START else _placed(edit, positions, document) for edit in edits]
+    return tuple(edit for edit in found if edit) if all(found) else ()
+
+
+def apply(text: str, edits: Iterable[Edit]) -> str:
+    """The text with every edit done; they must not overlap, and lines may end in CRLF."""
+    starts = [0]
+    for line in text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    parts, end = [], len(text)
+    for edit in sorted(edits, key=lambda edit: edit.span, reverse=True):
+        first = starts[edit.span.line - 1] + edit.span.column - 1
+        last = min(starts[edit.span.end_line - 1] + edit.span.end_column - 1, len(text))
+        if last > end:
+            raise ValueError("edits overlap")
+        parts += [text[last:end], edit.text]
+        end = first
+    return text[:end] + "".join(reversed(parts))
+
+
+def overlap(one: Edit, other: Edit) -> bool:
+    """Do both touch the same text, or would both take something out of the same list or mapping?"""
+    if one.part == other.part == "entry" and one.path and one.path[:-1] == other.path[:-1]:
+        return True
+    first, second = sorted((one.span, other.span))
+    return (second.line, second.column) < (first.end_line, first.end_column) or first == second
+
+
+def _placed(edit: Edit, positions: Positions, document: int) -> Edit | None:
+    node = positions.find(document, edit.path)
+    if node is None or not edit.path:
+        return None
+    if edit.part == "entry":
+        span = _entry(edit, positions, document)
+    else:
+        span = node.key if edit.part == "key" else node.span
+        span = span if not positions.slice(span).startswith(_SIGNS) and positions.slice(span) else None
+    if span is None or _holds_a_comment(positions, span):
+        return None
+    return replace(edit, span=span)
+
+
+def _holds_a_comment(positions: Positions, span: Span) -> bool:
+    for line in range(span.line, min(span.end_line, len(positions.lines)) + 1):
+        column = comment_column(positions, line)
+        if column and (span.line, span.column) <= (line, column) < (span.end_line, span.end_column):
+            return True
+    return False
+
+
+def _entry(edit: Edit, positions: Positions, document: int) -> Span | None:
+    """What is taken out with an entry; a collection that would be left empty is taken out with it."""
+    parent = positions.find(document, edit.path[:-1])
+    node = positions.find(document, edit.path)
+    if parent is None or node is None or parent.span != parent.written:
+        return None
+    if len(parent.children) == 1:
+        return _entry(replace(edit, path=edit.path[:-1]), positions, document) if len(edit.path) > 1 else None
+    inside = positions.slice(parent.span)
+    if inside.startswith(_SIGNS):
+        return None
+    if inside.startswith(("[", "{")):
+        return _in_flow(list(parent.children.values()), node)
+    return _in_block(positions, node, item=isinstance(edit.path[-1], int))
+
+
+def _in_flow(siblings: Sequence[Node], node: Node) -> Span:
+    """With the comma after it, or before it when it is the last."""
+    index = siblings.index(node)
+    if index + 1 < len(siblings):
+        return Span(node.key.line, node.key.column, *_start(siblings[index + 1]))
+    before = siblings[index - 1].span
+    return Span(before.end_line, before.end_column, node.span.end_line, node.span.end_column)
+
+
+def _start(node: Node) -> tuple[int, int]:
+    return node.key.line, node.key.column
+
+
+def _in_block(positions: Positions, node: Node, item: bool) -> Span | None:
+    """Whole lines; None when something else stands on them."""
+    first, last = node.key, node.span
+    before = positions.lines[first.line - 1][: first.column - 1]
+    behind = positions.lines[last.end_line - 1][last.end_column - 1 :]
+    alone = _ITEM.fullmatch(before) if item else not before.strip()
+    if not alone or behind.strip():
+        return None
+    if last.end_line < len(positions.lines):
+        return Span(first.line, 1, last.end_line + 1, 1)
+    return Span(first.line, 1, last.end_line, len(positions.lines[last.end_line - 1]) + 1)
