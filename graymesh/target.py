@@ -112,12 +112,14 @@ class Capability:
 class Option:
     """One option of a target: `type` is string, integer, boolean, or `list of string`; `pattern` matches whole values.
 
-    `shared` options concern a file that all releases share, so all of them must agree.
+    `shared` options concern a file that all releases share, so all of them must agree. `example` is for editors, where
+    the default shows nothing.
     """
 
     type: str
     doc: str
     default: Any = None
+    example: Any = None
     pattern: str = ""
     values: tuple[str, ...] = ()
     minimum: int | None = None

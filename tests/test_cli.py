@@ -10,9 +10,12 @@ from typing import NamedTuple
 
 import pytest
 
+from graymesh.capability import FEATURES
 from graymesh.cli import COMMANDS, run
 from graymesh.commands import lint as module
 from graymesh.commands.base import Terminal
+from graymesh.keys import NAME, keys_of
+from graymesh.registry import target_names
 
 DATA = Path(__file__).parent / "cli"
 ROOT = Path(__file__).parents[1]
@@ -92,6 +95,8 @@ class TestFrame:
             (["compile", "--stage", "gray5"], "did you mean 'gray-5'?"),
             (["explain", "GM9O1"], "did you mean"),
             (["explain", "istoi"], "did you mean 'istio'?"),
+            (["explain", "sticky.cokie"], "did you mean 'sticky.cookie'?"),
+            (["explain", "spec.stages[].wieght"], "did you mean 'spec.stages[].weight'?"),
             (["route", SHOP, "--stage", "gray20"], "did you mean 'gray-20'?"),
         ],
     )
@@ -711,11 +716,34 @@ class TestRead:
 
 class TestExplain:
     def test_every_code(self, cli: Cli) -> None:
-        codes = [line.split()[0] for line in cli("explain").out.splitlines()[1:]]
+        codes = self.listed(cli)["code"]
         assert "GM901" in codes
         for code in codes:
             done = cli("explain", code.lower())
             assert (done.code, done.out.startswith(code)) == (0, True)
+
+    def listed(self, cli: Cli) -> dict[str, list[str]]:
+        """The first column of every table that `explain` alone prints, by the words over it."""
+        tables = [table.splitlines() for table in cli("explain").out.split("\n\n")]
+        return {lines[0].split("  ")[0]: [line.split("  ")[0] for line in lines[1:]] for lines in tables}
+
+    def test_everything_that_is_listed_has_a_page(self, cli: Cli) -> None:
+        listed = self.listed(cli)
+        assert list(listed) == ["code", "target", "feature", "key of a release", "key of graymesh.yaml"]
+        assert listed["target"] == list(target_names())
+        assert listed["feature"] == list(FEATURES)
+        for name, file in (("key of a release", "rollout"), ("key of graymesh.yaml", "project")):
+            assert listed[name] == [key.path for key in keys_of(file)]
+        for topic in [*listed["target"], *listed["feature"]]:
+            assert cli("explain", topic).code == 0, topic
+
+    @pytest.mark.parametrize("kind", ["rollout", "project"])
+    def test_every_key_by_its_path(self, cli: Cli, kind: str) -> None:
+        for key in keys_of(kind):
+            done = cli("explain", key.path)
+            assert done.code == 0, key.path
+            assert key.doc in done.out and f"Type: {key.type}." in done.out, key.path
+            assert cli("explain", key.path.replace("[]", "[0]").replace(NAME, "mine")).out == done.out, key.path
 
     @pytest.mark.parametrize(
         ("topic", "words"),
@@ -728,6 +756,15 @@ class TestExplain:
             ("spec.sticky.cookie", "carries a user's bucket"),
             ("resilience.retries", "perTry"),
             ("spec.routes.name", "name"),
+            ("stages[].weight", "Percent of the users"),
+            ("stages[2].weight", "Percent of the users"),
+            ("maxAge", "720h"),
+            ("sticky", "spec.sticky"),
+            ("split", "spec.stages[].split"),
+            ("versions.v1.endpoints", "Addresses of its instances"),
+            ("targets", "targets (graymesh.yaml)"),
+            ("targets.nginx.trustedProxies", "10.0.0.0/8"),
+            ("name", "spec.workload.name"),
             ("output", "Folder"),
         ],
     )
@@ -736,8 +773,14 @@ class TestExplain:
         assert done.code == 0
         assert words in done.out
 
-    def test_unknown(self, cli: Cli) -> None:
-        assert cli("explain", "quux-is-not-a-thing").code == 2
+    @pytest.mark.parametrize(
+        "topic", ["quux-is-not-a-thing", "spec.quux", "", ".", "[]", "<name>", "stages[].x", "\x1b[31m"]
+    )
+    def test_unknown(self, cli: Cli, topic: str) -> None:
+        done = cli("explain", topic)
+        assert (done.code, done.out) == (2, "")
+        assert "nothing is called" in done.err
+        assert "\x1b" not in done.err
 
 
 class TestTargetsSchemaCompletion:
@@ -768,6 +811,8 @@ class TestTargetsSchemaCompletion:
             (["graymesh", "compile", "-t"], "is", ["istio"]),
             (["graymesh", "lint", "--format"], "js", ["json"]),
             (["graymesh", "lint"], "--sel", ["--select"]),
+            (["graymesh", "explain"], "gm20", [f"GM20{digit}" for digit in range(1, 10)]),
+            (["graymesh", "explain"], "sticky.m", ["sticky.maxAge"]),
         ],
     )
     def test_completion_in_each_shell(self, cli: Cli, words: list[str], incomplete: str, expected: list[str]) -> None:
