@@ -133,7 +133,7 @@ class Manifest:
 
     `companion` names the target beside which this one stands and whose role it shares; `routes` is False for targets
     that hold rules but choose no version. `retries_unasked` is False for engines that retry only when told to, so that
-    no retries and none asked for are the same to them.
+    no retries and none asked for are the same to them. `kubernetes` tells that its files are Kubernetes objects.
     """
 
     name: str
@@ -146,6 +146,7 @@ class Manifest:
     needs: tuple[str, ...] = ()
     companion: str = ""
     retries_unasked: bool = True
+    kubernetes: bool = False
     features: Mapping[str, Capability] = field(default_factory=dict)
     options: Mapping[str, Option] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""Completion and hover in editors: the real yaml-language-server with our schemas, found by the line that `init` writes."""
+"""Completion and hover in editors: the real yaml-language-server, with our schemas found as `init` points to them."""
 
 from __future__ import annotations
 

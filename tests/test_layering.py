@@ -12,7 +12,7 @@ text ir diagnostic facts naming semantics witness wording did_you_mean
 regex buckets portable_regex proof equivalence
 source report target registry capability contracts
 language model segments resolve_facts resolve spec_tests schema keys
-lint discovery project remembered cases verify output write artifacts parallel compiler target_tests
+lint discovery project remembered cases verify output write artifacts parallel compiler target_tests krm
 commands cli __main__
 """.split()  # noqa: SIM905  the names read as the pipeline
 

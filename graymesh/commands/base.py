@@ -20,11 +20,14 @@ _BAR_WIDTH = 24
 
 
 class Terminal:
-    """Where a command prints: results on stdout, progress and logs on stderr. `form` is the format of findings."""
+    """Where a command prints: results on stdout, progress and logs on stderr. `form` is the format of findings.
+
+    `aside` is set by commands whose result is for another program: their findings go to stderr.
+    """
 
     def __init__(self, color: bool = False, bar: bool = False) -> None:
         self.color, self.quiet, self.traceback, self.form = color, False, False, "text"
-        self.progress = Progress(bar)
+        self.progress, self.aside = Progress(bar), False
 
     @classmethod
     def of_this_process(cls) -> Terminal:
@@ -59,8 +62,9 @@ class Terminal:
             return
         from graymesh.report import render
 
-        text = render(self.form, found, {**_texts(found), **(texts or {})}, color=self.color)
-        self.out(text, end="")
+        text = render(self.form, found, {**_texts(found), **(texts or {})}, color=self.color and not self.aside)
+        self.progress.clear()
+        _print(sys.stderr if self.aside else sys.stdout, text)
 
     def usage_error(self, error: click.ClickException) -> None:
         """A command line that cannot be understood."""

@@ -40,6 +40,7 @@ class _Way:
     graymesh compile --stage half --diff
     graymesh compile --stage all -o /tmp/stages
     graymesh compile --check          # in CI: fails when the output is stale, and says what mends it
+    graymesh compile --stdout -t istio | kubectl diff -f -
     """,
 )
 @click.argument("path", default=".", type=click.Path(path_type=Path))
@@ -56,7 +57,7 @@ class _Way:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write to (the project's output).")
 @click.option("--check", is_flag=True, help="Write nothing; fail when the output is not up to date.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change in the files.")
-@click.option("--stdout", is_flag=True, help="Write nothing; print the files.")
+@click.option("--stdout", is_flag=True, help="Write nothing; print the files, findings on stderr.")
 @click.option("--force", is_flag=True, help="Overwrite files that were edited by hand or are not graymesh's.")
 @format_option
 @click.pass_obj
@@ -79,6 +80,7 @@ def command(
     from graymesh.compiler import Choice, compile_project
     from graymesh.project import find
 
+    terminal.aside = stdout
     project = find(path)
     note_ignored(terminal, project)
     compiled = compile_project(project, Choice(targets=targets, stage=stage), terminal.progress)
@@ -116,9 +118,21 @@ def _done(terminal: Terminal, project: Project, output: Path, compiled: Compiled
         return _compared(terminal, project, output, compiled, way)
     if not way.stdout:
         return _written(terminal, project, output, compiled, way)
-    for path, text in compiled.files.items():
-        terminal.out(f"==> {path} <==\n{text}" if len(compiled.files) > 1 else text, end="")
+    terminal.report(told(compiled))
+    terminal.out(_stream(compiled), end="")
     return 0
+
+
+def _stream(compiled: Compiled) -> str:
+    """All files as one text: Kubernetes objects as a stream of YAML documents, anything else under the files' names."""
+    from graymesh.registry import target
+
+    files = compiled.files
+    if files and all(target(name).manifest.kubernetes for name in {row.target for row in compiled.rows}):
+        return "---\n".join(f"# {path}\n{text}" for path, text in files.items())
+    if len(files) == 1:
+        return next(iter(files.values()))
+    return "".join(f"==> {path} <==\n{text}" for path, text in files.items())
 
 
 def _compared(terminal: Terminal, project: Project, output: Path, compiled: Compiled, way: _Way) -> int:
