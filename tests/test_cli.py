@@ -75,7 +75,7 @@ class TestFrame:
         assert all(f"  {name} " in done.out for name in COMMANDS)
 
     def test_every_module_is_a_command(self) -> None:
-        helpers = {"__init__", "base", "findings", "single", "summary"}
+        helpers = {"__init__", "base", "findings", "single", "summary", "watching"}
         modules = {path.stem for path in (ROOT / "graymesh" / "commands").glob("*.py")}
         assert modules - helpers == set(COMMANDS)
 
@@ -417,10 +417,26 @@ class TestCompile:
         assert cli("compile", "-t", "istio", "-o", "there").code == 0
 
     def test_stdout(self, cli: Cli) -> None:
-        done = cli("compile", "--stdout", "-t", "istio")
+        done = cli("compile", "--stdout")
         assert done.code == 0
         assert "==> istio/default.cart.yaml <==\napiVersion: networking.istio.io/v1\n" in done.out
+        assert "\n==> sentinel/shop/v2/flow-rules.json <==\n" in done.out
         assert not (cli.folder / "rendered").exists()
+
+    def test_kubernetes_objects_on_stdout_are_one_stream(self, cli: Cli) -> None:
+        done = cli("compile", "--stdout", "-t", "istio")
+        assert done.out.startswith("# istio/default.cart.yaml\napiVersion: networking.istio.io/v1\n")
+        assert "\n---\n# istio/default.shop.yaml\napiVersion: networking.istio.io/v1\n" in done.out
+        (cli.folder / "all.yaml").write_text(done.out)
+        cli("compile")
+        assert cli("read", "-t", "istio", "all.yaml").out == cli("read", "-t", "istio", "rendered/istio").out
+
+    @pytest.mark.parametrize("form", ["text", "json"])
+    def test_errors_stay_out_of_what_another_program_reads(self, cli: Cli, form: str) -> None:
+        cli.edit(SHOP, "stable: v1", "stable: v9")
+        done = cli("compile", "--stdout", "--format", form)
+        assert (done.code, done.out) == (1, "")
+        assert "GM111" in done.err
 
     def test_an_edited_file_is_kept(self, cli: Cli) -> None:
         cli("compile")
