@@ -878,12 +878,3 @@ class TestInit:
             assert (done.code, written) == (0, ["graymesh.yaml", "releases/no.yaml"])
         else:
             assert (done.code, written) == (1, [])
-
-    def test_asks_on_a_terminal(self, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        answers = iter(["pay", "80", "blue", "green", "istio"])
-        monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-        monkeypatch.setattr("click.prompt", lambda *_, **__: next(answers))
-        assert cli("init", str(tmp_path / "new")).code == 0
-        text = (tmp_path / "new/releases/pay.yaml").read_text()
-        assert "stable: blue" in text
-        assert "port: 80," in text
