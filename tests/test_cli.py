@@ -2,18 +2,22 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
+import click
 import pytest
 
 from graymesh.capability import FEATURES
 from graymesh.cli import COMMANDS, run
+from graymesh.cli import cli as main
 from graymesh.commands import lint as module
-from graymesh.commands.base import Terminal
+from graymesh.commands.base import Command, Terminal
 from graymesh.keys import NAME, keys_of
 from graymesh.registry import target_names
 
@@ -83,7 +87,20 @@ class TestFrame:
     def test_every_command_has_help_with_examples(self, cli: Cli, name: str) -> None:
         done = cli(name, "--help")
         assert done.code == 0
-        assert f"  graymesh {name}" in done.out.partition("Examples:")[2]
+        text, _, examples = done.out.partition("Examples:")
+        assert examples.count(f"graymesh {name}") >= 2
+        assert "Exit codes:" in text and "TEXT" not in text.replace("--format TEXT", "")
+
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_examples_of_help_are_command_lines(self, name: str) -> None:
+        """Every option in them exists and takes its value; whether the files are there is another matter."""
+        command = cast(Command, main.get_command(click.Context(main), name))
+        lines = [line for line in command.examples.splitlines() if "graymesh" in line]
+        for line in lines:
+            found = re.search(rf"graymesh {name}\b([^|<>()]*)", line.partition(" # ")[0])
+            if found:
+                words = shlex.split(found[1].rstrip('"'), comments=True)
+                command.make_context(name, words, parent=click.Context(main, obj=Terminal()))
 
     @pytest.mark.parametrize(
         ("arguments", "words"),
@@ -819,6 +836,59 @@ class TestTargetsSchemaCompletion:
         done = cli("completion", shell)
         assert done.code == 0
         assert "_GRAYMESH_COMPLETE" in done.out
+
+    @pytest.mark.parametrize(
+        ("shell", "check"),
+        [
+            ("bash", ["bash", "-n"]),
+            ("zsh", ["zsh", "-f", "-n"]),
+            ("fish", ["fish", "--no-execute"]),
+            ("powershell", ["pwsh", "-NoProfile", "-Command", "[scriptblock]::Create((Get-Content -Raw $args[0]))"]),
+        ],
+    )
+    def test_each_shell_reads_its_script(self, cli: Cli, tmp_path: Path, shell: str, check: list[str]) -> None:
+        if shutil.which(check[0]) is None:
+            pytest.skip(f"{check[0]} is not installed, so its completion script is not read by it")
+        script = tmp_path / f"graymesh.{shell}"
+        script.write_text(cli("completion", shell).out)
+        done = subprocess.run([*check, script], capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")
+
+    @pytest.mark.parametrize(
+        ("shell", "asks"),
+        [
+            (
+                ["bash", "--norc", "-c"],
+                'eval "$(graymesh completion bash)"; COMP_WORDS=(graymesh @@); COMP_CWORD=$((${#COMP_WORDS[@]}-1));'
+                ' _graymesh_completion graymesh; printf "%s\\n" "${COMPREPLY[@]}"',
+            ),
+            (
+                ["zsh", "-f", "-c"],
+                'compdef() { }; eval "$(graymesh completion zsh)"; words=(graymesh @@); CURRENT=${#words};'
+                " compadd() { print -l $completions }; _describe() { print -l ${completions_with_descriptions} };"
+                " _graymesh_completion",
+            ),
+            (["fish", "--no-config", "-c"], 'graymesh completion fish | source; complete -C "graymesh @@"'),
+        ],
+        ids=["bash", "zsh", "fish"],
+    )
+    def test_shells_complete(self, cli: Cli, shell: list[str], asks: str) -> None:
+        if shutil.which(shell[0]) is None:
+            pytest.skip(f"{shell[0]} is not installed, so nothing is completed in it")
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        expected = {
+            "comp": ["compile", "completion"],
+            "compile -t is": ["istio"],
+            "explain sticky.m": ["sticky.maxAge"],
+        }
+        for words, names in expected.items():
+            command = [*shell, asks.replace("@@", words)]
+            env = {**os.environ, "PATH": path}
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=env)
+            lines = [line for line in done.stdout.splitlines() if line]
+            assert [re.split(r"[:\t]", line)[0] for line in lines] == names, done.stderr
+            if words == "comp" and shell[0] != "bash":
+                assert "Compile releases for their engines, prove it, write it." in lines[0]
 
     @pytest.mark.parametrize(
         ("words", "incomplete", "expected"),

@@ -166,8 +166,15 @@ COMMON: Sequence[click.Option] = (
 )
 
 
+_EXIT_CODES = (
+    ("0", "nothing to report"),
+    ("1", "findings, stale output or a difference"),
+    ("2", "wrong usage, files that cannot be read or written, nothing to work on"),
+)
+
+
 class Command(click.Command):
-    """A command with the common options; `examples` are shown at the end of its help."""
+    """A command with the common options; `examples` and exit codes are shown at the end of its help."""
 
     def __init__(self, *arguments: Any, examples: str = "", **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -175,7 +182,9 @@ class Command(click.Command):
         self.examples = examples
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The examples, line for line."""
+        """The exit codes, the same for every command, and the examples, line for line."""
+        with formatter.section("Exit codes"):
+            formatter.write_dl(_EXIT_CODES)
         if self.examples:
             with formatter.section("Examples"):
                 for line in self.examples.strip().splitlines():

@@ -53,9 +53,14 @@ class _Way:
     multiple=True,
     callback=targets_known,
     shell_complete=complete_target,
+    metavar="TARGET",
     help="Compile for this target only.",
 )
-@click.option("--stage", help="Compile this stage instead of the one where each release stands; `all` for every one.")
+@click.option(
+    "--stage",
+    metavar="STAGE",
+    help="Compile this stage instead of the one where each release stands; `all` for every one.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write to (the project's output).")
 @click.option("--check", is_flag=True, help="Write nothing; fail when the output is not up to date.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change in the files.")

@@ -55,15 +55,23 @@ def _weights(context: click.Context, parameter: click.Parameter | None, value: s
     """,
 )
 @click.argument("folder", default=".", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--name", help="The service's name (my-service).")
-@click.option("--namespace", help="Its namespace (default).")
-@click.option("--host", help="Its host name inside the mesh (<name>.<namespace>.svc.cluster.local).")
-@click.option("--port", type=click.IntRange(1, 65535), help="Its port (8080).")
-@click.option("--domain", "domains", multiple=True, help="A public host name of it (<name>.example.com).")
-@click.option("--stable", help="The version that runs now (v1).")
-@click.option("--canary", help="The new version (v2).")
-@click.option("--endpoint", "endpoints", multiple=True, help="HOST:PORT of the stable version, then of the new one.")
-@click.option("--stages", callback=_weights, help=f"Percent of the users in each step ({_WEIGHTS}).")
+@click.option("--name", metavar="NAME", help="The service's name (my-service).")
+@click.option("--namespace", metavar="NAME", help="Its namespace (default).")
+@click.option("--host", metavar="HOST", help="Its host name inside the mesh (<name>.<namespace>.svc.cluster.local).")
+@click.option("--port", type=click.IntRange(1, 65535), metavar="PORT", help="Its port (8080).")
+@click.option(
+    "--domain", "domains", metavar="HOST", multiple=True, help="A public host name of it (<name>.example.com)."
+)
+@click.option("--stable", metavar="VERSION", help="The version that runs now (v1).")
+@click.option("--canary", metavar="VERSION", help="The new version (v2).")
+@click.option(
+    "--endpoint",
+    "endpoints",
+    metavar="HOST:PORT",
+    multiple=True,
+    help="Address of the stable version, then of the new one.",
+)
+@click.option("--stages", metavar="WEIGHTS", callback=_weights, help=f"Percent of the users in each step ({_WEIGHTS}).")
 @click.option(
     "-t",
     "--target",
@@ -71,6 +79,7 @@ def _weights(context: click.Context, parameter: click.Parameter | None, value: s
     multiple=True,
     callback=targets_known,
     shell_complete=complete_target,
+    metavar="TARGET",
     help="An engine on the request path (all that route).",
 )
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing; take defaults for what is not given.")
