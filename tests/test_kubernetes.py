@@ -128,6 +128,19 @@ class TestFunction:
         assert done.returncode == 0, done.stderr
         assert f"items:\n- {item}\n- apiVersion: networking.istio.io/v1\n" in done.stdout
 
+    @pytest.mark.parametrize("indicator", ["|", "|-", "|+", ">", ">+", "|2", "|+2"])
+    @pytest.mark.parametrize("last", [True, False])
+    def test_block_texts_at_the_end_of_an_item_stay_whole(self, indicator: str, last: bool) -> None:
+        item = f"- apiVersion: v1\n  kind: X\n  data:\n    a: {indicator}\n      x\n\n       y\n\n\n"
+        ours = "".join(
+            f"{'  ' if number else '- '}{line}\n" for number, line in enumerate(yaml_text(ROLLOUT).splitlines())
+        )
+        given = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n"
+        given += ours + item if last else item + ours
+        code, found, _ = krm(given)
+        expected = yaml.safe_load(given)["items"][1 if last else 0]
+        assert (code, found["items"][0]) == (0, expected)
+
     @pytest.mark.parametrize("indent", [0, 2, 4])
     def test_items_at_any_indentation(self, indent: int) -> None:
         body = "".join(f"{' ' * indent}{line}\n" for line in yaml_text([SERVICE, ROLLOUT]).splitlines())

@@ -69,7 +69,7 @@ def written(items: Sequence[str], results: Sequence[Mapping[str, Any]]) -> str:
     """A list of these items, each a text in column 0, and what the function has to say."""
     lines = [f"apiVersion: {API_VERSION}\nkind: ResourceList\n", "items:\n" if items else "items: []\n"]
     for item in items:
-        first, *rest = item.rstrip("\n").split("\n")
+        first, *rest = item.removesuffix("\n").split("\n")
         lines += [f"- {first}\n", *(f"  {line}\n" if line else "\n" for line in rest)]
     return "".join(lines) + (yaml_text({"results": list(results)}) if results else "")
 
@@ -146,8 +146,8 @@ def _item(reader: _Reader) -> Item:
         if key in said and isinstance(reader.event, yaml.ScalarEvent):
             said[key] = reader.event.value
         reader.skip()
-    text = reader.text[start.index : reader.event.end_mark.index].rstrip()
-    return Item(_moved(text, start.column) + "\n", said["apiVersion"], said["kind"])
+    text = reader.text[start.index : reader.event.end_mark.index].rstrip(" ")  # empty lines may belong to a block text
+    return Item(_moved(text.removesuffix("\n"), start.column) + "\n", said["apiVersion"], said["kind"])
 
 
 def _moved(text: str, column: int) -> str:
