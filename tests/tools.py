@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -76,8 +77,9 @@ def _installed(target: Path, command: Sequence[str], variables: Mapping[str, str
         say(f"tools: {' '.join(words)}")
         environment = {**os.environ, **{name: value.format(folder=folder) for name, value in variables.items()}}
         failed = _run(["nice", "-n", "19", *words], environment, seconds)
-        if not failed and not target.exists():
-            folder.rename(target)
+        if not failed:
+            with suppress(OSError):  # another process was first
+                folder.rename(target)
     return failed
 
 
