@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXAMPLES := shop bookinfo sticky
 
-.PHONY: demo test engines conformance support lint bench clean
+.PHONY: demo test engines conformance support lint bench tools clean
 
 ## demo: compile and verify the examples, show where one request goes
 demo: $(VENV)/.run
@@ -40,6 +40,10 @@ lint: $(VENV)/.dev
 ## bench: CPU of graymesh beside its peers, as ratios within one run
 bench: $(VENV)/.dev
 	$(BIN)/python tests/bench/run.py
+
+## tools: programs of others that some tests drive (yaml-language-server, kustomize), kept in the user's cache folder
+tools: $(VENV)/.dev
+	$(BIN)/python -m tests.tools
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

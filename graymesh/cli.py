@@ -25,6 +25,7 @@ COMMANDS = {
     "route": "Show which version gets a request, and why.",
     "test": "Run the tests that releases carry, on every target.",
     "read": "Show the route table that an engine's files amount to.",
+    "krm": "Compile releases inside of kustomize and kpt.",
     "explain": "Explain a code, a target or a field.",
     "targets": "Show what each target can do.",
     "schema": "Print the JSON Schema of a file.",

@@ -244,7 +244,10 @@ Facts: TypeAlias = Mapping[tuple[str, str], Scalar]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """One rollout at one stage, for all engines. `table` is the full decision that the edge, or everyone, takes."""
+    """One rollout at one stage, for all engines. `table` is the full decision that the edge, or everyone, takes.
+
+    `labels` and `annotations` are the user's own, for Kubernetes objects that are written; sorted by key.
+    """
 
     name: str
     namespace: str
@@ -258,6 +261,8 @@ class Release:
     lane: Lane | None = None
     jwt: Jwt | None = None
     facts: Facts = field(default_factory=dict)
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:

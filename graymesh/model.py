@@ -76,10 +76,16 @@ class Metadata(Record):
     name: str = field(SERVICE_NAME, "Name of the service that is released.", example="product-service")
     namespace: str = field(NAME, "Its namespace.", example="default", default="default")
     labels: Mapping[str, str] = field(
-        MapOf(LABEL_KEY, LABEL_VALUE, most=64), "Labels of what is compiled.", example={"team": "shop"}, default={}
+        MapOf(LABEL_KEY, LABEL_VALUE, most=64),
+        "Labels of the Kubernetes objects that are compiled.",
+        example={"team": "shop"},
+        default={},
     )
     annotations: Mapping[str, str] = field(
-        MapOf(LABEL_KEY, VALUE, most=64), "Notes for people.", example={"owner": "shop@example.com"}, default={}
+        MapOf(LABEL_KEY, VALUE, most=64),
+        "Annotations of the Kubernetes objects that are compiled.",
+        example={"owner": "shop@example.com"},
+        default={},
     )
 
 

@@ -66,6 +66,8 @@ def resolve(rollout: Rollout, stage: str | None = None) -> Release:
         lane=Lane(header=spec.edge.header, edge=spec.edge.target) if spec.edge else None,
         jwt=Jwt(issuer=spec.jwt.issuer, jwks=spec.jwt.jwks, source=spec.jwt.source) if spec.jwt else None,
         facts=facts_of(spec),
+        labels=tuple(sorted(rollout.metadata.labels.items())),
+        annotations=tuple(sorted(rollout.metadata.annotations.items())),
     )
 
 

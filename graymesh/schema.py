@@ -30,7 +30,7 @@ def schema(kind: str) -> dict[str, Any]:
     """The schema of a `rollout` or `project` file. Raises KeyError for other kinds."""
     record = KINDS[kind]
     about = {"title": f"graymesh {kind}", "description": (record.__doc__ or "").strip()}
-    return {"$schema": DIALECT, "$id": BASE + file_name(kind), **about, **One(record).schema()}
+    return {"$schema": DIALECT, "$id": BASE + file_name(kind), **One(record).schema(), **about}
 
 
 def output_schemas() -> dict[str, dict[str, Any]]:

@@ -112,12 +112,14 @@ class Capability:
 class Option:
     """One option of a target: `type` is string, integer, boolean, or `list of string`; `pattern` matches whole values.
 
-    `shared` options concern a file that all releases share, so all of them must agree.
+    `shared` options concern a file that all releases share, so all of them must agree. `example` is for editors, where
+    the default shows nothing.
     """
 
     type: str
     doc: str
     default: Any = None
+    example: Any = None
     pattern: str = ""
     values: tuple[str, ...] = ()
     minimum: int | None = None
@@ -131,7 +133,7 @@ class Manifest:
 
     `companion` names the target beside which this one stands and whose role it shares; `routes` is False for targets
     that hold rules but choose no version. `retries_unasked` is False for engines that retry only when told to, so that
-    no retries and none asked for are the same to them.
+    no retries and none asked for are the same to them. `kubernetes` tells that its files are Kubernetes objects.
     """
 
     name: str
@@ -144,6 +146,7 @@ class Manifest:
     needs: tuple[str, ...] = ()
     companion: str = ""
     retries_unasked: bool = True
+    kubernetes: bool = False
     features: Mapping[str, Capability] = field(default_factory=dict)
     options: Mapping[str, Option] = field(default_factory=dict)
 

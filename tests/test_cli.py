@@ -2,17 +2,24 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
+import click
 import pytest
 
+from graymesh.capability import FEATURES
 from graymesh.cli import COMMANDS, run
-from graymesh.commands.base import Terminal
+from graymesh.cli import cli as main
+from graymesh.commands.base import Command, Terminal
+from graymesh.keys import NAME, keys_of
 from graymesh.linting import Linting
+from graymesh.registry import target_names
 
 DATA = Path(__file__).parent / "cli"
 ROOT = Path(__file__).parents[1]
@@ -72,7 +79,7 @@ class TestFrame:
         assert all(f"  {name} " in done.out for name in COMMANDS)
 
     def test_every_module_is_a_command(self) -> None:
-        helpers = {"__init__", "base", "findings", "mending", "saving", "single", "summary"}
+        helpers = {"__init__", "base", "findings", "mending", "saving", "single", "summary", "watching"}
         modules = {path.stem for path in (ROOT / "graymesh" / "commands").glob("*.py")}
         assert modules - helpers == set(COMMANDS)
 
@@ -80,7 +87,20 @@ class TestFrame:
     def test_every_command_has_help_with_examples(self, cli: Cli, name: str) -> None:
         done = cli(name, "--help")
         assert done.code == 0
-        assert f"  graymesh {name}" in done.out.partition("Examples:")[2]
+        text, _, examples = done.out.partition("Examples:")
+        assert examples.count(f"graymesh {name}") >= 2
+        assert "Exit codes:" in text and "TEXT" not in text.replace("--format TEXT", "")
+
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_examples_of_help_are_command_lines(self, name: str) -> None:
+        """Every option in them exists and takes its value; whether the files are there is another matter."""
+        command = cast(Command, main.get_command(click.Context(main), name))
+        lines = [line for line in command.examples.splitlines() if "graymesh" in line]
+        for line in lines:
+            found = re.search(rf"graymesh {name}\b([^|<>()]*)", line.partition(" # ")[0])
+            if found:
+                words = shlex.split(found[1].rstrip('"'), comments=True)
+                command.make_context(name, words, parent=click.Context(main, obj=Terminal()))
 
     @pytest.mark.parametrize(
         ("arguments", "words"),
@@ -92,6 +112,8 @@ class TestFrame:
             (["compile", "--stage", "gray5"], "did you mean 'gray-5'?"),
             (["explain", "GM9O1"], "did you mean"),
             (["explain", "istoi"], "did you mean 'istio'?"),
+            (["explain", "sticky.cokie"], "did you mean 'sticky.cookie'?"),
+            (["explain", "spec.stages[].wieght"], "did you mean 'spec.stages[].weight'?"),
             (["route", SHOP, "--stage", "gray20"], "did you mean 'gray-20'?"),
         ],
     )
@@ -412,10 +434,26 @@ class TestCompile:
         assert cli("compile", "-t", "istio", "-o", "there").code == 0
 
     def test_stdout(self, cli: Cli) -> None:
-        done = cli("compile", "--stdout", "-t", "istio")
+        done = cli("compile", "--stdout")
         assert done.code == 0
         assert "==> istio/default.cart.yaml <==\napiVersion: networking.istio.io/v1\n" in done.out
+        assert "\n==> sentinel/shop/v2/flow-rules.json <==\n" in done.out
         assert not (cli.folder / "rendered").exists()
+
+    def test_kubernetes_objects_on_stdout_are_one_stream(self, cli: Cli) -> None:
+        done = cli("compile", "--stdout", "-t", "istio")
+        assert done.out.startswith("# istio/default.cart.yaml\napiVersion: networking.istio.io/v1\n")
+        assert "\n---\n# istio/default.shop.yaml\napiVersion: networking.istio.io/v1\n" in done.out
+        (cli.folder / "all.yaml").write_text(done.out)
+        cli("compile")
+        assert cli("read", "-t", "istio", "all.yaml").out == cli("read", "-t", "istio", "rendered/istio").out
+
+    @pytest.mark.parametrize("form", ["text", "json"])
+    def test_errors_stay_out_of_what_another_program_reads(self, cli: Cli, form: str) -> None:
+        cli.edit(SHOP, "stable: v1", "stable: v9")
+        done = cli("compile", "--stdout", "--format", form)
+        assert (done.code, done.out) == (1, "")
+        assert "GM111" in done.err
 
     def test_an_edited_file_is_kept(self, cli: Cli) -> None:
         cli("compile")
@@ -711,11 +749,34 @@ class TestRead:
 
 class TestExplain:
     def test_every_code(self, cli: Cli) -> None:
-        codes = [line.split()[0] for line in cli("explain").out.splitlines()[1:]]
+        codes = self.listed(cli)["code"]
         assert "GM901" in codes
         for code in codes:
             done = cli("explain", code.lower())
             assert (done.code, done.out.startswith(code)) == (0, True)
+
+    def listed(self, cli: Cli) -> dict[str, list[str]]:
+        """The first column of every table that `explain` alone prints, by the words over it."""
+        tables = [table.splitlines() for table in cli("explain").out.split("\n\n")]
+        return {lines[0].split("  ")[0]: [line.split("  ")[0] for line in lines[1:]] for lines in tables}
+
+    def test_everything_that_is_listed_has_a_page(self, cli: Cli) -> None:
+        listed = self.listed(cli)
+        assert list(listed) == ["code", "target", "feature", "key of a release", "key of graymesh.yaml"]
+        assert listed["target"] == list(target_names())
+        assert listed["feature"] == list(FEATURES)
+        for name, file in (("key of a release", "rollout"), ("key of graymesh.yaml", "project")):
+            assert listed[name] == [key.path for key in keys_of(file)]
+        for topic in [*listed["target"], *listed["feature"]]:
+            assert cli("explain", topic).code == 0, topic
+
+    @pytest.mark.parametrize("kind", ["rollout", "project"])
+    def test_every_key_by_its_path(self, cli: Cli, kind: str) -> None:
+        for key in keys_of(kind):
+            done = cli("explain", key.path)
+            assert done.code == 0, key.path
+            assert key.doc in done.out and f"Type: {key.type}." in done.out, key.path
+            assert cli("explain", key.path.replace("[]", "[0]").replace(NAME, "mine")).out == done.out, key.path
 
     @pytest.mark.parametrize(
         ("topic", "words"),
@@ -728,6 +789,15 @@ class TestExplain:
             ("spec.sticky.cookie", "carries a user's bucket"),
             ("resilience.retries", "perTry"),
             ("spec.routes.name", "name"),
+            ("stages[].weight", "Percent of the users"),
+            ("stages[2].weight", "Percent of the users"),
+            ("maxAge", "720h"),
+            ("sticky", "spec.sticky"),
+            ("split", "spec.stages[].split"),
+            ("versions.v1.endpoints", "Addresses of its instances"),
+            ("targets", "targets (graymesh.yaml)"),
+            ("targets.nginx.trustedProxies", "10.0.0.0/8"),
+            ("name", "spec.workload.name"),
             ("output", "Folder"),
         ],
     )
@@ -736,8 +806,14 @@ class TestExplain:
         assert done.code == 0
         assert words in done.out
 
-    def test_unknown(self, cli: Cli) -> None:
-        assert cli("explain", "quux-is-not-a-thing").code == 2
+    @pytest.mark.parametrize(
+        "topic", ["quux-is-not-a-thing", "spec.quux", "", ".", "[]", "<name>", "stages[].x", "\x1b[31m"]
+    )
+    def test_unknown(self, cli: Cli, topic: str) -> None:
+        done = cli("explain", topic)
+        assert (done.code, done.out) == (2, "")
+        assert "nothing is called" in done.err
+        assert "\x1b" not in done.err
 
 
 class TestTargetsSchemaCompletion:
@@ -762,12 +838,67 @@ class TestTargetsSchemaCompletion:
         assert "_GRAYMESH_COMPLETE" in done.out
 
     @pytest.mark.parametrize(
+        ("shell", "check"),
+        [
+            ("bash", ["bash", "-n"]),
+            ("zsh", ["zsh", "-f", "-n"]),
+            ("fish", ["fish", "--no-execute"]),
+            ("powershell", ["pwsh", "-NoProfile", "-Command", "[scriptblock]::Create((Get-Content -Raw $args[0]))"]),
+        ],
+    )
+    def test_each_shell_reads_its_script(self, cli: Cli, tmp_path: Path, shell: str, check: list[str]) -> None:
+        if shutil.which(check[0]) is None:
+            pytest.skip(f"{check[0]} is not installed, so its completion script is not read by it")
+        script = tmp_path / f"graymesh.{shell}"
+        script.write_text(cli("completion", shell).out)
+        done = subprocess.run([*check, script], capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")
+
+    @pytest.mark.parametrize(
+        ("shell", "asks"),
+        [
+            (
+                ["bash", "--norc", "-c"],
+                'eval "$(graymesh completion bash)"; COMP_WORDS=(graymesh @@); COMP_CWORD=$((${#COMP_WORDS[@]}-1));'
+                ' _graymesh_completion graymesh; printf "%s\\n" "${COMPREPLY[@]}"',
+            ),
+            (
+                ["zsh", "-f", "-c"],
+                'compdef() { }; eval "$(graymesh completion zsh)"; words=(graymesh @@); CURRENT=${#words};'
+                " compadd() { print -l $completions }; _describe() { print -l ${completions_with_descriptions} };"
+                " _graymesh_completion",
+            ),
+            (["fish", "--no-config", "-c"], 'graymesh completion fish | source; complete -C "graymesh @@"'),
+        ],
+        ids=["bash", "zsh", "fish"],
+    )
+    def test_shells_complete(self, cli: Cli, shell: list[str], asks: str) -> None:
+        if shutil.which(shell[0]) is None:
+            pytest.skip(f"{shell[0]} is not installed, so nothing is completed in it")
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        expected = {
+            "comp": ["compile", "completion"],
+            "compile -t is": ["istio"],
+            "explain sticky.m": ["sticky.maxAge"],
+        }
+        for words, names in expected.items():
+            command = [*shell, asks.replace("@@", words)]
+            env = {**os.environ, "PATH": path}
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=env)
+            lines = [line for line in done.stdout.splitlines() if line]
+            assert [re.split(r"[:\t]", line)[0] for line in lines] == names, done.stderr
+            if words == "comp" and shell[0] != "bash":
+                assert "Compile releases for their engines, prove it, write it." in lines[0]
+
+    @pytest.mark.parametrize(
         ("words", "incomplete", "expected"),
         [
             (["graymesh"], "comp", ["compile", "completion"]),
             (["graymesh", "compile", "-t"], "is", ["istio"]),
             (["graymesh", "lint", "--format"], "js", ["json"]),
             (["graymesh", "lint"], "--sel", ["--select"]),
+            (["graymesh", "explain"], "gm20", [f"GM20{digit}" for digit in range(1, 10)]),
+            (["graymesh", "explain"], "sticky.m", ["sticky.maxAge"]),
         ],
     )
     def test_completion_in_each_shell(self, cli: Cli, words: list[str], incomplete: str, expected: list[str]) -> None:
@@ -817,12 +948,3 @@ class TestInit:
             assert (done.code, written) == (0, ["graymesh.yaml", "releases/no.yaml"])
         else:
             assert (done.code, written) == (1, [])
-
-    def test_asks_on_a_terminal(self, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        answers = iter(["pay", "80", "blue", "green", "istio"])
-        monkeypatch.setattr("sys.stdin.isatty", lambda: True)
-        monkeypatch.setattr("click.prompt", lambda *_, **__: next(answers))
-        assert cli("init", str(tmp_path / "new")).code == 0
-        text = (tmp_path / "new/releases/pay.yaml").read_text()
-        assert "stable: blue" in text
-        assert "port: 80," in text

@@ -104,8 +104,15 @@ def mistakes(option: Option) -> Iterator[str]:
         return
     if (option.minimum is not None or option.maximum is not None) and option.type != "integer":
         yield "only integers have limits"
-    for value in option.default if isinstance(option.default, list) else [option.default]:
-        yield from unfit(option, value)
+    if option.example is None and not option.values and option.default in ("", []):
+        yield "neither the default nor an example shows what to write"
+    if option.example is not None and type(option.example) is not TYPES[option.type]:
+        yield f"the example {option.example!r} is no {option.type}"
+        return
+    for shown in (option.default, option.example):
+        for value in shown if isinstance(shown, list) else [shown]:
+            if value is not None:
+                yield from unfit(option, value)
 
 
 def unfit(option: Option, value: Any) -> Iterator[str]:
@@ -124,7 +131,7 @@ def unfit(option: Option, value: Any) -> Iterator[str]:
     ("option", "mistake"),
     [
         (Option(type="text", doc="A text."), "text is no type of an option"),
-        (Option(type="string", doc="A text", default=""), "the doc is no sentence"),
+        (Option(type="string", doc="A text", default="a"), "the doc is no sentence"),
         (Option(type="integer", doc="A number.", default=True), "the default True is no integer"),
         (Option(type="string", doc="A text.", default="c", values=("a", "b")), "'c' is not one of the values"),
         (Option(type="list of string", doc="Texts.", default=["B"], pattern="[a-z]"), "'B' does not fit the pattern"),
@@ -132,6 +139,15 @@ def unfit(option: Option, value: Any) -> Iterator[str]:
         (Option(type="integer", doc="A number.", default=9, maximum=8), "9 is too large"),
         (Option(type="integer", doc="A number.", default=9, pattern="9"), "only texts have a pattern or values"),
         (Option(type="boolean", doc="A switch.", default=True, minimum=0), "only integers have limits"),
+        (
+            Option(type="list of string", doc="Texts.", default=[]),
+            "neither the default nor an example shows what to write",
+        ),
+        (Option(type="list of string", doc="Texts.", default=[], example="a"), "the example 'a' is no list of string"),
+        (
+            Option(type="string", doc="A text.", default="a", example="B", pattern="[a-z]"),
+            "'B' does not fit the pattern",
+        ),
     ],
 )
 def test_mistakes_are_found(option: Option, mistake: str) -> None:

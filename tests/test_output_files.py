@@ -42,7 +42,7 @@ def test_a_refusal_is_in_the_file(run: Cli, command: list[str]) -> None:
     done = run(*command, "--output", "json=a.json")
     assert done.code == 1
     assert "GM002" in codes(run.folder / "a.json")
-    assert "error[GM002]" in done.out
+    assert "error[GM002]" in (done.err if "--stdout" in command else done.out)
 
 
 def test_what_is_in_the_way_is_in_the_file(run: Cli) -> None:

@@ -12,6 +12,9 @@ import pytest
 from jsonschema import Draft7Validator
 
 from graymesh import schema
+from graymesh.keys import NAME, keys_of
+from graymesh.language.record import One, Record
+from graymesh.language.shapes import ListOf
 from graymesh.source import load
 from graymesh.text import json_text
 from tests.model_cases import FOLDER, bad_files, expected_in
@@ -67,10 +70,36 @@ def test_every_key_explains_itself(kind: str) -> None:
     declared = list(keys(schema.schema(kind)))
     assert declared
     for path, entry in declared:
-        if path.rpartition("/")[2] in ("prefix", "regex", "present", "absent", "cookie", "header", "query", "claim"):
-            continue  # forms of a value, explained by the key that they belong to
-        assert {"title", "description"} <= entry.keys(), path
-        assert "examples" in entry or "/targets/" in path, path
+        assert entry.get("title") and entry.get("description"), path
+        assert entry.get("examples"), path
+        assert entry["description"].endswith("."), path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_names_that_the_user_chooses_explain_themselves(kind: str) -> None:
+    chosen = [key for key in keys_of(kind) if key.words[-1] == NAME]
+    assert chosen or kind == "project"
+    assert [key.path for key in chosen if not key.doc] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_defaults_are_those_of_the_model(kind: str) -> None:
+    """Every key that has a default in the model tells it, and no other does."""
+
+    def declared(record: type[Record], path: str = "") -> Iterator[tuple[str, Any]]:
+        for name, key in record.fields.items():
+            yield f"{path}{name}", None if key.required else key.default
+            shape = getattr(key.shape, "item", getattr(key.shape, "value", key.shape))
+            shape = getattr(shape, "item", shape)
+            if isinstance(shape, One):
+                marks = {"ListOf": "[]", "MapOf": f".{NAME}"}.get(type(key.shape).__name__, "")
+                marks += "[]" if isinstance(getattr(key.shape, "value", None), ListOf) else ""
+                yield from declared(shape.record, f"{path}{name}{marks}.")
+
+    found = {key.path: key.schema.get("default") for key in keys_of(kind)}
+    expected = dict(declared(schema.KINDS[kind]))
+    assert len(expected) > 3
+    assert {path: found[path] for path in expected} == expected
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -22,13 +22,14 @@ _BAR_WIDTH = 24
 class Terminal:
     """Where a command prints: results on stdout, progress and logs on stderr.
 
-    `form` is the format of findings; `files` are those they are written to as well, each a format and a path.
+    `form` is the format of findings; `files` are those they are written to as well, each a format and a path. `aside`
+    is set by commands whose result is for another program: their findings go to stderr.
     """
 
     def __init__(self, color: bool = False, bar: bool = False) -> None:
         self.color, self.quiet, self.traceback, self.form = color, False, False, "text"
         self.files: tuple[tuple[str, str], ...] = ()
-        self.progress = Progress(bar)
+        self.progress, self.aside = Progress(bar), False
 
     @classmethod
     def of_this_process(cls) -> Terminal:
@@ -65,7 +66,9 @@ class Terminal:
 
         sources = {**_texts(found), **(texts or {})}
         self._save(found, sources)
-        self.out(render(self.form, found, sources, color=self.color), end="")
+        text = render(self.form, found, sources, color=self.color and not self.aside)
+        self.progress.clear()
+        _print(sys.stderr if self.aside else sys.stdout, text)
 
     def save(self, found: Sequence[Diagnostic]) -> None:
         """Findings in files alone."""
@@ -180,8 +183,15 @@ COMMON: Sequence[click.Option] = (
 )
 
 
+_EXIT_CODES = (
+    ("0", "nothing to report"),
+    ("1", "findings, stale output or a difference"),
+    ("2", "wrong usage, files that cannot be read or written, nothing to work on"),
+)
+
+
 class Command(click.Command):
-    """A command with the common options; `examples` are shown at the end of its help."""
+    """A command with the common options; `examples` and exit codes are shown at the end of its help."""
 
     def __init__(self, *arguments: Any, examples: str = "", **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -189,7 +199,9 @@ class Command(click.Command):
         self.examples = examples
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The examples, line for line."""
+        """The exit codes, the same for every command, and the examples, line for line."""
+        with formatter.section("Exit codes"):
+            formatter.write_dl(_EXIT_CODES)
         if self.examples:
             with formatter.section("Examples"):
                 for line in self.examples.strip().splitlines():

@@ -15,10 +15,11 @@ from graymesh.commands.base import Command, Terminal, complete_target, printable
 from graymesh.commands.findings import format_option, output_option
 
 if TYPE_CHECKING:
-    from graymesh.compiler import Compiled
+    from graymesh.compiler import Choice, Compiled
     from graymesh.diagnostic import Diagnostic
     from graymesh.output.folder import Folder
     from graymesh.project import Project
+    from graymesh.write import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class _Way:
     graymesh compile --stage all -o /tmp/stages
     graymesh compile --check --output sarif=compile.sarif
     graymesh compile --check          # in CI: fails when the output is stale, and says what mends it
+    graymesh compile --watch          # while you edit: a line for each run
+    graymesh compile --stdout -t istio | kubectl diff -f -
     """,
 )
 @click.argument("path", default=".", type=click.Path(path_type=Path))
@@ -51,9 +54,14 @@ class _Way:
     multiple=True,
     callback=targets_known,
     shell_complete=complete_target,
+    metavar="TARGET",
     help="Compile for this target only.",
 )
-@click.option("--stage", help="Compile this stage instead of the one where each release stands; `all` for every one.")
+@click.option(
+    "--stage",
+    metavar="STAGE",
+    help="Compile this stage instead of the one where each release stands; `all` for every one.",
+)
 @click.option(
     "-o",
     "--output-folder",
@@ -63,7 +71,8 @@ class _Way:
 )
 @click.option("--check", is_flag=True, help="Write nothing; fail when the output is not up to date.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change in the files.")
-@click.option("--stdout", is_flag=True, help="Write nothing; print the files.")
+@click.option("--stdout", is_flag=True, help="Write nothing; print the files; errors go to stderr.")
+@click.option("--watch", is_flag=True, help="Compile again whenever a file changes, until Ctrl-C.")
 @click.option("--force", is_flag=True, help="Overwrite files that were edited by hand or are not graymesh's.")
 @format_option
 @output_option
@@ -77,6 +86,7 @@ def command(
     check: bool,
     diff: bool,
     stdout: bool,
+    watch: bool,
     force: bool,
 ) -> int:
     """Compile the releases of the project at PATH (a project, a folder, a release; the working folder by default).
@@ -84,19 +94,66 @@ def command(
     Everything is read back and compared with the releases before it is written, all or nothing. PATH's whole project is
     compiled, since some files are shared by all releases.
     """
-    from graymesh.compiler import Choice, compile_project
+    from graymesh.compiler import Choice
+
+    if watch and (check or diff or stdout):
+        raise click.UsageError("--watch writes files, so it does not go with --check, --diff and --stdout")
+    terminal.aside = stdout
+    mend = mending(path, targets, stage, output)
+    way = _Way(check=check, diff=diff, stdout=stdout, force=force, mend=mend)
+    choice = Choice(targets=targets, stage=stage)
+    if watch:
+        return _watched(terminal, path, choice, output, force)
+    return _compiled(terminal, path, choice, output, way)
+
+
+def _compiled(terminal: Terminal, path: Path, choice: Choice, output: Path | None, way: _Way) -> int:
+    from graymesh.compiler import compile_project
     from graymesh.project import find
 
     project = find(path)
     note_ignored(terminal, project)
-    compiled = compile_project(project, Choice(targets=targets, stage=stage), terminal.progress)
+    compiled = compile_project(project, choice, terminal.progress)
     if compiled.failed:
         terminal.report(told(compiled))
         terminal.log("nothing was written")
         return 1
-    mend = mending(path, targets, stage, output)
-    way = _Way(check=check, diff=diff, stdout=stdout, force=force, mend=mend)
     return _done(terminal, project, output or project.output, compiled, way)
+
+
+def _watched(terminal: Terminal, path: Path, choice: Choice, output: Path | None, force: bool) -> int:
+    """A line for each run; the findings before it when nothing could be written."""
+    from graymesh.commands.watching import watch
+
+    if not path.exists():
+        raise click.BadParameter(f"there is no file or folder {str(path)!r}", param_hint="PATH")
+    with suppress(KeyboardInterrupt):
+        watch(path, lambda: terminal.out(_run_line(terminal, path, choice, output, force)))
+    return 130
+
+
+def _run_line(terminal: Terminal, path: Path, choice: Choice, output: Path | None, force: bool) -> str:
+    from datetime import datetime
+
+    from graymesh.compiler import compile_project
+    from graymesh.diagnostic import Refused
+    from graymesh.project import find
+
+    found: Sequence[Diagnostic] = ()
+    said = "nothing was written"
+    try:
+        project = find(path)
+        compiled = compile_project(project, choice, terminal.progress)
+        found = [diagnostic for diagnostic in compiled.diagnostics if diagnostic.level == "error"]
+        if not compiled.failed:
+            said = _counts(_put(project, output or project.output, compiled, force))
+    except Refused as refused:
+        found = refused.diagnostics
+    except OSError as error:
+        said = f"{error.filename or path}: {error.strerror or error}; nothing was written"
+    if found:
+        terminal.report(found)
+    return f"{datetime.now():%H:%M:%S} {printable(said)}"
 
 
 def note_ignored(terminal: Terminal, project: Project) -> None:
@@ -125,9 +182,20 @@ def _done(terminal: Terminal, project: Project, output: Path, compiled: Compiled
     if not way.stdout:
         return _written(terminal, project, output, compiled, way)
     terminal.save(told(compiled))
-    for path, text in compiled.files.items():
-        terminal.out(f"==> {path} <==\n{text}" if len(compiled.files) > 1 else text, end="")
+    terminal.out(_stream(compiled), end="")
     return 0
+
+
+def _stream(compiled: Compiled) -> str:
+    """All files as one text: Kubernetes objects as a stream of YAML documents, anything else under the files' names."""
+    from graymesh.registry import target
+
+    files = compiled.files
+    if files and all(target(name).manifest.kubernetes for name in {row.target for row in compiled.rows}):
+        return "---\n".join(f"# {path}\n{text}" for path, text in files.items())
+    if len(files) == 1:
+        return next(iter(files.values()))
+    return "".join(f"==> {path} <==\n{text}" for path, text in files.items())
 
 
 def _compared(terminal: Terminal, project: Project, output: Path, compiled: Compiled, way: _Way) -> int:
@@ -186,22 +254,32 @@ def _colored(line: str, color: bool) -> str:
 def _written(terminal: Terminal, project: Project, output: Path, compiled: Compiled, way: _Way) -> int:
     from graymesh.commands.summary import summary
     from graymesh.project import shown
+
+    before = _put(project, output, compiled, way.force)
+    terminal.log(f"{shown(output.absolute())}: {_counts(before)}")
+    terminal.report(told(compiled))
+    if terminal.form == "text" and not terminal.quiet:
+        terminal.out(summary(compiled.rows))
+    return 0
+
+
+def _put(project: Project, output: Path, compiled: Compiled, force: bool) -> Plan:
+    """Writes the files; what was there before. A folder that was made for nothing is taken away again."""
     from graymesh.write import open_output, write
 
     there = output.exists()
     try:
         with open_output(output, project.root, create=True) as folder:
-            before = write(folder, compiled.files, compiled.scope, way.force)
+            return write(folder, compiled.files, compiled.scope, force)
     except BaseException:
         if not there:
             with suppress(OSError):
                 output.rmdir()
         raise
+
+
+def _counts(before: Plan) -> str:
     wrote = len(before.of("missing", "stale", "edited", "foreign"))
     gone = len(before.of("orphaned"))
     same = sum(entry.wanted is not None for entry in before.of("current"))
-    terminal.log(f"{shown(output.absolute())}: {wrote} written, {gone} removed, {same} unchanged")
-    terminal.report(told(compiled))
-    if terminal.form == "text" and not terminal.quiet:
-        terminal.out(summary(compiled.rows))
-    return 0
+    return f"{wrote} written, {gone} removed, {same} unchanged"

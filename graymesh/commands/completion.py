@@ -6,7 +6,13 @@ import os
 from typing import ClassVar
 
 import click
-from click.shell_completion import CompletionItem, ShellComplete, add_completion_class, get_completion_class
+from click.shell_completion import (
+    CompletionItem,
+    FishComplete,
+    ShellComplete,
+    add_completion_class,
+    get_completion_class,
+)
 
 from graymesh.commands.base import Command, Terminal
 
@@ -42,7 +48,14 @@ class PowerShellComplete(ShellComplete):
         return f"{item.value}\t{item.help}" if item.help else str(item.value)
 
 
+class WholeHelpFishComplete(FishComplete):
+    """click's completion for fish, but for helps with a comma in them, which its script cuts off there."""
+
+    source_template: ClassVar[str] = FishComplete.source_template.replace('string split ","', 'string split -m 1 ","')
+
+
 add_completion_class(PowerShellComplete)
+add_completion_class(WholeHelpFishComplete)
 
 
 @click.command(

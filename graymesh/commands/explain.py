@@ -1,46 +1,70 @@
-"""`graymesh explain`: the page of a code, a target, a feature or a key of the spec."""
+"""`graymesh explain`: the page of a code, a target, a feature or a key of the files that people write."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from graymesh.commands.base import Command, Terminal, table
 
 if TYPE_CHECKING:
+    from graymesh.keys import Key
     from graymesh.lint import Rule
     from graymesh.target import Manifest
+
+_MOST_PAGES = 3
+"""Keys that a topic may name to get their pages; more are listed."""
+
+
+def complete_topic(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """All topics that start like this, for shells."""
+    return sorted({name for name in _names() if name.lower().startswith(incomplete.lower())})
 
 
 @click.command(
     cls=Command,
     examples="""
+    graymesh explain                    # everything that has a page
     graymesh explain GM201
     graymesh explain nginx
     graymesh explain cookie.regex
-    graymesh explain spec.sticky
+    graymesh explain stages[].weight
+    graymesh explain spec.sticky.cookie
     """,
 )
-@click.argument("topic", required=False)
+@click.argument("topic", required=False, shell_complete=complete_topic)
 @click.pass_obj
 def command(terminal: Terminal, topic: str | None) -> int:
-    """Explain a code, a target, a feature or a key of the spec; without TOPIC, list all codes."""
+    """Explain a code, a target, a feature or a key of the spec; without TOPIC, list them all.
+
+    A key is named by its path (spec.stages[].weight) or the end of it (weight). What is the name of a feature and of a
+    key gets both pages.
+    """
     if topic is None:
-        terminal.out(_all_codes())
+        terminal.out(_everything())
         return 0
-    page = _code(topic) or _target(topic) or _feature(topic) or _key(topic)
-    if page is None:
+    page = _code(topic) or _target(topic) or "\n\n".join(filter(None, (_feature(topic), _keys(topic))))
+    if not page:
         raise click.UsageError(f"nothing is called {topic!r}; {_suggestion(topic)}")
     terminal.out(page.rstrip())
     return 0
 
 
-def _all_codes() -> str:
+def _everything() -> str:
+    from graymesh.capability import FEATURES
     from graymesh.lint import all_rules, page
+    from graymesh.registry import target, target_names
 
-    return table(["code", "level", "finds"], [[r.code, r.level, page.read(r.page).title] for r in all_rules()])
+    codes = [[rule.code, rule.level, page.read(rule.page).title] for rule in all_rules()]
+    targets = [[name, target(name).manifest.title] for name in target_names()]
+    features = [[name, meaning] for name, (_, meaning) in FEATURES.items()]
+    keys = _all_keys()
+    parts = [table(["code", "level", "finds"], codes), table(["target", "engine"], targets)]
+    parts.append(table(["feature", "what it is"], features))
+    for kind, header in (("rollout", "key of a release"), ("project", "key of graymesh.yaml")):
+        parts.append(table([header, "meaning"], [[key.path, key.doc] for key in keys if key.kind == kind]))
+    return "\n\n".join(parts)
 
 
 def _code(topic: str) -> str | None:
@@ -136,62 +160,65 @@ def _meaning_of_field(feature: str) -> str:
     return ""
 
 
-def _key(topic: str) -> str | None:
-    """A key of the spec or of the project file, by its path: `spec.sticky.cookie`, or `sticky.cookie`."""
-    from graymesh.schema import KINDS, schema
+def _keys(topic: str) -> str | None:
+    """The page of each key that the topic names in full; a table when it only ends several."""
+    from graymesh.keys import keys_at
 
-    for kind in KINDS:
-        for start in ((), ("spec",)):
-            found = _schema_below(schema(kind), (*start, *topic.split(".")))
-            if found is not None:
-                return _key_page(topic, found)
-    return None
-
-
-def _schema_below(schema: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any] | None:
-    for choice in schema.get("anyOf", ()):
-        found = _schema_below({**schema, "anyOf": (), **choice}, path)
-        if found is not None:
-            return found
-    if not path:
-        return schema
-    if "items" in schema:
-        return _schema_below(schema["items"], path)
-    entry = schema.get("properties", {}).get(path[0])
-    if entry is None and isinstance(schema.get("additionalProperties"), dict):
-        entry = schema["additionalProperties"]
-    return None if entry is None else _schema_below(entry, path[1:])
+    found = keys_at(_all_keys(), topic)
+    if not found:
+        return None
+    if len(found) > _MOST_PAGES:
+        return f"{topic}\n\n" + _indented(table(["key", "meaning"], [[_shown_path(key), key.doc] for key in found]))
+    return "\n\n".join(map(_key_page, found))
 
 
-def _key_page(topic: str, found: Mapping[str, Any]) -> str:
+def _all_keys() -> list[Key]:
+    from graymesh.keys import keys_of
+    from graymesh.schema import KINDS
+
+    return [key for kind in KINDS for key in keys_of(kind)]
+
+
+def _shown_path(key: Key) -> str:
+    return key.path if key.kind == "rollout" else f"{key.path} (graymesh.yaml)"
+
+
+def _key_page(key: Key) -> str:
     from graymesh.text import yaml_text
 
-    parts = [topic, found.get("description", "")]
-    if "default" in found:
-        parts.append(f"Default: {_shown(found['default'])}")
-    parts += [
-        f"Example:\n\n{_indented(yaml_text({topic.rpartition('.')[2]: one}))}" for one in found.get("examples", ())
-    ]
-    below = _keys_below(found)
-    if below:
-        parts.append("Keys\n\n" + _indented(table(["key", "meaning"], below)))
-    return "\n\n".join(filter(None, parts))
+    schema = key.schema
+    need = "Required." if key.required else "May be left out."
+    if "default" in schema:
+        need += f" Default: {_shown(schema['default'])}"
+    name = key.words[-1]
+    examples = [f"Example:\n\n{_indented(yaml_text({name: one}))}" for one in schema.get("examples", ())]
+    below = [[other.path.removeprefix(key.path).lstrip("[]."), other.doc] for other in _directly_below(key)]
+    table_below = "Keys\n\n" + _indented(table(["key", "meaning"], below)) if below else ""
+    parts = [_shown_path(key), key.doc, f"Type: {key.type}. {need}", *examples, table_below]
+    return "\n\n".join(part.rstrip() for part in parts if part)
 
 
-def _keys_below(found: Mapping[str, Any]) -> list[list[str]]:
-    for part in (found, found.get("items") or {}, found.get("additionalProperties") or {}):
-        if isinstance(part, dict) and part.get("properties"):
-            return [[name, entry.get("description", "")] for name, entry in part["properties"].items()]
-    return []
+def _directly_below(key: Key) -> list[Key]:
+    from graymesh.keys import keys_of
+
+    depth = len(key.words) + 1
+    return [other for other in keys_of(key.kind) if len(other.words) == depth and other.words[:-1] == key.words]
 
 
 def _suggestion(topic: str) -> str:
-    from graymesh.capability import FEATURES
     from graymesh.did_you_mean import nearest, quoted
+
+    near = nearest(topic, _names())
+    return f"did you mean {quoted(near)}?" if near else "`graymesh explain` without a word lists everything"
+
+
+def _names() -> list[str]:
+    """Everything that has a page; keys by path and without the `spec.` before it."""
+    from graymesh.capability import FEATURES
     from graymesh.lint import all_rules
     from graymesh.registry import target_names
 
-    near = nearest(
-        topic, [*(rule.code for rule in all_rules()), *(rule.name for rule in all_rules()), *target_names(), *FEATURES]
-    )
-    return f"did you mean {quoted(near)}?" if near else "`graymesh explain` without a word lists all codes"
+    rules = all_rules()
+    keys = list(dict.fromkeys(key.path for key in _all_keys()))
+    short = [path.removeprefix("spec.") for path in keys]
+    return [*(rule.code for rule in rules), *(rule.name for rule in rules), *target_names(), *FEATURES, *keys, *short]

@@ -3,44 +3,75 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import click
 
 from graymesh.commands.base import Command, Terminal, complete_target, targets_known
 
+_WEIGHTS = "0, 5, 20, 50, 100"
+_NAMES = {"0": "internal", "50": "half", "100": "full"}
+_HOLDS = ((20, "1h"), (50, "2h"), (100, "4h"))
+"""The more users a stage has, the longer it is watched: below this weight, so long."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answers:
-    """What is asked for a first release."""
+    """What is asked for a first release; `stages` are weights in percent."""
 
     name: str
     namespace: str
+    host: str
     port: int
     domains: Sequence[str]
     stable: str
     canary: str
     endpoints: Sequence[str]
+    stages: Sequence[str]
     targets: Sequence[str]
+
+
+def _weights(context: click.Context, parameter: click.Parameter | None, value: str | None) -> tuple[str, ...] | None:
+    """`0, 5, 20` as it stands in the file; graymesh itself says which weights are right."""
+    if value is None:
+        return None
+    found = tuple(weight.strip().removesuffix("%") for weight in value.split(","))
+    for weight in found:
+        if not weight.replace(".", "", 1).isdecimal() or not weight.isascii() or len(weight) > 20:
+            raise click.BadParameter(f"{weight!r} is not a weight in percent, like 5 or 12.5", context, parameter)
+    return found
 
 
 @click.command(
     cls=Command,
     examples="""
-    graymesh init
-    graymesh init shop --name product-service --domain shop.example.com -t istio -t nginx --yes
+    graymesh init                                # asks on a terminal
+    graymesh init --yes                          # asks nothing
+    graymesh init shop --name product-service --namespace shop --domain shop.example.com -t istio -t nginx
+    graymesh init --name pay --stages 1,10,100 --endpoint 10.0.1.11:8080 --endpoint 10.0.2.11:8080 --yes
     """,
 )
 @click.argument("folder", default=".", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--name", help="The service's name.")
-@click.option("--namespace", help="Its namespace.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Its port.")
-@click.option("--domain", "domains", multiple=True, help="A public host name of it.")
-@click.option("--stable", help="The version that runs now.")
-@click.option("--canary", help="The new version.")
-@click.option("--endpoint", "endpoints", multiple=True, help="HOST:PORT of the stable version, then of the new one.")
+@click.option("--name", metavar="NAME", help="The service's name (my-service).")
+@click.option("--namespace", metavar="NAME", help="Its namespace (default).")
+@click.option("--host", metavar="HOST", help="Its host name inside the mesh (<name>.<namespace>.svc.cluster.local).")
+@click.option("--port", type=click.IntRange(1, 65535), metavar="PORT", help="Its port (8080).")
+@click.option(
+    "--domain", "domains", metavar="HOST", multiple=True, help="A public host name of it (<name>.example.com)."
+)
+@click.option("--stable", metavar="VERSION", help="The version that runs now (v1).")
+@click.option("--canary", metavar="VERSION", help="The new version (v2).")
+@click.option(
+    "--endpoint",
+    "endpoints",
+    metavar="HOST:PORT",
+    multiple=True,
+    help="Address of the stable version, then of the new one.",
+)
+@click.option("--stages", metavar="WEIGHTS", callback=_weights, help=f"Percent of the users in each step ({_WEIGHTS}).")
 @click.option(
     "-t",
     "--target",
@@ -48,13 +79,19 @@ class _Answers:
     multiple=True,
     callback=targets_known,
     shell_complete=complete_target,
-    help="An engine on the request path.",
+    metavar="TARGET",
+    help="An engine on the request path (all that route).",
 )
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing; take defaults for what is not given.")
 @click.pass_obj
 def command(terminal: Terminal, /, folder: Path, yes: bool, **given: object) -> int:
-    """Write graymesh.yaml and a first release into FOLDER. Files that are there already are never touched."""
+    """Write graymesh.yaml and a first release into FOLDER.
+
+    What is not given is asked for on a terminal. The project is compiled before a byte of it is written, and files that
+    are there already are never touched.
+    """
     answers = _asked(given, ask=not yes and sys.stdin.isatty())
+    _check_targets(answers.targets)
     files = _files(answers)
     there = [folder / path for path in files if (folder / path).exists()]
     if there:
@@ -71,32 +108,41 @@ def command(terminal: Terminal, /, folder: Path, yes: bool, **given: object) -> 
 
 
 def _asked(given: Mapping[str, object], ask: bool) -> _Answers:
-    defaults: dict[str, object] = {
-        "name": "my-service",
-        "namespace": "default",
-        "port": 8080,
-        "domains": ("my-service.example.com",),
-        "stable": "v1",
-        "canary": "v2",
-        "endpoints": ("192.0.2.11:8080", "192.0.2.21:8080"),
-        "targets": _usual_targets(),
-    }
-    questions = {
-        "name": "Name of the service",
-        "port": "Its port",
-        "stable": "Version that runs now",
-        "canary": "New version",
-    }
-    answers = {key: value or defaults[key] for key, value in given.items()}
-    for key, question in questions.items():
-        if ask and not given[key]:
-            answers[key] = click.prompt(question, default=defaults[key], err=True)
-    if ask and not given["targets"]:
-        said = click.prompt("Engines on the request path", default=", ".join(_usual_targets()), err=True)
-        answers["targets"] = targets_known(
-            click.get_current_context(), None, [name.strip() for name in said.split(",")]
-        )
-    return _Answers(**answers)  # type: ignore[arg-type]
+    """What is given, else what is said when asked, else what is usual."""
+    answers: dict[str, Any] = {}
+
+    def answer(key: str, usual: Any, question: str = "", read: Callable[[str], Any] | None = None) -> None:
+        answers[key] = given[key] or usual
+        if ask and question and not given[key]:
+            said = click.prompt(question, default=usual, value_proc=read, err=True)
+            answers[key] = said if read is None or said != usual else read(said)
+
+    answer("name", "my-service", "Name of the service")
+    answer("namespace", "default", "Its namespace")
+    answer("port", 8080, "Its port", click.IntRange(1, 65535))
+    answer("domains", f"{answers['name']}.example.com", "Its public host names", _words)
+    answer("stable", "v1", "Version that runs now")
+    answer("canary", "v2", "New version")
+    answer("stages", _WEIGHTS, "Percent of the users in each step", _read_weights)
+    answer("targets", ", ".join(_usual_targets()), "Engines on the request path", _read_targets)
+    answer("host", "")
+    answer("endpoints", ())
+    for key, read in (("domains", _words), ("stages", _read_weights), ("targets", _read_targets)):
+        answers[key] = read(answers[key]) if isinstance(answers[key], str) else answers[key]
+    return _Answers(**answers)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.replace(",", " ").split() if word)
+
+
+def _read_weights(text: str) -> tuple[str, ...]:
+    return _weights(click.get_current_context(), None, text) or ()
+
+
+def _read_targets(text: str) -> tuple[str, ...]:
+    names: tuple[str, ...] = targets_known(click.get_current_context(), None, _words(text))
+    return names
 
 
 def _usual_targets() -> tuple[str, ...]:
@@ -105,15 +151,35 @@ def _usual_targets() -> tuple[str, ...]:
     return tuple(name for name in target_names() if target(name).manifest.routes)
 
 
+def _check_targets(names: Sequence[str]) -> None:
+    from graymesh.did_you_mean import listed
+
+    if not set(names) & set(_usual_targets()):
+        message = f"{listed(names)} chooses no version; add a target that does: {', '.join(_usual_targets())}"
+        raise click.UsageError(message)
+
+
 def _files(answers: _Answers) -> dict[Path, str]:
     from graymesh.text import filled
 
-    first, second = (*answers.endpoints, *answers.endpoints)[:2]
+    endpoints = [*answers.endpoints[:2], *("192.0.2.11:8080", "192.0.2.21:8080")[len(answers.endpoints) :]]
     values = {field.name: getattr(answers, field.name) for field in fields(answers)}
-    own = {"port": int(answers.port), "stable_endpoint": first, "canary_endpoint": second}
+    stages = [_stage(weight, last=index == len(answers.stages) - 1) for index, weight in enumerate(answers.stages)]
+    standing = next((stage for stage in stages if float(stage["weight"])), stages[0])
+    own = {"stable_endpoint": endpoints[0], "canary_endpoint": endpoints[1], "stages": stages, "standing": standing}
     release = filled("release.yaml.j2", values | own)
     name = answers.name if answers.name.replace("-", "").isalnum() else "release"
     return {Path("graymesh.yaml"): filled("project.yaml.j2", values), Path("releases", f"{name}.yaml"): release}
+
+
+def _stage(weight: str, last: bool) -> dict[str, Any]:
+    """A stage as the template writes it; `share` and `rest` are what a test of it expects."""
+    number = float(weight)
+    shown: float = int(number) if number.is_integer() else number
+    hold = next((hold for below, hold in _HOLDS if number < below), _HOLDS[-1][1])
+    name = _NAMES.get(str(shown)) or f"gray-{shown}".replace(".", "-")
+    share, rest = f"{shown}%", f"{round(100 - number, 2):g}%"
+    return {"name": name, "weight": shown, "hold": "" if last else hold, "share": share, "rest": rest}
 
 
 def _compiles(terminal: Terminal, folder: Path, files: Mapping[Path, str], targets: Sequence[str]) -> bool:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     required=True,
     callback=targets_known,
     shell_complete=complete_target,
+    metavar="TARGET",
     help="The engine that reads them.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the table.")

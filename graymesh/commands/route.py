@@ -37,29 +37,45 @@ def _pairs(separator: str, example: str) -> Any:
 )
 @click.argument("spec", type=click.Path(path_type=Path))
 @click.option(
-    "--header", "headers", multiple=True, callback=_pairs(":", "Name: value"), help="A request header, 'Name: value'."
+    "--header",
+    "headers",
+    metavar="LINE",
+    multiple=True,
+    callback=_pairs(":", "Name: value"),
+    help="A request header, 'Name: value'.",
 )
-@click.option("--cookie", "cookies", multiple=True, callback=_pairs("=", "name=value"), help="A cookie, name=value.")
-@click.option("--query", multiple=True, callback=_pairs("=", "name=value"), help="A query parameter, name=value.")
+@click.option(
+    "--cookie",
+    "cookies",
+    metavar="PAIR",
+    multiple=True,
+    callback=_pairs("=", "name=value"),
+    help="A cookie, name=value.",
+)
+@click.option(
+    "--query", metavar="PAIR", multiple=True, callback=_pairs("=", "name=value"), help="A query parameter, name=value."
+)
 @click.option(
     "--claim",
     "claims",
+    metavar="PAIR",
     multiple=True,
     callback=_pairs("=", "name=value"),
     help="A claim of a verified token, name=value.",
 )
-@click.option("--source", default="192.0.2.1", help="The client's address (192.0.2.1).")
-@click.option("--path", default="/", help="The path of the URL (/).")
-@click.option("--host", help="The host name asked for (the release's first).")
-@click.option("--method", default="GET", help="The request method (GET).")
+@click.option("--source", metavar="ADDRESS", default="192.0.2.1", help="The client's address (192.0.2.1).")
+@click.option("--path", metavar="PATH", default="/", help="The path of the URL (/).")
+@click.option("--host", metavar="HOST", help="The host name asked for (the release's first).")
+@click.option("--method", metavar="METHOD", default="GET", help="The request method (GET).")
 @click.option("--bucket", type=click.IntRange(0, 9999), help="The user's bucket, as the sticky cookie would say it.")
-@click.option("--stage", help="Another stage than the one where the release stands.")
+@click.option("--stage", metavar="STAGE", help="Another stage than the one where the release stands.")
 @click.option(
     "--target",
     "-t",
     "target_name",
     callback=targets_known,
     shell_complete=complete_target,
+    metavar="TARGET",
     help="Ask the compiled files of this target instead.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the answer.")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     multiple=True,
     callback=targets_known,
     shell_complete=complete_target,
+    metavar="TARGET",
     help="Test this target only.",
 )
 @format_option

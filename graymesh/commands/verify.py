@@ -27,10 +27,13 @@ from graymesh.commands.findings import format_option, output_option
     multiple=True,
     callback=targets_known,
     shell_complete=complete_target,
+    metavar="TARGET",
     help="Verify this target only.",
 )
 @click.option(
-    "--stage", help="The stage that was compiled, when it is not the one where each release stands; or `all`."
+    "--stage",
+    metavar="STAGE",
+    help="The stage that was compiled, when it is not the one where each release stands; or `all`.",
 )
 @click.option(
     "-o",

@@ -75,7 +75,9 @@ class Expectation:
 
     def schema(self) -> Schema:
         """A name or an object of percentages."""
-        return {"anyOf": [self._version.schema(), self._shares.schema()]}
+        shares = self._shares.schema()
+        share = {"description": "Share of the requests that this version answers.", **shares["additionalProperties"]}
+        return {"anyOf": [self._version.schema(), {**shares, "additionalProperties": share}]}
 
 
 class SpecTest(Record):

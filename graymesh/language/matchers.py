@@ -5,6 +5,7 @@ Read by hand, so that a mistake gives one clear problem and not one per form tha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from graymesh.did_you_mean import certain, listed, quoted, suggestion
@@ -16,6 +17,25 @@ MOST_VALUES = 200
 """Values of one list."""
 
 _REGEX = Text("a regular expression", pattern, PATTERN)
+_FORMS = {
+    "prefix": ("Starts with", "The value starts with these characters.", "beta-"),
+    "regex": (
+        "Regular expression",
+        "The whole value matches this expression, in the subset that every engine reads alike.",
+        "v[23]",
+    ),
+    "present": ("Present", "There is a value, and it is not empty.", True),
+    "absent": ("Absent", "There is no value, or an empty one.", True),
+}
+_PATH_FORMS = {
+    "prefix": (
+        "Below",
+        "This path and all below it, by whole segments: /api takes /api and /api/x, never /apix.",
+        "/api/v3",
+    ),
+    "regex": ("Regular expression", "The whole path matches this expression.", "/api/v[34]/.*"),
+}
+"""Title, description and example of each form, for editors and `graymesh explain`."""
 _OTHER_TOOLS_SAY = {
     "exact": "write the value alone, without a key",
     "equals": "write the value alone, without a key",
@@ -33,7 +53,7 @@ class ValueMatcher:
     """A matcher of a header, cookie, query parameter or claim whose values are of `text`."""
 
     space = ""
-    forms: tuple[str, ...] = ("prefix", "regex", "present", "absent")
+    forms: Mapping[str, tuple[str, str, Any]] = _FORMS
 
     def __init__(self, text: Text[str]) -> None:
         self.text = text
@@ -55,7 +75,7 @@ class ValueMatcher:
 
     def schema(self) -> Schema:
         """Text, a list, or an object with one of the forms."""
-        forms = [_object(form, _Form(self, form).schema()) for form in self.forms]
+        forms = [_object(form, _about(*about), _Form(self, form).schema()) for form, about in self.forms.items()]
         return {"anyOf": [self.text.schema(), self._list.schema(), *forms]}
 
     def prefix(self, text: str) -> Matcher:
@@ -79,7 +99,7 @@ class ValueMatcher:
 class PathMatcher(ValueMatcher):
     """A matcher of the path; a prefix goes by whole segments."""
 
-    forms = ("prefix", "regex")
+    forms = _PATH_FORMS
 
     def prefix(self, text: str) -> Matcher:
         """The prefix without a slash at its end, except `/` itself."""
@@ -115,8 +135,13 @@ class _Form:
         return Malformed("GM104", f"{self.form} can only be true", f"write {{{other}: true}}")
 
 
-def _object(form: str, schema: Schema) -> Schema:
-    return {"type": "object", "required": [form], "properties": {form: schema}, "additionalProperties": False}
+def _about(title: str, description: str, example: Any) -> Schema:
+    return {"title": title, "description": description, "examples": [example]}
+
+
+def _object(form: str, about: Schema, schema: Schema) -> Schema:
+    properties = {form: {**about, **schema}}
+    return {"type": "object", "required": [form], "properties": properties, "additionalProperties": False}
 
 
 def _portable(text: str, place: Place) -> Regex:

@@ -192,11 +192,5 @@ def _option_schema(name: str, option: Option) -> Schema:
     shown: Schema = {"title": name, "description": option.doc, **_OptionValue(option).schema()}
     if option.default is not None:
         shown["default"] = option.default
-    example = option.default if option.default not in (None, "", []) else _example(option)
-    return {**shown, **({} if example is None else {"examples": [example]})}
-
-
-def _example(option: Option) -> Any:
-    if option.values:
-        return option.values[0]
-    return option.minimum if option.type == "integer" else None
+    example = option.default if option.example is None else option.example
+    return {**shown, "examples": list(option.values) or [example]}

@@ -109,12 +109,14 @@ class Outlier(Record):
 class Pool(Record):
     """Limits on connections to the service."""
 
-    max_connections: int | None = field(Whole(1, 1_000_000), "Open connections.", example=100, default=None)
+    max_connections: int | None = field(
+        Whole(1, 1_000_000), "Most open connections to the service.", example=100, default=None
+    )
     max_pending: int | None = field(
-        Whole(1, 1_000_000), "Requests that wait for a connection.", example=50, default=None
+        Whole(1, 1_000_000), "Most requests that wait for a connection.", example=50, default=None
     )
     max_requests_per_connection: int | None = field(
-        Whole(1, 1_000_000), "Requests on one connection before it is closed.", example=1000, default=None
+        Whole(1, 1_000_000), "Most requests on one connection before it is closed.", example=1000, default=None
     )
 
     def problems(self, place: Place) -> None:
@@ -129,7 +131,7 @@ class Resilience(Record):
     """What engines do about slow and failing instances."""
 
     timeout_ms: int | None = field(
-        DURATION_MS, "Time limit of an answer.", example="2s", written="timeout", default=None
+        DURATION_MS, "Time limit of an answer, all tries together.", example="2s", written="timeout", default=None
     )
     retries: Retries | None = field(One(Retries), "Failed requests are tried again.", default=None)
     outlier: Outlier | None = field(One(Outlier), "Failing instances are left out for a while.", default=None)

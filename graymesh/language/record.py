@@ -46,7 +46,11 @@ class Field(Generic[T]):
     def schema(self) -> Schema:
         """The shape's schema with everything an editor shows."""
         title = re.sub("([A-Z])", lambda match: " " + match[1].lower(), self.written).capitalize()
-        shown: Schema = {"title": title, "description": self.doc, **self.shape.schema()}
+        shown: Schema = {**self.shape.schema(), "title": title, "description": self.doc}
+        shown = {key: shown[key] for key in ("title", "description", *shown)}
+        entry = shown.get("additionalProperties")
+        if isinstance(entry, dict):  # an editor shows it when the name that the user chose is hovered
+            shown["additionalProperties"] = {"description": self.doc, **entry}
         if self.default is not None and not self.required:
             shown["default"] = self.default
         return {**shown, "examples": [self.shown_example]}
@@ -140,7 +144,8 @@ class One(Generic[R]):
     def schema(self) -> Schema:
         """An object of exactly these keys."""
         fields = self.record.fields
-        shown: Schema = {"type": "object", "additionalProperties": False}
+        doc = (self.record.__doc__ or "").strip()
+        shown: Schema = {"description": doc, "type": "object", "additionalProperties": False}
         required = [name for name, key in fields.items() if key.required]
         if required:
             shown["required"] = required

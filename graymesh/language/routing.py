@@ -109,16 +109,19 @@ class AudienceEntry(Record):
 
     headers: Mapping[str, ir.Matcher] = field(
         MapOf(HEADER_NAME, ValueMatcher(VALUE), most=MOST_FIELDS),
-        "Request headers; names in any case.",
+        "Request headers: names in any case, values as they are; an empty one counts as absent.",
         example={"X-Gray-Version": "v2"},
         default={},
     )
     cookies: Mapping[str, ir.Matcher] = field(
-        MapOf(COOKIE_NAME, ValueMatcher(COOKIE_VALUE), most=MOST_FIELDS), "Cookies.", example={"beta": "1"}, default={}
+        MapOf(COOKIE_NAME, ValueMatcher(COOKIE_VALUE), most=MOST_FIELDS),
+        "Cookies: names and values as they are; any pair of that name will do.",
+        example={"beta": "1"},
+        default={},
     )
     query: Mapping[str, ir.Matcher] = field(
         MapOf(QUERY_NAME, ValueMatcher(QUERY_VALUE), most=MOST_FIELDS),
-        "Query parameters.",
+        "Query parameters: any value of that name will do.",
         example={"preview": ["1", "yes"]},
         default={},
     )
@@ -129,20 +132,26 @@ class AudienceEntry(Record):
         default={},
     )
     path: ir.Matcher | None = field(
-        PathMatcher(PATH), "The path, without the query.", example={"prefix": "/api/v3"}, default=None
+        PathMatcher(PATH),
+        "The path without the query: one, a list, or what lies below a prefix by whole segments.",
+        example={"prefix": "/api/v3"},
+        default=None,
     )
     method: tuple[str, ...] | None = field(
-        ListOf(METHOD, least=1, most=9, single=True), "Request methods.", example=["GET", "POST"], default=None
+        ListOf(METHOD, least=1, most=9, single=True),
+        "Request methods: one or a list.",
+        example=["GET", "POST"],
+        default=None,
     )
     host: tuple[str, ...] | None = field(
         ListOf(HOST_NAME, least=1, most=100, single=True),
-        "Host names, without port.",
+        "Host names without port: one or a list.",
         example="m.example.com",
         default=None,
     )
     source: tuple[str, ...] | None = field(
         ListOf(NETWORK, least=1, most=MOST_VALUES, single=True),
-        "Networks of the client's address, after trusted proxies.",
+        "Networks of the client's address, after trusted proxies: one or a list.",
         example=["203.0.113.0/24", "2001:db8::/32"],
         default=None,
     )
@@ -181,7 +190,7 @@ class AudienceEntry(Record):
 class Delay(Record):
     """Answers that come late on purpose."""
 
-    time_ms: int = field(DURATION_MS, "How late.", example="2s", written="time")
+    time_ms: int = field(DURATION_MS, "How late the answers come.", example="2s", written="time")
     share_basis_points: int = field(
         PERCENTAGE, "Share of the route's requests.", example="10%", written="share", default="100%"
     )
@@ -244,6 +253,12 @@ class FieldChoice:
         "query": QUERY_NAME,
         "claim": CLAIM_NAME,
     }
+    _about: Mapping[str, tuple[str, str]] = {
+        "header": ("Name of a request header, in any case.", "Authorization"),
+        "cookie": ("Name of a cookie.", "uid"),
+        "query": ("Name of a query parameter.", "user"),
+        "claim": ("Name of a string claim of a verified token; see jwt.", "sub"),
+    }
 
     def __init__(self, *kinds: str) -> None:
         self.kinds = kinds
@@ -272,7 +287,7 @@ class FieldChoice:
 
     def schema(self) -> Schema:
         """An object with one of the kinds."""
-        properties = {kind: self._names[kind].schema() for kind in self.kinds}
+        properties = {kind: self._described(kind) for kind in self.kinds}
         return {
             "type": "object",
             "properties": properties,
@@ -280,6 +295,11 @@ class FieldChoice:
             "minProperties": 1,
             "maxProperties": 1,
         }
+
+    def _described(self, kind: str) -> Schema:
+        doc, example = self._about[kind]
+        about: Schema = {"title": kind.capitalize(), "description": doc}
+        return {**about, **self._names[kind].schema(), "examples": [example]}
 
 
 class Sticky(Record):
@@ -336,19 +356,19 @@ class Stage(Record):
     name: str = field(LOCAL_NAME, "Name of the stage.", example="gray-5")
     weight_basis_points: int | None = field(
         WEIGHT,
-        "Percent of everyone else who get the canary; at most two decimals.",
+        "Percent of the users whom no route takes that get the canary; at most two decimals.",
         example=5,
         written="weight",
         default=None,
     )
     split: Mapping[str, int] | None = field(
         MapOf(VERSION_NAME, WEIGHT, least=1, most=MOST_VERSIONS, refers="version"),
-        "The same for several canaries; the rest goes to stable.",
+        "Percent for each of several canaries, instead of a weight; the rest goes to stable.",
         example={"v2": 5, "v3": 5},
         default=None,
     )
     hold_ms: int | None = field(
-        DURATION_MS, "Shortest time before the next stage.", example="30m", written="hold", default=None
+        DURATION_MS, "Shortest time at this stage before the next one.", example="30m", written="hold", default=None
     )
 
     def weights(self, canaries: Sequence[str]) -> dict[str, int]:
@@ -388,7 +408,7 @@ class Workload(Record):
 
     kind: str = field(
         Word("Deployment", "StatefulSet", "DaemonSet"),
-        "Kind of the object.",
+        "Kind of the Kubernetes object.",
         example="Deployment",
         default="Deployment",
     )

@@ -304,7 +304,8 @@ class MapOf(Generic[T]):
         """An object of any such names."""
         entry = self.value.schema()
         limits: Schema = {"maxProperties": self.most, **({"minProperties": self.least} if self.least else {})}
-        values = entry if self.empty is None else {"anyOf": [entry, {"type": "null"}]}
+        about = {key: entry[key] for key in ("description",) if key in entry}
+        values = entry if self.empty is None else {**about, "anyOf": [entry, {"type": "null"}]}
         return {"type": "object", "propertyNames": self.keys.schema(), "additionalProperties": values, **limits}
 
     def _read_entry(self, key: Any, entry: Any, place: Place, found: dict[str, T]) -> None:

@@ -18,11 +18,16 @@ _NAME: Final = re.compile(r"(?:[^:]*\.)?[^:.]*[^:.0-9][^:.]*")
 
 
 def metadata(release: Release, name: str = "") -> dict[str, Any]:
-    """Name, namespace and the labels by which operators find what graymesh wrote."""
+    """Name, namespace, the labels by which operators find what graymesh wrote, and what the user adds to them.
+
+    Never a label or annotation by which Argo CD, Flux or Helm track what they applied: those are theirs.
+    """
+    own = {"app.kubernetes.io/managed-by": "graymesh", "app.kubernetes.io/name": release.name}
     return {
         "name": name or release.name,
         "namespace": release.namespace,
-        "labels": {"app.kubernetes.io/managed-by": "graymesh", "app.kubernetes.io/name": release.name},
+        "labels": {**dict(release.labels), **own},
+        **({"annotations": dict(release.annotations)} if release.annotations else {}),
     }
 
 

@@ -157,9 +157,11 @@ def _kept(asked: Asked, one: Sent, before: int, now: int, seen: Seen) -> None:
 
 
 def _orderly(asked: Asked, one: Sent, answer: Answer, seen: Seen) -> None:
-    """Whoever answers, or the engine itself, with 4xx; a broken upstream connection or no answer is no order."""
+    """Whoever answers, the engine itself with 4xx, or a fault of the spec's; no answer, and any other error, is none."""
     seen.outside += 1
-    if not 200 <= int(answer.headers[":status"]) < 500:
+    status = int(answer.headers[":status"])
+    faults = {route.policy.fault.abort_status for route in asked.table.routes if route.policy.fault}
+    if not 200 <= status < 500 and status not in faults:
         _disagree(asked, one, f"no orderly answer: {outcomes.in_words(answer, asked.versions)}", seen)
 
 

@@ -1,0 +1,1 @@
+"""graymesh as a KRM function: a ResourceList in, a ResourceList out, for kustomize, kpt and their like."""
