@@ -157,7 +157,7 @@ def _kept(asked: Asked, one: Sent, before: int, now: int, seen: Seen) -> None:
 
 
 def _orderly(asked: Asked, one: Sent, answer: Answer, seen: Seen) -> None:
-    """Whoever answers, the engine itself with 4xx, or a fault of the spec's; no answer, and any other error, is none."""
+    """Whoever answers, the engine itself with 4xx, or a fault of the spec's; anything else is no order."""
     seen.outside += 1
     status = int(answer.headers[":status"])
     faults = {route.policy.fault.abort_status for route in asked.table.routes if route.policy.fault}
