@@ -1,0 +1,72 @@
+"""The documentation holds: its first release compiles, its commands run or parse, its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import click
+import pytest
+
+from graymesh.cli import COMMANDS, cli
+from graymesh.commands.base import Terminal
+from tests.helpers import ROOT
+
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("targets/*/README.md")), *sorted(ROOT.glob("examples/**/README.md"))]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SPEC = next(text for language, text in FENCE.findall(README) if "kind: Rollout" in text)
+STORY = [
+    line.partition("#")[0].strip()
+    for language, text in FENCE.findall(README)
+    if language == "sh"
+    for line in text.splitlines()
+    if line.startswith("graymesh ")
+]
+INLINE = sorted(
+    {
+        " ".join(found.split())
+        for page in PAGES
+        for found in re.findall(r"`(graymesh [^`]+)`", FENCE.sub("", page.read_text(encoding="utf-8")))
+    }
+)
+STRANGER = "upstream a { server 192.0.2.1:80; }\nserver { listen 80; server_name a.test; location / { proxy_pass http://a; } }\n"
+
+
+def test_the_first_release_and_every_command_beside_it_run(tmp_path: Path) -> None:
+    (tmp_path / "releases").mkdir()
+    (tmp_path / "releases" / "product-service.yaml").write_text(SPEC, encoding="utf-8")
+    (tmp_path / "old.conf").write_text(STRANGER, encoding="utf-8")
+    assert len(STORY) > 5
+    for line in STORY:
+        command = [sys.executable, "-m", "graymesh", *shlex.split(line)[1:]]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("line", INLINE)
+def test_commands_in_passing_are_understood(line: str) -> None:
+    """What comes after a pipe or a redirection is the shell's, and a file may be left out where none is meant."""
+    words = shlex.split(re.split(r"[|>…]|\\", line)[0].replace("bash|zsh|fish|powershell", "bash"))[1:]
+    if not words or words[0] not in COMMANDS:
+        assert not words or words[0].startswith("-"), f"there is no command {words[0]!r}"
+        return
+    command = cli.get_command(click.Context(cli), words[0])
+    assert command is not None
+    options = [re.sub("^FORMAT=PATH$", "json=x.json", word) for word in words[1:]]
+    with suppress(click.MissingParameter):
+        command.make_context(words[0], options, parent=click.Context(cli, obj=Terminal()))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+        assert re.match("https?://", target) or (page.parent / target).exists(), target
+    named = re.findall(r"`((?:graymesh|schemas|targets|examples|tests|templates)/[\w./-]+)`", text)
+    for name in named:
+        assert (ROOT / name.rstrip("/")).exists(), name
