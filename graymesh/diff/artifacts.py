@@ -1,0 +1,175 @@
+"""Two folders of an engine's files, compared by what they make the engine do; as `kubectl diff` hands them over.
+
+Versions are called as the engine's artifacts call them, and nobody says which of them is the stable one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from graymesh.artifacts import text_of
+from graymesh.diagnostic import Diagnostic, Refused
+from graymesh.diff.engines import fleet_changes, witness
+from graymesh.diff.known import Known, shares_of, words
+from graymesh.diff.risks import risks_of
+from graymesh.diff.routing import Found, route_changes
+from graymesh.project import LIMIT_BYTES, looks_like_a_release, shown
+from graymesh.registry import target, target_names
+from graymesh.semantics import decide
+from graymesh.target import DecodedFleet, DecodedService
+from graymesh.traffic_diff import (
+    Artifact,
+    Change,
+    EngineDiff,
+    Place,
+    ReleaseDiff,
+    Side,
+    Standing,
+    TrafficDiff,
+)
+
+_MOST_FILES = 20_000
+Texts = Mapping[str, str]
+
+
+def holds_artifacts(path: Path) -> bool:
+    """Is there no spec and no project at the path, but files?"""
+    return not any(file.name == "graymesh.yaml" or looks_like_a_release(file) for file in _files(path))
+
+
+def artifact_diff(old: Path, new: Path, targets: Sequence[str]) -> TrafficDiff:
+    """Everything that the step from old to new does. Raises Refused when no engine is known to read such files."""
+    before, after = _texts(old), _texts(new)
+    name = targets[0] if targets else _engine(before, after)
+    read = target(name)
+    fleets = [read.decode(texts) for texts in (before, after)]
+    releases = tuple(_services(name, *fleets))
+    artifacts = tuple(_artifacts(name, before, after))
+    problems = tuple(_problems(fleets[0], "before")) + tuple(_problems(fleets[1], "after"))
+    sees = any(release.state != "unchanged" for release in releases)
+    return TrafficDiff(
+        old=shown(old.absolute()),
+        new=shown(new.absolute()),
+        releases=releases,
+        engines=(EngineDiff(target=name, sees=sees, artifacts=artifacts),),
+        risks=risks_of(releases, problems),
+        problems=problems,
+        artifacts_only=True,
+    )
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if file.is_file() and not file.is_symlink())
+    if len(found) > _MOST_FILES:
+        raise Refused((Diagnostic(code="GM020", message=f"more than {_MOST_FILES} files", file=str(path)),), usage=True)
+    return [file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+
+
+def _texts(path: Path) -> Texts:
+    base = path if path.is_dir() else path.parent
+    found = {}
+    for file in _files(path):
+        with file.open("rb") as opened:
+            found[file.relative_to(base).as_posix()] = text_of(opened.read(LIMIT_BYTES + 1), shown(file.absolute()))
+    return found
+
+
+def _engine(before: Texts, after: Texts) -> str:
+    """The target whose decoder finds most in the files. Raises Refused when none finds anything."""
+    found = {name: _understood(name, before) + _understood(name, after) for name in target_names()}
+    best = max(found, key=lambda name: found[name])
+    if found[best] > 0:
+        return best
+    if not before and not after:
+        return "istio"  # kubectl diff of nothing
+    message = "neither side holds a release, nor files that an engine is known to read"
+    raise Refused(
+        (Diagnostic(code="GM020", message=message, help=f"name the engine: -t {'|'.join(found)}"),), usage=True
+    )
+
+
+def _understood(name: str, texts: Texts) -> int:
+    try:
+        fleet = target(name).decode(texts)
+    except (Refused, ValueError):
+        return 0
+    return len(fleet.services)
+
+
+def _artifacts(name: str, before: Texts, after: Texts) -> Iterator[Artifact]:
+    for path in sorted({**before, **after}):
+        if before.get(path) != after.get(path):
+            yield Artifact(target=name, path=path, old=before.get(path), new=after.get(path))
+
+
+def _problems(fleet: DecodedFleet, when: str) -> Iterator[str]:
+    for refusal in fleet.refusals:
+        line = f":{refusal.line}" if refusal.line else ""
+        yield f"not understood {when}: {refusal.file}{line}: {refusal.field}: {refusal.message}"
+
+
+def _services(name: str, old: DecodedFleet, new: DecodedFleet) -> Iterator[ReleaseDiff]:
+    before, after = _by_place(old), _by_place(new)
+    for key in sorted({**before, **after}):
+        one, other = before.get(key), after.get(key)
+        standings = _standing(one), _standing(other)
+        if one is None or other is None:
+            state: Side = "new" if one is None else "old"
+            yield ReleaseDiff(
+                key=key, state="added" if state == "new" else "removed", old=standings[0], new=standings[1]
+            )
+            continue
+        changes = tuple(_changes(name, one, other))
+        yield ReleaseDiff(
+            key=key, state="changed" if changes else "unchanged", old=standings[0], new=standings[1], changes=changes
+        )
+
+
+def _by_place(fleet: DecodedFleet) -> dict[str, DecodedService]:
+    """By host and by where the table holds."""
+    found: dict[str, DecodedService] = {}
+    for service in fleet.services:
+        for host in service.hosts or (service.name,):
+            found[f"{host} ({service.scope})" if service.scope else host] = service
+    return found
+
+
+def _standing(service: DecodedService | None) -> Standing | None:
+    if service is None:
+        return None
+    table = Known(service.table, {})
+    return Standing(file=service.file, stage="", stable="", hosts=service.hosts, routes=table.rows(), strip=table.users)
+
+
+def _changes(name: str, old: DecodedService, new: DecodedService) -> Iterator[Change]:
+    before, after = Known(old.table, {}), Known(new.table, {})
+    found, reason = route_changes(before, after)
+    yield from (_of_route(name, old, new, each) for each in found)
+    if reason:
+        yield Change(kind="undecided", who="some requests", what="version", old="", new=reason, engines=(name,))
+    yield from fleet_changes(name, DecodedFleet((old,)), DecodedFleet((new,)), frozenset(), tables=False)
+
+
+def _of_route(name: str, old: DecodedService, new: DecodedService, found: Found) -> Change:
+    shown_by = None
+    if found.request is not None:
+        sides = [words(shares_of(decide(each.table, found.request).route)) for each in (old, new)]
+        said = sides if found.what == "version" else [found.old, found.new]
+        shown_by = witness(found.request, said[0], said[1], (*new.hosts, "localhost")[0])
+    return Change(
+        kind="version" if found.what == "version" else "effect",
+        who=found.who,
+        what=found.what,
+        old=found.old,
+        new=found.new,
+        old_shares=found.old_shares,
+        new_shares=found.new_shares,
+        moves=found.moves,
+        notes=found.notes,
+        witness=shown_by,
+        causes=(Place(side="new", file=new.file),) if new.file else (),
+        engines=(name,),
+    )

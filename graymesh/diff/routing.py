@@ -1,0 +1,230 @@
+"""Two route tables → what requests meet differently, each difference with a request that shows it.
+
+Every pair of routes that do different things with one request is looked at (`graymesh.equivalence.differences`). What
+the pairs have in common is told once: by audience, everyone else as one, and effects for all whom they concern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from graymesh.diff.effects import effects
+from graymesh.diff.known import Known, same, shares_of, words
+from graymesh.diff.movement import moves, redrawn
+from graymesh.equivalence import UndecidableError, common, differences
+from graymesh.ir import ALWAYS, Condition, Route
+from graymesh.semantics import Request, decide
+from graymesh.traffic_diff import Move, Shares
+
+EVERYONE = "everyone else"
+EVERY = "every request"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A difference with the routes that make it; `i` and `j` index the tables, one behind the last for no route.
+
+    `audience` names the audience that is concerned, if one alone is. `request` is decided differently.
+    """
+
+    who: str
+    what: str
+    old: str
+    new: str
+    i: int
+    j: int
+    request: Request | None
+    audience: str = ""
+    old_shares: Shares = ()
+    new_shares: Shares = ()
+    moves: tuple[Move, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Route i of the old table and route j of the new one take this request and do different things with it."""
+
+    i: int
+    j: int
+    request: Request
+    old: Route | None
+    new: Route | None
+
+    @property
+    def same_versions(self) -> bool:
+        """Do the same versions answer?"""
+        return same(shares_of(self.old), shares_of(self.new))
+
+
+def route_changes(old: Known, new: Known) -> tuple[list[Found], str]:
+    """All differences; and why there may be more of them, "" when there are not."""
+    pairs: list[Pair] = []
+    reason = ""
+    try:
+        for i, j, request in differences(old.table, new.table):
+            pairs.append(Pair(i, j, request, old.route(i), new.route(j)))
+    except UndecidableError as error:
+        reason = str(error)
+    found = [*_everyone_else(old, new, pairs), *_audiences(old, new, pairs)]
+    told = [pair for pair in pairs if not pair.same_versions]
+    return [*found, *_effects(old, new, pairs, told)], reason
+
+
+def _everyone_else(old: Known, new: Known, pairs: Sequence[Pair]) -> Iterator[Found]:
+    mine = [pair for pair in pairs if pair.i >= old.rest and pair.j >= new.rest and not pair.same_versions]
+    if not mine:
+        return
+    before, after = old.versions_of(old.rest), new.versions_of(new.rest)
+    moved = tuple(_real(old, new, moves(old, new)))
+    first = _chosen(old, new, mine, moved)
+    yield Found(
+        who=EVERYONE,
+        what="version",
+        old=words(before),
+        new=words(after),
+        i=first.i,
+        j=first.j,
+        request=first.request,
+        old_shares=before,
+        new_shares=after,
+        moves=moved,
+        notes=tuple(redrawn(old, new)),
+    )
+
+
+def _real(old: Known, new: Known, found: Iterable[tuple[Move, int, int, Condition]]) -> Iterator[Move]:
+    """Moves of users that there are: not of buckets that an audience takes all users of."""
+    for move, i, j, within in found:
+        if _reached(old, new, i, j, within):
+            yield move
+
+
+def _reached(old: Known, new: Known, i: int, j: int, within: Condition) -> bool:
+    try:
+        return common(old.table, i, new.table, j, within) is not None
+    except UndecidableError:
+        return True
+
+
+def _chosen(old: Known, new: Known, pairs: Sequence[Pair], moved: Sequence[Move]) -> Pair:
+    """The pair to show: one of the first users that move, else one without choice on either side, else any."""
+    for move in moved:
+        for pair in pairs:
+            before, after = words(shares_of(pair.old)), words(shares_of(pair.new))
+            if (before, after) == (move.old, move.new):
+                return pair
+    return pairs[0]
+
+
+def _audiences(old: Known, new: Known, pairs: Sequence[Pair]) -> Iterator[Found]:
+    """Audiences whose requests are answered by other versions, each audience and outcome once."""
+    seen: dict[tuple[str, str, str], Found] = {}
+    for pair in pairs:
+        if pair.same_versions or (pair.i >= old.rest and pair.j >= new.rest):
+            continue
+        for who, request in _named(old, new, pair):
+            found = _audience(old, new, pair, who, request)
+            key = (found.who, found.old, found.new)
+            if key not in seen or _draws(pair, old, new):
+                seen[key] = found
+    yield from seen.values()
+
+
+def _draws(pair: Pair, old: Known, new: Known) -> bool:
+    """Does everyone else's side of the pair stand for users without a bucket? Such a request is the plainest."""
+    return pair.i == len(old.routes) - 1 or pair.j == len(new.routes) - 1
+
+
+def _audience(old: Known, new: Known, pair: Pair, who: str, request: Request) -> Found:
+    before, after = old.versions_of(pair.i), new.versions_of(pair.j)
+    moved = tuple(move for move, *_ in moves(old, new, pair.i, pair.j))
+    return Found(
+        who=f"audience {who}" if who else _taken(old, new, pair),
+        what="version",
+        old=words(before),
+        new=words(after),
+        i=pair.i,
+        j=pair.j,
+        request=request,
+        audience=who,
+        old_shares=before,
+        new_shares=after,
+        moves=moved,
+    )
+
+
+def _taken(old: Known, new: Known, pair: Pair) -> str:
+    return f"requests of {old.who(pair.i) if pair.i < old.rest else new.who(pair.j)}"
+
+
+def _named(old: Known, new: Known, pair: Pair) -> Iterator[tuple[str, Request]]:
+    """The audiences that requests of the pair belong to, each with such a request; "" when none is known."""
+    named = old.audiences.get(pair.i, ()) if pair.i < old.rest else ()
+    named = named or (new.audiences.get(pair.j, ()) if pair.j < new.rest else ())
+    if len(named) < 2:
+        yield (named[0][0] if named else ""), pair.request
+        return
+    for name, condition in named:
+        request = _within(old, new, pair, condition)
+        if request is not None:
+            yield name, request
+
+
+def _within(old: Known, new: Known, pair: Pair, condition: Condition) -> Request | None:
+    try:
+        return common(old.table, pair.i, new.table, pair.j, condition)
+    except UndecidableError:
+        return pair.request
+
+
+def _effects(old: Known, new: Known, pairs: Sequence[Pair], told: Sequence[Pair]) -> Iterator[Found]:
+    """Effects by what becomes what, told once for all pairs; no pair goes without a word."""
+    grouped: dict[tuple[str, str, str], list[Pair]] = {}
+    for pair in pairs:
+        crossing = (pair.i >= old.rest) != (pair.j >= new.rest)
+        found = list(effects(pair.old, pair.new, crossing)) if pair.old and pair.new else []
+        if not found and pair not in told:
+            found = list(effects(pair.old, pair.new, False)) if pair.old and pair.new else []
+            found = found or [("split", words(shares_of(pair.old)), words(shares_of(pair.new)))]
+        for each in found:
+            grouped.setdefault(each, []).append(pair)
+    for (what, before, after), mine in grouped.items():
+        first = mine[0]
+        who = _who(old, new, mine)
+        yield Found(who=who, what=what, old=before, new=after, i=first.i, j=first.j, request=first.request)
+
+
+def _who(old: Known, new: Known, pairs: Sequence[Pair]) -> str:
+    """All whom the pairs concern, by name."""
+    if {pair.j for pair in pairs} >= {j for j in range(len(new.routes)) if _can_be_reached(new, j)}:
+        return EVERY
+    names = dict.fromkeys(_short(old, new, pair) for pair in pairs)
+    return ", ".join(names)
+
+
+def _can_be_reached(table: Known, index: int) -> bool:
+    try:
+        return common(table.table, index, table.table, index, ALWAYS) is not None
+    except UndecidableError:
+        return True
+
+
+def _short(old: Known, new: Known, pair: Pair) -> str:
+    if pair.j < new.rest:
+        return f"audience {new.who(pair.j)}" if pair.j in new.audiences else new.who(pair.j)
+    if pair.i < old.rest:
+        return f"audience {old.who(pair.i)}" if pair.i in old.audiences else old.who(pair.i)
+    return EVERYONE
+
+
+def versions_differ(old: Known, new: Known, request: Request) -> bool:
+    """Do other versions, or other parts of them, answer the request?"""
+    before, after = decide(old.table, request), decide(new.table, request)
+    return not same(shares_of(before.route), shares_of(after.route))
+
+
+def with_request(found: Found, request: Request) -> Found:
+    """The same difference, shown by another request."""
+    return replace(found, request=request)
