@@ -140,4 +140,4 @@ def _git(folder: Path, *arguments: str, input: bytes = b"") -> bytes:
 
 
 def _refused(message: str, help_: str) -> Refused:
-    return Refused((Diagnostic(code="GM030", message=message, help=help_),), usage=True)
+    return Refused((Diagnostic(code="GM025", message=message, help=help_),), usage=True)
