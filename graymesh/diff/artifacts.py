@@ -6,14 +6,17 @@ Versions are called as the engine's artifacts call them, and nobody says which o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from graymesh.artifacts import text_of
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.diff.engines import fleet_changes, witness
-from graymesh.diff.known import Known, shares_of, words
+from graymesh.diff.known import Known, carries_bucket, shares_of, words
 from graymesh.diff.risks import risks_of
 from graymesh.diff.routing import Found, route_changes
+from graymesh.diff.sides import printable
+from graymesh.ir import RouteTable
 from graymesh.project import LIMIT_BYTES, looks_like_a_release, shown
 from graymesh.registry import target, target_names
 from graymesh.semantics import decide
@@ -24,8 +27,8 @@ from graymesh.traffic_diff import (
     EngineDiff,
     Place,
     ReleaseDiff,
-    Side,
     Standing,
+    State,
     TrafficDiff,
 )
 
@@ -73,7 +76,9 @@ def _texts(path: Path) -> Texts:
     found = {}
     for file in _files(path):
         with file.open("rb") as opened:
-            found[file.relative_to(base).as_posix()] = text_of(opened.read(LIMIT_BYTES + 1), shown(file.absolute()))
+            found[printable(file.relative_to(base).as_posix())] = text_of(
+                opened.read(LIMIT_BYTES + 1), shown(file.absolute())
+            )
     return found
 
 
@@ -112,40 +117,52 @@ def _problems(fleet: DecodedFleet, when: str) -> Iterator[str]:
 
 
 def _services(name: str, old: DecodedFleet, new: DecodedFleet) -> Iterator[ReleaseDiff]:
+    """Hosts that are served by the same two services stand together."""
     before, after = _by_place(old), _by_place(new)
-    for key in sorted({**before, **after}):
-        one, other = before.get(key), after.get(key)
-        standings = _standing(one), _standing(other)
-        if one is None or other is None:
-            state: Side = "new" if one is None else "old"
-            yield ReleaseDiff(
-                key=key, state="added" if state == "new" else "removed", old=standings[0], new=standings[1]
-            )
-            continue
-        changes = tuple(_changes(name, one, other))
-        yield ReleaseDiff(
-            key=key, state="changed" if changes else "unchanged", old=standings[0], new=standings[1], changes=changes
-        )
+    pairs: dict[tuple[int, int], list[tuple[str, str]]] = {}
+    for place in sorted({**before, **after}):
+        pairs.setdefault((id(before.get(place)), id(after.get(place))), []).append(place)
+    for places in pairs.values():
+        yield _service(name, places, before.get(places[0]), after.get(places[0]))
 
 
-def _by_place(fleet: DecodedFleet) -> dict[str, DecodedService]:
+def _service(
+    name: str, places: Sequence[tuple[str, str]], old: DecodedService | None, new: DecodedService | None
+) -> ReleaseDiff:
+    scope = f" ({places[0][1]})" if places[0][1] else ""
+    key = ", ".join(host for host, _ in places) + scope
+    changes = tuple(_changes(name, old, new)) if old and new else ()
+    state: State = "removed" if new is None else "added" if old is None else "changed" if changes else "unchanged"
+    return ReleaseDiff(key=key, state=state, old=_standing(old), new=_standing(new), changes=changes)
+
+
+def _by_place(fleet: DecodedFleet) -> dict[tuple[str, str], DecodedService]:
     """By host and by where the table holds."""
-    found: dict[str, DecodedService] = {}
+    found: dict[tuple[str, str], DecodedService] = {}
     for service in fleet.services:
         for host in service.hosts or (service.name,):
-            found[f"{host} ({service.scope})" if service.scope else host] = service
+            found[host, service.scope] = service
     return found
+
+
+def _known(service: DecodedService) -> Known:
+    """The table with a route for each alternative, those of nothing but a bucket behind the others of their route."""
+    routes = []
+    for route in service.table.routes:
+        each = [replace(route, condition=(tests,)) for tests in route.condition]
+        routes += sorted(each, key=carries_bucket)
+    return Known(RouteTable(tuple(routes)), {})
 
 
 def _standing(service: DecodedService | None) -> Standing | None:
     if service is None:
         return None
-    table = Known(service.table, {})
+    table = _known(service)
     return Standing(file=service.file, stage="", stable="", hosts=service.hosts, routes=table.rows(), strip=table.users)
 
 
 def _changes(name: str, old: DecodedService, new: DecodedService) -> Iterator[Change]:
-    before, after = Known(old.table, {}), Known(new.table, {})
+    before, after = _known(old), _known(new)
     found, reason = route_changes(before, after)
     yield from (_of_route(name, old, new, each) for each in found)
     if reason:

@@ -24,6 +24,7 @@ _EFFECT_PATHS: Final[Mapping[str, Pointer]] = {
     "key of the draw": ("spec", "sticky", "key"),
 }
 _MISSING: Final = object()
+_LONGEST_LINE: Final = 120
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def place_in(case: Case, side: Side, path: Pointer) -> Place:
     """Where one side says it; its nearest ancestor when it does not."""
     span = case.source.span(path)
     text = case.source.line(span.line).strip()
+    text = text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]}…"
     return Place(side=side, file=case.source.file, line=span.line, column=span.column, text=text)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from graymesh.cases import Progress
@@ -15,7 +15,7 @@ from graymesh.diff.settings import Told, setting_changes
 from graymesh.diff.sides import Compared
 from graymesh.equivalence import UndecidableError, witness_for
 from graymesh.facts import feature
-from graymesh.ir import Release
+from graymesh.ir import Pointer, Release
 from graymesh.lint import Case
 from graymesh.proof.outcomes import outcome
 from graymesh.semantics import decide
@@ -34,12 +34,26 @@ def diff_specs(old: Compared, new: Compared, targets: Sequence[str], progress: P
         releases.append(_release(key, before.get(key), after.get(key)))
     one, other = written(old, targets, progress), written(new, targets, progress)
     engines = tuple(engine_diffs(old, new, one, other, targets))
-    engine_only = [change for engine in engines for change in engine_changes(engine, _told(releases))]
-    releases = _with_engines(releases, engine_only, {**before, **after})
-    problems = tuple(_problems(old, new, one.problem, other.problem))
+    engine_only = [change for engine in engines for change in engine_changes(engine, one, other, _told(releases))]
+    releases = _with_engines(releases, engine_only, before, after)
+    seeing = {name for change in engine_only for name in change.engines}
+    engines = tuple(replace(each, sees=True) if each.target in seeing else each for each in engines)
+    compiling = () if _alike(old, new) else (one.problem, other.problem)
+    problems = tuple(_problems(old, new, *compiling))
     risks = risks_of(releases, problems)
     return TrafficDiff(
         old=old.name, new=new.name, releases=tuple(releases), engines=engines, risks=risks, problems=problems
+    )
+
+
+def _alike(old: Compared, new: Compared) -> bool:
+    """Do both sides say the same to the compiler? Then they compile to the same, or neither does."""
+    before, after = old.releases, new.releases
+    return set(before) == set(after) and all(
+        before[key].rollout == after[key].rollout
+        and before[key].targets == after[key].targets
+        and before[key].options == after[key].options
+        for key in before
     )
 
 
@@ -51,19 +65,40 @@ def _problems(old: Compared, new: Compared, *compiling: str) -> Iterator[str]:
 
 
 def _told(releases: Sequence[ReleaseDiff]) -> frozenset[str]:
-    """The features whose differences the releases tell themselves."""
-    named = {feature(change.what) for release in releases for change in release.changes if change.kind == "setting"}
-    return frozenset(part for name in named for part in (name, name.split(".")[0]))
+    """The features and hosts whose differences the releases tell themselves."""
+    changes = [change for release in releases for change in release.changes]
+    named = {feature(change.what) for change in changes if change.kind == "setting"}
+    hosts = {change.who.removeprefix("requests to ") for change in changes if change.what == "host"}
+    for release in releases:
+        if release.state in ("added", "removed"):
+            hosts.update(*(side.hosts for side in (release.old, release.new) if side))
+    return frozenset(part for name in named for part in (name, name.split(".")[0])) | hosts
 
 
-def _with_engines(releases: list[ReleaseDiff], changes: Sequence[Change], cases: dict[str, Case]) -> list[ReleaseDiff]:
+def _with_engines(
+    releases: list[ReleaseDiff], changes: Sequence[Change], before: Mapping[str, Case], after: Mapping[str, Case]
+) -> list[ReleaseDiff]:
     """Changes that only an engine shows, each with the release whose host it is about; else with the first."""
+    hosts = {host: key for side in (before, after) for key, case in side.items() for host in _names(case)}
+    numbers = {release.key: number for number, release in enumerate(releases)}
     for change in changes:
-        owner = next((r.key for r in releases if r.key in cases and change.who in cases[r.key].release.hosts), "")
-        at = next((i for i, release in enumerate(releases) if release.key == owner), 0)
-        state: State = "changed" if releases[at].state == "unchanged" else releases[at].state
-        releases[at] = replace(releases[at], state=state, changes=(*releases[at].changes, change))
+        at = numbers[hosts.get(change.who.partition(", ")[0], releases[0].key)]
+        found = releases[at]
+        state: State = "changed" if found.state == "unchanged" else found.state
+        if found.key in before and found.key in after:
+            change = _placed(Both(before[found.key], after[found.key]), change)
+        releases[at] = replace(found, state=state, changes=(*found.changes, change))
     return releases
+
+
+def _names(case: Case) -> tuple[str, ...]:
+    return (*case.release.hosts, case.release.key, case.release.name)
+
+
+def _placed(both: Both, change: Change) -> Change:
+    """With the options of the target, when they are what the spec says differently."""
+    path: Pointer = ("spec", "targets", *change.engines)
+    return change if both.same(path) else replace(change, causes=(both.place(path),))
 
 
 def _release(key: str, old: Case | None, new: Case | None) -> ReleaseDiff:

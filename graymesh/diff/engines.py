@@ -36,6 +36,10 @@ class Written:
     files: Mapping[str, tuple[str, str]]
     problem: str = ""
 
+    def of(self, name: str) -> dict[str, str]:
+        """The files of one target."""
+        return {path: text for path, (owner, text) in self.files.items() if owner == name}
+
 
 def written(side: Compared, targets: Sequence[str], progress: Progress) -> Written:
     """All artifacts of a side."""
@@ -117,41 +121,63 @@ def _apart(left: RouteTable, right: RouteTable, request: Request) -> bool:
     return outcome(decide(left, request).route) != outcome(decide(right, request).route)
 
 
-def engine_changes(diff: EngineDiff, told: frozenset[str]) -> Iterator[Change]:
-    """What the target's changed files make it do differently that no release tells; `told` are features that one does.
+def engine_changes(diff: EngineDiff, before: Written, after: Written, told: frozenset[str]) -> Iterator[Change]:
+    """What the target's files make it do differently that no release tells; `told` are features that one does.
 
     Routes are compared only where no release routes differently (`sees` is False).
     """
-    files = [(each.path, each) for each in diff.artifacts]
-    if not files:
-        return
-    read = target(diff.target)
-    old = read.decode({path: each.old for path, each in files if each.old is not None})
-    new = read.decode({path: each.new for path, each in files if each.new is not None})
-    yield from fleet_changes(diff.target, old, new, told, tables=diff.sees is False)
+    if diff.artifacts:
+        old, new = (target(diff.target).decode(side.of(diff.target)) for side in (before, after))
+        yield from fleet_changes(diff.target, old, new, told, tables=diff.sees is False)
 
 
 def fleet_changes(
     name: str, old: DecodedFleet, new: DecodedFleet, told: frozenset[str], tables: bool
 ) -> Iterator[Change]:
-    """Differences of services that both fleets decide, by host and place."""
+    """Differences of services of both fleets, by host and place; `told` are features and hosts to pass over."""
     before, after = _services(old), _services(new)
     for key in sorted(set(before) & set(after)):
-        one, other = before[key], after[key]
-        if tables:
-            yield from _table_change(name, one, other)
-        for fact, left, right in facts_of_both(one.facts, other.facts):
-            if _feature(fact[1]) not in told:
-                yield Change(
-                    kind="engine",
-                    who=fact[0] or one.hosts[0] if one.hosts else one.name,
-                    what=setting(("", fact[1])),
-                    old=NOT_SET if left is None else value_in_words(fact[1], left),
-                    new=NOT_SET if right is None else value_in_words(fact[1], right),
-                    trend=trend_of(fact[1], left, right),
-                    causes=tuple(_files(one, other)),
-                    engines=(name,),
-                )
+        yield from _service_changes(name, before[key], after[key], told, tables)
+    for host in sorted({host for host, _ in set(before) ^ set(after)} - told):
+        ours, theirs = (_of_host(side, host) for side in (before, after))
+        found = []
+        if len(ours) == len(theirs) == 1:
+            found = list(_service_changes(name, ours[0], theirs[0], told, tables))
+            yield from found
+        if not any(change.what.startswith("served.") for change in found):
+            yield _served(name, host, ours, theirs)
+
+
+def _of_host(services: Mapping[tuple[str, str], DecodedService], host: str) -> list[DecodedService]:
+    return [each for (where, _), each in sorted(services.items()) if where == host]
+
+
+def _served(name: str, host: str, old: Sequence[DecodedService], new: Sequence[DecodedService]) -> Change:
+    """Where the host is decided for, when that is not the same any more."""
+    said = (" and ".join(service.scope or "everywhere" for service in side) or "nowhere" for side in (old, new))
+    causes = tuple(_files((*old, None)[0], (*new, None)[0]))
+    before, after = said
+    return Change(kind="engine", who=host, what="served", old=before, new=after, causes=causes, engines=(name,))
+
+
+def _service_changes(
+    name: str, old: DecodedService, new: DecodedService, told: frozenset[str], tables: bool
+) -> Iterator[Change]:
+    who = old.hosts[0] if old.hosts else old.name
+    if tables:
+        yield from _table_change(name, old, new)
+    for fact, left, right in facts_of_both(old.facts, new.facts):
+        if _feature(fact[1]) not in told:
+            yield Change(
+                kind="engine",
+                who=f"{who}, {fact[0]}" if fact[0] else who,
+                what=setting(("", fact[1])),
+                old=NOT_SET if left is None else value_in_words(fact[1], left),
+                new=NOT_SET if right is None else value_in_words(fact[1], right),
+                trend=trend_of(fact[1], left, right),
+                causes=tuple(_files(old, new)),
+                engines=(name,),
+            )
 
 
 def _feature(name: str) -> str:
@@ -178,9 +204,12 @@ def _table_change(name: str, old: DecodedService, new: DecodedService) -> Iterat
         )
 
 
-def _files(old: DecodedService, new: DecodedService) -> Iterator[Place]:
-    sides: tuple[tuple[Side, str], ...] = (("old", old.file), ("new", new.file))
-    yield from (Place(side=side, file=file) for side, file in sides if file)
+def _files(old: DecodedService | None, new: DecodedService | None) -> Iterator[Place]:
+    """Where the service stands now; where it stood when it is gone."""
+    side: Side = "old" if new is None else "new"
+    found = new or old
+    if found and found.file:
+        yield Place(side=side, file=found.file)
 
 
 def witness(request: Request, old: str, new: str, host: str) -> Witness:

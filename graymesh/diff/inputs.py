@@ -23,7 +23,7 @@ def two_paths(old: Path, new: Path, targets: Sequence[str], progress: Progress) 
         path.stat()
     if holds_artifacts(old) and holds_artifacts(new):
         return artifact_diff(old, new, targets)
-    before, after = (side_of(path, shown(path.absolute()), Root(), progress) for path in (old, new))
+    before, after = (side_of(path, shown(path.absolute()), Root(), targets, progress) for path in (old, new))
     return diff_specs(before, after, targets, progress)
 
 
@@ -41,8 +41,8 @@ def against_revision(
         then = stack.enter_context(revision(base, path))
         for link in then.links:
             log(f"{link} is a symbolic link at {base} and was not read")
-        now = side_of(path, after.name, Root(), progress) if path.exists() else None
-        was = _was(then, now, path, progress)
+        now = side_of(path, after.name, Root(), targets, progress) if path.exists() else None
+        was = _was(then, now, path, targets, progress)
         if now is None and was is None:
             raise FileNotFoundError(2, f"there is no such file or folder, neither now nor at {base}", str(path))
         before = replace(before, parts=(*before.parts, *(was.parts if was else ())))
@@ -50,22 +50,24 @@ def against_revision(
     return diff_specs(before, after, targets, progress)
 
 
-def _was(then: Revision, now: Compared | None, path: Path, progress: Progress) -> Compared | None:
+def _was(
+    then: Revision, now: Compared | None, path: Path, targets: Sequence[str], progress: Progress
+) -> Compared | None:
     """The path at the revision; for a file that was not there, the same releases in other files of its project."""
     root = Root(then.folder, f"{then.name}:")
     if then.path.exists():
-        return _side(then.path, root, then, progress)
+        return _side(then.path, root, then, targets, progress)
     folder = next((each for each in then.path.parents if each.is_dir()), then.folder)
     if now is None or path.is_dir() or not folder.is_relative_to(then.folder):
         return None
-    there = _side(folder, root, then, progress)
+    there = _side(folder, root, then, targets, progress)
     return there.only(frozenset(now.releases)) if there else None
 
 
-def _side(path: Path, root: Root, then: Revision, progress: Progress) -> Compared | None:
+def _side(path: Path, root: Root, then: Revision, targets: Sequence[str], progress: Progress) -> Compared | None:
     """None when there was no release yet."""
     try:
-        return side_of(path, then.name, root, progress)
+        return side_of(path, then.name, root, targets, progress)
     except Refused as refused:
         if all(found.code == "GM020" for found in refused.diagnostics):
             return None

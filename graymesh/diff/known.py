@@ -120,6 +120,11 @@ def same(left: Shares, right: Shares) -> bool:
     return sorted(left) == sorted(right)
 
 
+def carries_bucket(route: Route) -> bool:
+    """Does the route ask for nothing but buckets?"""
+    return route.condition != ALWAYS and _of_everyone(route, set())
+
+
 def _of_everyone(route: Route, cookies: set[str]) -> bool:
     """Does the route ask for buckets in one cookie at most, the same one as the routes behind it?"""
     tests = [test for conjunction in route.condition for test in conjunction]

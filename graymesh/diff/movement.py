@@ -18,14 +18,23 @@ def moves(
     """Intervals of users whose version changes, with the routes that take them and what their requests have.
 
     `i` or `j` name a route for an audience, whose users go by it whatever their bucket; None is everyone else. Nothing
-    when users have no buckets, or have them in different cookies.
+    when users have no buckets or have them in different cookies, or when the audience itself asks for buckets.
     """
     cookie = old.cookie or new.cookie
+    if any(_asks(table, index, cookie) for table, index in ((old, i), (new, j))):
+        return
     if not cookie or {old.cookie, new.cookie} - {cookie, ""}:
         return
     before, after = _strip(old, i), _strip(new, j)
     if before and after and (old.cookie == new.cookie or (i is not None) != (j is not None)):
         yield from _joined(old, new, cookie, _overlaid(before, after))
+
+
+def _asks(table: Known, index: int | None, cookie: str) -> bool:
+    route = table.route(index) if index is not None and index < table.rest else None
+    return any(
+        test.field == Field(Kind.COOKIE, cookie) for tests in (route.condition if route else ()) for test in tests
+    )
 
 
 def _strip(table: Known, index: int | None) -> Strip:

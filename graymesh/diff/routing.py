@@ -7,14 +7,14 @@ the pairs have in common is told once: by audience, everyone else as one, and ef
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from graymesh.diff.effects import effects
 from graymesh.diff.known import Known, same, shares_of, words
 from graymesh.diff.movement import moves, redrawn
 from graymesh.equivalence import UndecidableError, common, differences
 from graymesh.ir import ALWAYS, Condition, Route
-from graymesh.semantics import Request, decide
+from graymesh.semantics import Request
 from graymesh.traffic_diff import Move, Shares
 
 EVERYONE = "everyone else"
@@ -139,7 +139,7 @@ def _draws(pair: Pair, old: Known, new: Known) -> bool:
 
 def _audience(old: Known, new: Known, pair: Pair, who: str, request: Request) -> Found:
     before, after = old.versions_of(pair.i), new.versions_of(pair.j)
-    moved = tuple(move for move, *_ in moves(old, new, pair.i, pair.j))
+    moved = tuple(_real(old, new, moves(old, new, pair.i, pair.j)))
     return Found(
         who=f"audience {who}" if who else _taken(old, new, pair),
         what="version",
@@ -217,14 +217,3 @@ def _short(old: Known, new: Known, pair: Pair) -> str:
     if pair.i < old.rest:
         return f"audience {old.who(pair.i)}" if pair.i in old.audiences else old.who(pair.i)
     return EVERYONE
-
-
-def versions_differ(old: Known, new: Known, request: Request) -> bool:
-    """Do other versions, or other parts of them, answer the request?"""
-    before, after = decide(old.table, request), decide(new.table, request)
-    return not same(shares_of(before.route), shares_of(after.route))
-
-
-def with_request(found: Found, request: Request) -> Found:
-    """The same difference, shown by another request."""
-    return replace(found, request=request)

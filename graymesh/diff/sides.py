@@ -59,27 +59,35 @@ class Root:
     def shown(self, path: Path) -> str:
         """The path as the reader knows it."""
         if self.folder is not None and path.is_relative_to(self.folder):
-            return f"{self.base}{path.relative_to(self.folder).as_posix()}"
-        return shown(path)
+            return printable(f"{self.base}{path.relative_to(self.folder).as_posix()}")
+        return printable(shown(path))
 
 
-def side_of(path: Path, name: str, root: Root, progress: Progress) -> Compared:
-    """The releases at a path. Raises OSError; Refused with `usage` for whatever cannot be read."""
+def printable(name: str) -> str:
+    """A file's name as text that can be written anywhere, whatever its bytes are."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def side_of(path: Path, name: str, root: Root, targets: Sequence[str], progress: Progress) -> Compared:
+    """The releases at a path; `targets` stand in where a release names none.
+
+    Raises OSError; Refused with `usage` for whatever cannot be read.
+    """
     try:
         projects = list(find_each(path))
-        return Compared(name=name, parts=tuple(_parts(projects, root, progress)))
+        return Compared(name=name, parts=tuple(_parts(projects, root, targets, progress)))
     except Refused as refused:
         raise Refused(tuple(_renamed(found, root) for found in refused.diagnostics), usage=True) from None
 
 
-def _parts(projects: Sequence[Project], root: Root, progress: Progress) -> Iterator[Part]:
+def _parts(projects: Sequence[Project], root: Root, targets: Sequence[str], progress: Progress) -> Iterator[Part]:
     folders = [project.root for project in projects]
     problems: list[Diagnostic] = []
     for project in projects:
         cases = []
         for number, file in enumerate(project.releases):
             progress("reading", number, len(project.releases))
-            case, found = _case(file, project, root)
+            case, found = _case(file, project, root, targets)
             problems += [each for each in found if each.level == "error"]
             cases += [case] if case else []
         below = _relative(project.root, folders) if len(projects) > 1 else ""
@@ -88,9 +96,9 @@ def _parts(projects: Sequence[Project], root: Root, progress: Progress) -> Itera
         raise Refused(tuple(problems), usage=True)
 
 
-def _case(file: Path, project: Project, root: Root) -> tuple[Case | None, Sequence[Diagnostic]]:
+def _case(file: Path, project: Project, root: Root, targets: Sequence[str]) -> tuple[Case | None, Sequence[Diagnostic]]:
     try:
-        return case_of(load(read_limited(file), root.shown(file)), project)
+        return case_of(load(read_limited(file), root.shown(file)), project, targets)
     except Refused as refused:
         return None, refused.diagnostics
 
