@@ -104,7 +104,7 @@ def _effect_cause(both: Both, old: Known, new: Known, found: Found) -> Place:
         side: Side = "new" if found.j < new.rest else "old"
         route = new.route(found.j) if side == "new" else old.route(found.i)
         return place_in(both.new if side == "new" else both.old, side, (*(route.origin if route else ()), "fault"))
-    path = _EFFECT_PATHS.get(found.what.partition(" with ")[0], ("spec",))
+    path = _EFFECT_PATHS.get(found.what, ("spec",))
     if path == ("spec", "sticky") and both.same(path):
         path = ("spec", "stages")
     return both.place(path)

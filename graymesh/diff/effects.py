@@ -9,8 +9,8 @@ from graymesh.proof.outcomes import outcome
 from graymesh.wording import cookie_in_words, headers_in_words, percent, policy_in_words
 
 NONE = "none"
-Effect = tuple[str, str, str]
-"""What, before, after."""
+Effect = tuple[str, str, str, str]
+"""What, the version that it comes with ("" for all), before, after."""
 
 
 def effects(old: Route, new: Route, crossing: bool) -> Iterator[Effect]:
@@ -27,7 +27,7 @@ def _policies(old: Route, new: Route) -> Iterator[Effect]:
     before, after = policy_in_words(_meant(old)), policy_in_words(_meant(new))
     for what in dict.fromkeys([*before, *after]):
         if before.get(what) != after.get(what):
-            yield what, before.get(what, NONE), after.get(what, NONE)
+            yield what, "", before.get(what, NONE), after.get(what, NONE)
 
 
 def _meant(route: Route) -> Policy:
@@ -46,7 +46,7 @@ def _headers(old: Route, new: Route) -> Iterator[Effect]:
             ("request header", "response header"), before[version], after[version], strict=True
         ):
             if left != right:
-                yield f"{what} with {version}", left or NONE, right or NONE
+                yield what, version, left or NONE, right or NONE
 
 
 def _by_version(route: Route) -> dict[str, tuple[str, str]]:
@@ -60,7 +60,7 @@ def _by_version(route: Route) -> dict[str, tuple[str, str]]:
 def _cookies(old: Route, new: Route) -> Iterator[Effect]:
     before, after = _drawn(old), _drawn(new)
     if before != after:
-        yield "bucket cookie", before or NONE, after or NONE
+        yield "bucket cookie", "", before or NONE, after or NONE
 
 
 def _drawn(route: Route) -> str:
@@ -72,7 +72,7 @@ def _drawn(route: Route) -> str:
 def _keys(old: Route, new: Route) -> Iterator[Effect]:
     before, after = _key(old), _key(new)
     if before != after:
-        yield "key of the draw", before, after
+        yield "key of the draw", "", before, after
 
 
 def _key(route: Route) -> str:

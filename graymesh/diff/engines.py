@@ -78,11 +78,11 @@ def _artifacts(name: str, before: Written, after: Written) -> Iterator[Artifact]
 
 def _sees(name: str, old: Compared, new: Compared) -> tuple[bool | None, str]:
     """Does the target route any request of any release differently? None with a reason when that is not decided."""
-    found, reason = False, ""
+    found, reason, routes = False, "", target(name).manifest.routes
     before, after = old.releases, new.releases
     for key in {**before, **after}:
         one, other = _view(before.get(key), name), _view(after.get(key), name)
-        for left, right in _tables(one, other):
+        for left, right in _tables(one, other) if routes else ():
             result = compare(left, right)
             found = found or isinstance(result, Difference)
             reason = reason or (f"{key}: {result.reason}" if isinstance(result, Undecided) else "")
@@ -109,7 +109,12 @@ def _by_host(view: View | None) -> dict[str, RouteTable]:
 def engines_for(old: Case, new: Case, request: Request | None, keys: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """The release's targets that do another thing with this request, or that are told any of these facts."""
     names = sorted({manifest.name for case in (old, new) for manifest in case.targets})
-    return tuple(name for name in names if _concerned(_view(old, name), _view(new, name), request, tuple(keys)))
+    facts = tuple(keys)
+    return tuple(
+        name
+        for name in names
+        if _concerned(_view(old, name), _view(new, name), request if target(name).manifest.routes else None, facts)
+    )
 
 
 def _concerned(old: View | None, new: View | None, request: Request | None, keys: Sequence[tuple[str, str]]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from graymesh.diff.effects import effects
+from graymesh.diff.effects import Effect, effects
 from graymesh.diff.known import Known, same, shares_of, words
 from graymesh.diff.movement import moves, redrawn
 from graymesh.equivalence import UndecidableError, common, differences
@@ -181,19 +181,23 @@ def _within(old: Known, new: Known, pair: Pair, condition: Condition) -> Request
 
 def _effects(old: Known, new: Known, pairs: Sequence[Pair], told: Sequence[Pair]) -> Iterator[Found]:
     """Effects by what becomes what, told once for all pairs; no pair goes without a word."""
-    grouped: dict[tuple[str, str, str], list[Pair]] = {}
+    grouped: dict[Effect, list[Pair]] = {}
     for pair in pairs:
-        crossing = (pair.i >= old.rest) != (pair.j >= new.rest)
-        found = list(effects(pair.old, pair.new, crossing)) if pair.old and pair.new else []
-        if not found and pair not in told:
-            found = list(effects(pair.old, pair.new, False)) if pair.old and pair.new else []
-            found = found or [("split", words(shares_of(pair.old)), words(shares_of(pair.new)))]
-        for each in found:
+        for each in _of_pair(old, new, pair, pair in told):
             grouped.setdefault(each, []).append(pair)
-    for (what, before, after), mine in grouped.items():
-        first = mine[0]
-        who = _who(old, new, mine)
+    for (what, version, before, after), mine in grouped.items():
+        first, who = mine[0], version or _who(old, new, mine)
         yield Found(who=who, what=what, old=before, new=after, i=first.i, j=first.j, request=first.request)
+
+
+def _of_pair(old: Known, new: Known, pair: Pair, told: bool) -> list[Effect]:
+    before, after = pair.old, pair.new
+    crossing = (pair.i >= old.rest) != (pair.j >= new.rest)
+    found = list(effects(before, after, crossing)) if before and after else []
+    if found or told:
+        return found
+    found = list(effects(before, after, False)) if before and after else []
+    return found or [("split", "", words(shares_of(before)), words(shares_of(after)))]
 
 
 def _who(old: Known, new: Known, pairs: Sequence[Pair]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -21,6 +21,7 @@ _MORE_IS_WEAKER: Final = frozenset(
 )
 _LESS_IS_WEAKER: Final = frozenset(("guards.latency.quantile", "guards.coverage", "outlier.eject", "warmup"))
 _PROTECTS: Final = ("guards", "limits", "outlier", "pool", "warmup", "jwt")
+_WHOLE: Final[Mapping[str, int]] = {"outlier": 3, "pool": 3, "jwt": 2}  # steps from the root to the key in the spec
 _LEAVES: Final[Mapping[str, tuple[str, ...]]] = {
     "guards.errorRate": ("max",),
     "guards.latency": ("max",),
@@ -80,19 +81,59 @@ def facts_of_both(old: Facts, new: Facts) -> Iterator[tuple[tuple[str, str], Sca
 def _facts(old: Release, new: Release) -> Iterator[Told]:
     shared = {"", *(version.name for version in old.versions)} & {"", *(version.name for version in new.versions)}
     canaries = {v.name for v in old.versions if v.canary} & {v.name for v in new.versions if v.canary}
-    for key, before, after in facts_of_both(old.facts, new.facts):
-        version, name = key
-        if version not in shared or (name.startswith("guards.") and version not in canaries):
-            continue  # told with the version that comes or goes; a stable version has no guards
-        yield Told(
-            who=version or "every request",
-            what=setting(("", name)),
-            old=NOT_SET if before is None else value_in_words(name, before),
-            new=NOT_SET if after is None else value_in_words(name, after),
-            trend=trend_of(name, before, after),
-            path=_path(key),
-            keys=(key,),
-        )
+    differing: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for key, _, _ in facts_of_both(old.facts, new.facts):
+        # What comes or goes with a version is told with it; a stable version has no guards.
+        if key[0] in shared and (not key[1].startswith("guards.") or key[0] in canaries):
+            differing.setdefault((key[0], _group(key[1])), []).append(key)
+    for (version, group), keys in differing.items():
+        sides = [[each for each in side.facts if (each[0], _group(each[1])) == (version, group)] for side in (old, new)]
+        if all(sides):
+            yield from (_fact(old, new, key) for key in keys)
+        else:
+            yield _whole(old, new, version, group, sides[0] or sides[1])
+
+
+def _group(name: str) -> str:
+    """The key of the spec whose parts come and go together: `guards.errorRate`, `outlier`."""
+    parts = name.split(".")
+    return ".".join(parts[:2]) if parts[0] == "guards" else parts[0] if parts[0] in _PROTECTS else name
+
+
+def _fact(old: Release, new: Release, key: tuple[str, str]) -> Told:
+    (version, name), before, after = key, old.facts.get(key), new.facts.get(key)
+    return Told(
+        who=version or "every request",
+        what=setting(("", name)),
+        old=NOT_SET if before is None else value_in_words(name, before),
+        new=NOT_SET if after is None else value_in_words(name, after),
+        trend=trend_of(name, before, after),
+        path=_path(key),
+        keys=(key,),
+    )
+
+
+def _whole(old: Release, new: Release, version: str, group: str, keys: Sequence[tuple[str, str]]) -> Told:
+    """A setting with all its parts that only one side has."""
+    gone = keys[0] in old.facts
+    facts = old.facts if gone else new.facts
+    said = ", ".join(filter(None, (_part(group, name, facts[version, name]) for _, name in keys)))
+    leaves = _LEAVES.get(group, ())
+    return Told(
+        who=version or "every request",
+        what=setting(("", keys[0][1])) if len(keys) == 1 else group,
+        old=said if gone else NOT_SET,
+        new=NOT_SET if gone else said,
+        trend=trend_of(keys[0][1], *((0, None) if gone else (None, 0))),
+        path=_path(keys[0])[: -len(leaves) or None] if leaves else _path(keys[0])[: _WHOLE.get(group)],
+        keys=tuple(keys),
+    )
+
+
+def _part(group: str, name: str, value: Scalar) -> str:
+    """`1%`, `window 5m`."""
+    below = setting(("", name)).removeprefix(group).strip(".")
+    return f"{below} {value_in_words(name, value)}".strip()
 
 
 def _path(key: tuple[str, str]) -> Pointer:
