@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from graymesh.cases import Progress
 from graymesh.diff.causes import Both, route_cause
-from graymesh.diff.engines import engine_changes, engine_diffs, engines_for, witness, written
+from graymesh.diff.engines import engine_changes, engine_diffs, engines_for, option_changes, witness, written
 from graymesh.diff.known import Known, known, shares_of, words
 from graymesh.diff.risks import risks_of
 from graymesh.diff.routing import Found, route_changes
@@ -31,10 +31,12 @@ def diff_specs(old: Compared, new: Compared, targets: Sequence[str], progress: P
     releases = []
     for number, key in enumerate(keys):
         progress("comparing", number, len(keys))
-        releases.append(_release(key, before.get(key), after.get(key)))
+        releases.append(release_diff(key, before.get(key), after.get(key)))
     one, other = written(old, targets, progress), written(new, targets, progress)
     engines = tuple(engine_diffs(old, new, one, other, targets))
-    engine_only = [change for engine in engines for change in engine_changes(engine, one, other, _told(releases))]
+    told = _told(releases)
+    engine_only = [change for engine in engines for change in engine_changes(engine, one, other, told)]
+    engine_only += [change for engine in engines for change in option_changes(engine.target, old, new)]
     releases = _with_engines(releases, engine_only, before, after)
     seeing = {name for change in engine_only for name in change.engines}
     engines = tuple(replace(each, sees=True) if each.target in seeing else each for each in engines)
@@ -101,7 +103,8 @@ def _placed(both: Both, change: Change) -> Change:
     return change if both.same(path) else replace(change, causes=(both.place(path),))
 
 
-def _release(key: str, old: Case | None, new: Case | None) -> ReleaseDiff:
+def release_diff(key: str, old: Case | None, new: Case | None) -> ReleaseDiff:
+    """One release on both sides, None where it is not there."""
     before, after = (_standing(case) if case else None for case in (old, new))
     if old is None or new is None:
         return ReleaseDiff(key=key, state="removed" if new is None else "added", old=before, new=after)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from graymesh.capability import FEATURES
 from graymesh.cases import Progress
 from graymesh.compiler import Choice, compile_cases
 from graymesh.diff.settings import NOT_SET, facts_of_both, trend_of
@@ -87,7 +86,8 @@ def _sees(name: str, old: Compared, new: Compared) -> tuple[bool | None, str]:
             found = found or isinstance(result, Difference)
             reason = reason or (f"{key}: {result.reason}" if isinstance(result, Undecided) else "")
         found = found or (one.facts if one else {}) != (other.facts if other else {})
-    return (True, "") if found else (None, reason) if reason else (False, "")
+    calm = "" if routes else "it routes nothing, its rules follow the routes of others"
+    return (True, "") if found else (None, reason) if reason else (False, calm)
 
 
 def _view(case: Case | None, name: str) -> View | None:
@@ -129,11 +129,25 @@ def _apart(left: RouteTable, right: RouteTable, request: Request) -> bool:
 def engine_changes(diff: EngineDiff, before: Written, after: Written, told: frozenset[str]) -> Iterator[Change]:
     """What the target's files make it do differently that no release tells; `told` are features that one does.
 
-    Routes are compared only where no release routes differently (`sees` is False).
+    Routes are compared only where no release routes differently (`sees` is False). What targets without routes write
+    is named after routes: it follows from the releases, which are compared, and from options.
     """
-    if diff.artifacts:
+    if diff.artifacts and target(diff.target).manifest.routes:
         old, new = (target(diff.target).decode(side.of(diff.target)) for side in (before, after))
         yield from fleet_changes(diff.target, old, new, told, tables=diff.sees is False)
+
+
+def option_changes(name: str, old: Compared, new: Compared) -> Iterator[Change]:
+    """Options of a target without routes, whose files are not compared by what they do."""
+    before, after = old.releases, new.releases
+    for key in before if not target(name).manifest.routes else ():
+        one, other = (side[key].options.get(name) if key in side else None for side in (before, after))
+        if one is None or other is None:
+            continue
+        for option in dict.fromkeys([*one, *other]):
+            if one.get(option) != other.get(option):
+                said = (str(one.get(option, NOT_SET)), str(other.get(option, NOT_SET)))
+                yield Change(kind="engine", who=key, what=option, old=said[0], new=said[1], engines=(name,))
 
 
 def fleet_changes(
@@ -172,7 +186,7 @@ def _service_changes(
     if tables:
         yield from _table_change(name, old, new)
     for fact, left, right in facts_of_both(old.facts, new.facts):
-        if _feature(fact[1]) not in told:
+        if not _passed_over(fact, old, new, told):
             yield Change(
                 kind="engine",
                 who=f"{who}, {fact[0]}" if fact[0] else who,
@@ -185,10 +199,12 @@ def _service_changes(
             )
 
 
-def _feature(name: str) -> str:
-    """The part of a fact's name by which releases and artifacts both know it."""
-    said = feature(name)
-    return said if said in FEATURES else said.split(".")[0]
+def _passed_over(fact: tuple[str, str], old: DecodedService, new: DecodedService, told: frozenset[str]) -> bool:
+    """Is the fact told already, or about the instances of a version that only one side has?"""
+    parts = feature(fact[1]).split(".")
+    instances = parts[0] in ("endpoints", "labels")
+    alone = any(all(version != fact[0] for version, _ in side.facts) for side in (old, new))
+    return (instances and alone) or any(".".join(parts[:length]) in told for length in range(1, len(parts) + 1))
 
 
 def _services(fleet: DecodedFleet) -> dict[tuple[str, str], DecodedService]:

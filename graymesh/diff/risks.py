@@ -41,6 +41,8 @@ def _of_change(release: ReleaseDiff, change: Change) -> Iterator[Risk]:
 def _traffic(release: ReleaseDiff, change: Change) -> Iterator[tuple[str, str]]:
     if change.kind == "undecided":
         yield ("undecided", f"not decided for {change.who}: {change.new}")
+    if change.what == "host" and change.trend == "removed":
+        yield ("removed", f"{change.who} are answered by nobody here")
     if change.kind == "version":
         for version, share in _first(release, change):
             yield ("first-exposure", f"{version} gets its first requests: {share} of {change.who}")
@@ -101,7 +103,7 @@ def _biggest(releases: Sequence[ReleaseDiff]) -> Iterator[Risk]:
         for change in release.changes
         if change.kind == "version" and change.who == "everyone else"
     ]
-    if found:
+    if any(part for part, _, _ in found):
         part, key, change = max(found, key=lambda each: each[0])
         message = f"{percent(part)} of everyone else change version: {change.old} → {change.new}"
         yield Risk(kind="biggest-step", release=key, message=message, places=change.causes)

@@ -141,7 +141,7 @@ def _audience(old: Known, new: Known, pair: Pair, who: str, request: Request) ->
     before, after = old.versions_of(pair.i), new.versions_of(pair.j)
     moved = tuple(_real(old, new, moves(old, new, pair.i, pair.j)))
     return Found(
-        who=f"audience {who}" if who else _taken(old, new, pair),
+        who=_audience_in_words(old, new, pair, who) if who else _taken(old, new, pair),
         what="version",
         old=words(before),
         new=words(after),
@@ -153,6 +153,13 @@ def _audience(old: Known, new: Known, pair: Pair, who: str, request: Request) ->
         new_shares=after,
         moves=moved,
     )
+
+
+def _audience_in_words(old: Known, new: Known, pair: Pair, who: str) -> str:
+    """`audience testers`; only those who are also in another audience, when that one's route takes them now."""
+    others = [name for name, _ in new.audiences.get(pair.j, ())] if pair.i < old.rest and pair.j < new.rest else []
+    also = f" (if also in {' or '.join(others)})" if others and who not in others else ""
+    return f"audience {who}{also}"
 
 
 def _taken(old: Known, new: Known, pair: Pair) -> str:
@@ -192,7 +199,7 @@ def _effects(old: Known, new: Known, pairs: Sequence[Pair], told: Sequence[Pair]
 
 def _of_pair(old: Known, new: Known, pair: Pair, told: bool) -> list[Effect]:
     before, after = pair.old, pair.new
-    crossing = (pair.i >= old.rest) != (pair.j >= new.rest)
+    crossing = (pair.i >= old.rest) != (pair.j >= new.rest) or old.cookie != new.cookie
     found = list(effects(before, after, crossing)) if before and after else []
     if found or told:
         return found

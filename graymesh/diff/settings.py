@@ -117,11 +117,12 @@ def _whole(old: Release, new: Release, version: str, group: str, keys: Sequence[
     """A setting with all its parts that only one side has."""
     gone = keys[0] in old.facts
     facts = old.facts if gone else new.facts
-    said = ", ".join(filter(None, (_part(group, name, facts[version, name]) for _, name in keys)))
+    stem = setting(("", keys[0][1])) if len(keys) == 1 else group
+    said = ", ".join(_part(stem, name, facts[version, name]) for _, name in keys)
     leaves = _LEAVES.get(group, ())
     return Told(
         who=version or "every request",
-        what=setting(("", keys[0][1])) if len(keys) == 1 else group,
+        what=stem,
         old=said if gone else NOT_SET,
         new=NOT_SET if gone else said,
         trend=trend_of(keys[0][1], *((0, None) if gone else (None, 0))),

@@ -104,7 +104,7 @@ def _release(release: ReleaseDiff) -> Iterator[_Block]:
     for change in release.changes:
         yield _Block("\n".join(_change(change)), "change")
     for line in release.plan:
-        yield _Block(f"- later: {code(line)}", "change of plan")
+        yield _Block(f"- plan: {code(line)}", "change of plan")
 
 
 def _change(change: Change) -> Iterator[str]:
@@ -121,7 +121,8 @@ def _change(change: Change) -> Iterator[str]:
     yield from (f"  - {code(note)}" for note in change.notes)
     if change.witness:
         seen = change.witness
-        yield f"  - try {code(seen.command)}: {code(seen.old)} → {code(seen.new)}"
+        known = (seen.old, seen.new) == (change.old, change.new)
+        yield f"  - try {code(seen.command)}" + ("" if known else f": {code(seen.old)} → {code(seen.new)}")
     elif change.example:
         yield f"  - it concerns {code(change.example)}"
     for place in change.causes:

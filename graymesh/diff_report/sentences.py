@@ -73,12 +73,15 @@ def engine_line(engine: EngineDiff) -> str:
     files = files if engine.compiled else "its files are not known, since a side does not compile"
     if engine.sees is None:
         return f"NOT DECIDED whether it does anything differently ({engine.reason}); {files}"
+    if engine.reason and engine.artifacts:
+        return f"{engine.reason}; {files}"
     return f"{'sees a change' if engine.sees else 'does the same as before'}; {files}"
 
 
 def subject(change: Change) -> str:
     """What is told about: `everyone else`, `timeout of every request`, `guards.errorRate of v2`."""
-    return change.who if change.what == "version" and change.kind == "version" else f"{change.what} of {change.who}"
+    alone = (change.kind, change.what) in (("version", "version"), ("release", "host"))
+    return change.who if alone else f"{change.what} of {change.who}"
 
 
 def side_word(side: Side) -> str:

@@ -73,7 +73,7 @@ class _Writer:
         for change in release.changes:
             yield from self._change(change)
         for line in release.plan:
-            yield f"  {self._paint('dim', 'later')}: {inline(line)}"
+            yield f"  {self._paint('dim', 'plan')}: {inline(line)}"
 
     def _standing(self, standing: Standing) -> Iterator[str]:
         yield f"  {inline(standing.file)}"
@@ -112,7 +112,8 @@ class _Writer:
 def _details(change: Change) -> Iterator[tuple[str, str]]:
     if change.witness:
         seen = change.witness
-        yield "witness", f"{seen.request}: {seen.old} → {seen.new}"
+        known = (seen.old, seen.new) == (change.old, change.new)
+        yield "witness", seen.request if known else f"{seen.request}: {seen.old} → {seen.new}"
         yield "try", seen.command
     elif change.example:
         yield "concerns", change.example
