@@ -19,6 +19,7 @@ from graymesh.diff_report.sentences import (
     engines_line,
     headline,
     move_line,
+    no_command,
     stage_line,
     subject,
     trend_word,
@@ -153,7 +154,7 @@ def _picture(release: ReleaseDiff) -> str:
 
 
 def _file(artifact: Artifact) -> str:
-    lines = [inline(line) for line in artifact.diff()]
+    lines = [no_command(inline(line)) for line in artifact.diff()]
     longest = max((len(found) for line in lines for found in _BACKTICKS.findall(line)), default=0)
     fence = "`" * max(3, longest + 1)
     said = "\n".join(lines)

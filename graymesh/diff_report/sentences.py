@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from graymesh.traffic_diff import Change, EngineDiff, Move, ReleaseDiff, Side, TrafficDiff, Trend
 from graymesh.wording import percent
 
 NO_CHANGE = "no change for traffic"
+_BLANK: Final = re.compile(r"(?:[ +-]|\x1b\[[0-9;]*m)*")
 _TRENDS: Mapping[Trend, str] = {
     "changed": "",
     "added": "added",
@@ -76,6 +79,12 @@ def engine_line(engine: EngineDiff) -> str:
     if engine.reason and engine.artifacts:
         return f"{engine.reason}; {files}"
     return f"{'sees a change' if engine.sees else 'does the same as before'}; {files}"
+
+
+def no_command(line: str) -> str:
+    """The line, unless GitHub Actions would take it for a command: it looks for `::` behind blanks and colours."""
+    start = _BLANK.match(line)
+    return f"{start[0]}\\x3a{line[start.end() + 1 :]}" if start and line.startswith("::", start.end()) else line
 
 
 def subject(change: Change) -> str:

@@ -11,6 +11,7 @@ from graymesh.diff_report.sentences import (
     engines_line,
     headline,
     move_line,
+    no_command,
     side_word,
     stage_line,
     subject,
@@ -28,7 +29,7 @@ _GRAVE: Final = frozenset(("undecided", "not-compiled", "removed", "moved-back",
 def render(diff: TrafficDiff, *, color: bool = False, files: bool = False) -> str:
     """The whole diff; lines are not wrapped."""
     writer = _Writer(color)
-    return "\n".join(writer.lines(diff, files)) + "\n"
+    return "".join(f"{no_command(line)}\n" for line in writer.lines(diff, files))
 
 
 class _Writer:
