@@ -189,7 +189,7 @@ class EngineDiff:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
     """Something to look at first. `kind`: first-exposure, moved-back, guard-removed, guard-weakened, limit-loosened,
-    biggest-step, stage-skipped, redrawn, fault, trust, removed, undecided, not-compiled."""
+    biggest-step, stage-skipped, redrawn, fault, trust, removed, undecided, incomplete."""
 
     kind: str
     release: str

@@ -5,22 +5,26 @@ Versions are called as the engine's artifacts call them, and nobody says which o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from graymesh.artifacts import text_of
+from graymesh.buckets import joined
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.diff.engines import fleet_changes, witness
 from graymesh.diff.known import Known, carries_bucket, shares_of, words
 from graymesh.diff.risks import risks_of
 from graymesh.diff.routing import Found, route_changes
 from graymesh.diff.sides import printable
-from graymesh.ir import RouteTable
+from graymesh.equivalence import Equal, compare
+from graymesh.ir import BUCKETS, Buckets, Field, Kind, Matcher, Regex, Route, RouteTable, Share, Split, Test
 from graymesh.project import LIMIT_BYTES, looks_like_a_release, shown
 from graymesh.registry import target, target_names
-from graymesh.semantics import decide
-from graymesh.target import DecodedFleet, DecodedService
+from graymesh.semantics import compiled, decide
+from graymesh.target import DecodedFleet, DecodedService, Refusal
 from graymesh.traffic_diff import (
     Artifact,
     Change,
@@ -33,6 +37,8 @@ from graymesh.traffic_diff import (
 )
 
 _MOST_FILES = 20_000
+_OBJECT = re.compile(r"""^[\s{"']*apiVersion["']?\s*:""", re.MULTILINE)
+_OF_OBJECTS = "istio"  # the engine that is told by objects of a cluster; other objects are no traffic to it
 Texts = Mapping[str, str]
 
 
@@ -49,7 +55,8 @@ def artifact_diff(old: Path, new: Path, targets: Sequence[str]) -> TrafficDiff:
     fleets = [read.decode(texts) for texts in (before, after)]
     releases = tuple(_services(name, *fleets))
     artifacts = tuple(_artifacts(name, before, after))
-    problems = tuple(_problems(fleets[0], "before")) + tuple(_problems(fleets[1], "after"))
+    problems = (*_problems(fleets[0], "before"), *_problems(fleets[1], "after")) if before != after else ()
+    releases = releases if before != after else tuple(replace(e, state="unchanged", changes=()) for e in releases)
     sees = any(release.state != "unchanged" for release in releases)
     return TrafficDiff(
         old=shown(old.absolute()),
@@ -88,8 +95,8 @@ def _engine(before: Texts, after: Texts) -> str:
     best = max(found, key=lambda name: found[name])
     if found[best] > 0:
         return best
-    if not before and not after:
-        return "istio"  # kubectl diff of nothing
+    if any(map(_OBJECT.search, (*before.values(), *after.values()))):
+        return _OF_OBJECTS
     message = "neither side holds a release, nor files that an engine is known to read"
     raise Refused(
         (Diagnostic(code="GM020", message=message, help=f"name the engine: -t {'|'.join(found)}"),), usage=True
@@ -123,17 +130,29 @@ def _services(name: str, old: DecodedFleet, new: DecodedFleet) -> Iterator[Relea
     for place in sorted({**before, **after}):
         pairs.setdefault((id(before.get(place)), id(after.get(place))), []).append(place)
     for places in pairs.values():
-        yield _service(name, places, before.get(places[0]), after.get(places[0]))
+        yield _service(name, places, old, new)
 
 
-def _service(
-    name: str, places: Sequence[tuple[str, str]], old: DecodedService | None, new: DecodedService | None
-) -> ReleaseDiff:
+def _service(name: str, places: Sequence[tuple[str, str]], old: DecodedFleet, new: DecodedFleet) -> ReleaseDiff:
     scope = f" ({places[0][1]})" if places[0][1] else ""
     key = ", ".join(host for host, _ in places) + scope
-    changes = tuple(_changes(name, old, new)) if old and new else ()
-    state: State = "removed" if new is None else "added" if old is None else "changed" if changes else "unchanged"
-    return ReleaseDiff(key=key, state=state, old=_standing(old), new=_standing(new), changes=changes)
+    before, after = _by_place(old).get(places[0]), _by_place(new).get(places[0])
+    unclear = (old.refusals if before is None else ()) or (new.refusals if after is None else ())
+    if unclear:
+        changes: tuple[Change, ...] = (_not_understood(name, key, unclear[0]),)
+    else:
+        changes = tuple(_changes(name, before, after)) if before and after else ()
+    state: State = "changed" if changes else "unchanged"
+    if not unclear and not (before and after):
+        state = "removed" if before else "added"
+    return ReleaseDiff(key=key, state=state, old=_standing(before), new=_standing(after), changes=changes)
+
+
+def _not_understood(name: str, who: str, refusal: Refusal) -> Change:
+    """One side's files say something that the decoder does not know: maybe about this very service."""
+    reason = f"{refusal.file}: {refusal.field}: {refusal.message}"
+    place = Place(side="new", file=refusal.file, line=refusal.line, column=min(refusal.line, 1))
+    return Change(kind="undecided", who=who, what="routes", old="", new=reason, causes=(place,), engines=(name,))
 
 
 def _by_place(fleet: DecodedFleet) -> dict[tuple[str, str], DecodedService]:
@@ -147,11 +166,35 @@ def _by_place(fleet: DecodedFleet) -> dict[tuple[str, str], DecodedService]:
 
 def _known(service: DecodedService) -> Known:
     """The table with a route for each alternative, those of nothing but a bucket behind the others of their route."""
-    routes = []
+    routes: list[Route] = []
     for route in service.table.routes:
-        each = [replace(route, condition=(tests,)) for tests in route.condition]
+        each = [replace(route, condition=(tuple(map(_with_buckets, tests)),)) for tests in route.condition]
         routes += sorted(each, key=carries_bucket)
     return Known(RouteTable(tuple(routes)), {})
+
+
+def _with_buckets(test: Test) -> Test:
+    """A pattern of a cookie that takes four digits and nothing else, as the numbers that it takes."""
+    if test.field.kind is not Kind.COOKIE or not isinstance(test.matcher, Regex):
+        return test
+    numbers = _numbers(test.matcher.pattern)
+    return replace(test, matcher=numbers) if numbers else test
+
+
+@lru_cache(maxsize=1024)
+def _numbers(pattern: str) -> Buckets | None:
+    """The buckets that a pattern means, proven; None when it means anything else."""
+    taken = [number for number in range(BUCKETS) if compiled(pattern).fullmatch(f"{number:04}")]
+    if not taken:
+        return None
+    numbers = Buckets(joined((number, number) for number in taken))
+    sides = (RouteTable((_route(matcher),)) for matcher in (Regex(pattern), numbers))
+    return numbers if isinstance(compare(*sides), Equal) else None
+
+
+def _route(matcher: Matcher) -> Route:
+    split = Split((Share(version="", basis_points=BUCKETS),))
+    return Route(name="", condition=((Test(Field(Kind.COOKIE, "bucket"), matcher),),), split=split)
 
 
 def _standing(service: DecodedService | None) -> Standing | None:

@@ -9,14 +9,14 @@ from graymesh.traffic_diff import Change, Move, ReleaseDiff, Risk, Standing
 from graymesh.wording import percent
 
 _ORDER: Final = (
-    *("undecided", "not-compiled", "removed", "moved-back", "redrawn", "trust", "guard-removed", "guard-weakened"),
+    *("undecided", "incomplete", "removed", "moved-back", "redrawn", "trust", "guard-removed", "guard-weakened"),
     *("limit-loosened", "first-exposure", "stage-skipped", "biggest-step", "fault"),
 )
 
 
 def risks_of(releases: Sequence[ReleaseDiff], problems: Sequence[str]) -> tuple[Risk, ...]:
     """All risks, the gravest kind first, releases in order."""
-    found = [Risk(kind="not-compiled", release="", message=problem) for problem in problems]
+    found = [Risk(kind="incomplete", release="", message=problem) for problem in problems]
     found += [risk for release in releases for risk in _of_release(release)]
     found += _biggest(releases)
     return tuple(sorted(found, key=lambda risk: _ORDER.index(risk.kind)))
