@@ -118,7 +118,9 @@ def _changes(both: Both) -> Iterator[Change]:
     found, reason = route_changes(old, new)
     yield from (_of_route(both, old, new, each) for each in found)
     if reason:
-        yield Change(kind="undecided", who="some requests", what="version", old="", new=reason)
+        path: Pointer = ("spec", "audiences")
+        places = () if both.same(path) else (both.place(path),)
+        yield Change(kind="undecided", who="some requests", what="version", old="", new=reason, causes=places)
     yield from (_of_setting(both, told) for told in setting_changes(both.old.release, both.new.release))
 
 

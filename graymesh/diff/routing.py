@@ -14,7 +14,8 @@ from graymesh.diff.known import Known, same, shares_of, words
 from graymesh.diff.movement import moves, redrawn
 from graymesh.equivalence import UndecidableError, common, differences
 from graymesh.ir import ALWAYS, Condition, Route
-from graymesh.semantics import Request
+from graymesh.proof.outcomes import outcome
+from graymesh.semantics import Request, first_met
 from graymesh.traffic_diff import Move, Shares
 
 EVERYONE = "everyone else"
@@ -67,9 +68,28 @@ def route_changes(old: Known, new: Known) -> tuple[list[Found], str]:
             pairs.append(Pair(i, j, request, old.route(i), new.route(j)))
     except UndecidableError as error:
         reason = str(error)
+        pairs += _tried(old, new, {(pair.i, pair.j) for pair in pairs})
     found = [*_everyone_else(old, new, pairs), *_audiences(old, new, pairs)]
     told = [pair for pair in pairs if not pair.same_versions]
     return [*found, *_effects(old, new, pairs, told)], reason
+
+
+def _tried(old: Known, new: Known, known: set[tuple[int, int]]) -> Iterator[Pair]:
+    """Pairs that plain requests meet, without a bucket and with those whose version changes; proof of nothing else."""
+    cookie = old.cookie or new.cookie
+    requests = [Request(), *(Request(cookies=((cookie, f"{move.low:04}"),)) for move, *_ in moves(old, new))]
+    for request in requests:
+        i, j = _index(old, request), _index(new, request)
+        pair = Pair(i, j, request, old.route(i), new.route(j))
+        if (i, j) not in known and outcome(pair.old) != outcome(pair.new):
+            known.add((i, j))
+            yield pair
+
+
+def _index(table: Known, request: Request) -> int:
+    """The route that takes the request."""
+    met = (number for number, route in enumerate(table.routes) if first_met(route.condition, request) is not None)
+    return next(met, len(table.routes))
 
 
 def _everyone_else(old: Known, new: Known, pairs: Sequence[Pair]) -> Iterator[Found]:

@@ -111,6 +111,7 @@ def _release(release: ReleaseDiff) -> Iterator[_Block]:
 def _change(change: Change) -> Iterator[str]:
     if change.kind == "undecided":
         yield f"- ❓ **NOT DECIDED** for {code(change.who)}: {code(change.new)}"
+        yield from (f"  - at {code(str(place))} {code(place.text)}" for place in change.causes)
         return
     trend = trend_word(change)
     grave = "⚠️ " if change.trend in ("weaker", "removed") or change.back else ""

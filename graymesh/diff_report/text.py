@@ -86,6 +86,9 @@ class _Writer:
     def _change(self, change: Change) -> Iterator[str]:
         if change.kind == "undecided":
             yield f"  {self._paint('bad', 'NOT DECIDED')} for {inline(change.who)}: {inline(change.new)}"
+            yield from (
+                f"    {self._paint('dim', 'at:'):<10} {inline(f'{place}  {place.text}')}" for place in change.causes
+            )
             return
         trend = trend_word(change)
         paint = "bad" if change.trend in ("weaker", "removed") else "good"
