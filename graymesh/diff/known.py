@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from graymesh.buckets import joined
+from graymesh.equivalence import UndecidableError, reachable
 from graymesh.ir import ALWAYS, BUCKETS, Buckets, Condition, Kind, Release, Route, RouteTable
 from graymesh.lint import Case
 from graymesh.traffic_diff import Row, Shares, Strip
@@ -48,6 +49,14 @@ class Known:
         while index and index - 1 not in self.audiences and _of_everyone(self.routes[index - 1], cookies):
             index -= 1
         return index
+
+    @cached_property
+    def reached(self) -> frozenset[int]:
+        """The routes that some request reaches; all of them when that is not decided."""
+        try:
+            return frozenset(index for index, request in enumerate(reachable(self.table)) if request is not None)
+        except UndecidableError:
+            return frozenset(range(len(self.routes)))
 
     @cached_property
     def cookie(self) -> str:

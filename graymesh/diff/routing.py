@@ -13,7 +13,7 @@ from graymesh.diff.effects import Effect, effects
 from graymesh.diff.known import Known, same, shares_of, words
 from graymesh.diff.movement import moves, redrawn
 from graymesh.equivalence import UndecidableError, common, differences
-from graymesh.ir import ALWAYS, Condition, Route
+from graymesh.ir import Condition, Route
 from graymesh.proof.outcomes import outcome
 from graymesh.semantics import Request, first_met
 from graymesh.traffic_diff import Move, Shares
@@ -229,17 +229,10 @@ def _of_pair(old: Known, new: Known, pair: Pair, told: bool) -> list[Effect]:
 
 def _who(old: Known, new: Known, pairs: Sequence[Pair]) -> str:
     """All whom the pairs concern, by name."""
-    if {pair.j for pair in pairs} >= {j for j in range(len(new.routes)) if _can_be_reached(new, j)}:
+    if {pair.j for pair in pairs} >= new.reached:
         return EVERY
     names = dict.fromkeys(_short(old, new, pair) for pair in pairs)
     return ", ".join(names)
-
-
-def _can_be_reached(table: Known, index: int) -> bool:
-    try:
-        return common(table.table, index, table.table, index, ALWAYS) is not None
-    except UndecidableError:
-        return True
 
 
 def _short(old: Known, new: Known, pair: Pair) -> str:
