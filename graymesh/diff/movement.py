@@ -98,9 +98,13 @@ def redrawn(old: Known, new: Known) -> Iterator[str]:
         yield f"users are kept on a version from now on, by cookie {new.cookie}"
     elif old.cookie != new.cookie:
         left = _leaving(old.versions_of(old.rest), new.versions_of(new.rest))
+        keys = [side.routes[-1].split.key for side in (old, new) if side.routes]
+        kept = (
+            f", fewer where an engine draws by {keys[0].kind} {keys[0].name}" if keys[0] and keys[0] == keys[-1] else ""
+        )
         yield (
             f"all users are drawn again, since their buckets stand in cookie {old.cookie} "
-            f"and {new.cookie} is asked for: {percent(left)} of them change version"
+            f"and {new.cookie} is asked for: about {percent(left)} of them change version{kept}"
         )
 
 

@@ -176,10 +176,20 @@ def _audience(old: Known, new: Known, pair: Pair, who: str, request: Request) ->
 
 
 def _audience_in_words(old: Known, new: Known, pair: Pair, who: str) -> str:
-    """`audience testers`; only those who are also in another audience, when that one's route takes them now."""
+    """`audience testers`; and which part of it, when its definition is another one or another's route takes them."""
+    left, came = pair.i < old.rest and pair.j >= new.rest, pair.i >= old.rest and pair.j < new.rest
+    if (left or came) and _redefined(old, new, who):
+        return f"audience {who} ({'those no longer in it' if left else 'those new in it'})"
     others = [name for name, _ in new.audiences.get(pair.j, ())] if pair.i < old.rest and pair.j < new.rest else []
     also = f" (if also in {' or '.join(others)})" if others and who not in others else ""
     return f"audience {who}{also}"
+
+
+def _redefined(old: Known, new: Known, who: str) -> bool:
+    """Do both sides have the audience, with other definitions?"""
+    sides = ({name: condition for each in table.audiences.values() for name, condition in each} for table in (old, new))
+    before, after = (side.get(who) for side in sides)
+    return before is not None and after is not None and before != after
 
 
 def _taken(old: Known, new: Known, pair: Pair) -> str:
