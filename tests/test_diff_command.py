@@ -125,6 +125,22 @@ def test_a_branch_against_its_base(repository: Path) -> None:
     run("--base", "main", "shop/releases/cart.yaml", "--exit-code", cwd=repository)
 
 
+def test_several_paths_keep_their_files_apart(repository: Path) -> None:
+    replace_in(repository / "shop/graymesh.yaml", "listen: 8080", "listen: 9090")
+    replace_in(repository / "bookinfo/releases/reviews.yaml", "timeout: 10s", "timeout: 9s")
+    shown = run("--base", "main", "shop", "bookinfo", "shop", cwd=repository)
+    assert "M shop/rendered/nginx/00-graymesh.conf" in shown
+    assert "M bookinfo/rendered/istio/bookinfo.reviews.yaml" in shown
+    assert "listen of shop.example.com: *:8080 → *:9090" in shown
+    assert "several releases" not in shown
+
+
+def test_a_path_that_leads_out_of_the_repository(repository: Path, tmp_path: Path) -> None:
+    shutil.copytree(CASES / "stage-step" / "old", tmp_path / "elsewhere")
+    (repository / "link").symlink_to(tmp_path / "elsewhere")
+    assert "repository" in run("--base", "main", "link", cwd=repository, code=2)
+
+
 def test_lines_of_the_base_are_called_by_its_name(repository: Path) -> None:
     (repository / "bookinfo/releases/ratings.yaml").unlink()
     shown = run("--base", "HEAD", cwd=repository)

@@ -5,6 +5,7 @@ Versions are called as the engine's artifacts call them, and nobody says which o
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from graymesh.diff.known import Known, carries_bucket, shares_of, words
 from graymesh.diff.risks import risks_of
 from graymesh.diff.routing import Found, route_changes
 from graymesh.diff.sides import printable
+from graymesh.discovery import NAME
 from graymesh.equivalence import Equal, compare
 from graymesh.ir import BUCKETS, Buckets, Field, Kind, Matcher, Regex, Route, RouteTable, Share, Split, Test
 from graymesh.project import LIMIT_BYTES, looks_like_a_release, shown
@@ -43,8 +45,8 @@ Texts = Mapping[str, str]
 
 
 def holds_artifacts(path: Path) -> bool:
-    """Is there no spec and no project at the path, but files?"""
-    return not any(file.name == "graymesh.yaml" or looks_like_a_release(file) for file in _files(path))
+    """Is there no spec and no project file at or below the path?"""
+    return not any(file.name == NAME or looks_like_a_release(file) for file in _possible_specs(path))
 
 
 def artifact_diff(old: Path, new: Path, targets: Sequence[str]) -> TrafficDiff:
@@ -67,6 +69,16 @@ def artifact_diff(old: Path, new: Path, targets: Sequence[str]) -> TrafficDiff:
         problems=problems,
         artifacts_only=True,
     )
+
+
+def _possible_specs(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    for place, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "node_modules")
+        found = (Path(place, name) for name in sorted(names) if name.endswith((".yaml", ".yml")))
+        yield from (file for file in found if file.is_file())
 
 
 def _files(path: Path) -> list[Path]:

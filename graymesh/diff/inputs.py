@@ -12,7 +12,7 @@ from graymesh.diagnostic import Refused
 from graymesh.diff.artifacts import artifact_diff, holds_artifacts
 from graymesh.diff.compare import diff_specs
 from graymesh.diff.revision import Revision, revision
-from graymesh.diff.sides import Compared, Root, side_of
+from graymesh.diff.sides import Compared, Part, Root, side_of
 from graymesh.project import shown
 from graymesh.traffic_diff import TrafficDiff
 
@@ -37,7 +37,7 @@ def against_revision(
 ) -> TrafficDiff:
     """Each path now against what it was at the revision. Raises OSError, Refused."""
     before, after = Compared(name=base), Compared(name="working tree")
-    for path in paths:
+    for path in dict.fromkeys(paths):
         then = stack.enter_context(revision(base, path))
         for link in then.links:
             log(f"{link} is a symbolic link at {base} and was not read")
@@ -45,9 +45,16 @@ def against_revision(
         was = _was(then, now, path, targets, progress)
         if now is None and was is None:
             raise FileNotFoundError(2, f"there is no such file or folder, neither now nor at {base}", str(path))
-        before = replace(before, parts=(*before.parts, *(was.parts if was else ())))
-        after = replace(after, parts=(*after.parts, *(now.parts if now else ())))
+        below = path if len(paths) > 1 and now else None
+        before = replace(before, parts=(*before.parts, *_parts(was, below)))
+        after = replace(after, parts=(*after.parts, *_parts(now, below)))
     return diff_specs(before, after, targets, progress)
+
+
+def _parts(side: Compared | None, below: Path | None) -> tuple[Part, ...]:
+    """The side's projects; with the path in front of their output folders, which may be called alike."""
+    found = side.parts if side else ()
+    return found if below is None else tuple(replace(each, output=f"{below}/{each.output}") for each in found)
 
 
 def _was(

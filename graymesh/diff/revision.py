@@ -47,12 +47,19 @@ def revision(name: str, path: Path) -> Iterator[Revision]:
     start = _existing(path.absolute())
     top = Path(_git(start, "rev-parse", "--show-toplevel").decode().rstrip("\n"))
     commit = _commit(start, name)
-    relative = Path(os.path.normpath(path.absolute())).resolve().relative_to(top.resolve()).as_posix()
+    relative = _relative(path, top)
     with TemporaryDirectory(prefix="graymesh-") as made:
         folder = Path(made).resolve()
         (folder / ".git").mkdir()  # so that nobody looks for a project file above
         links = _write(top, commit, "" if relative == "." else relative, folder)
         yield Revision(name, folder, folder / relative, links)
+
+
+def _relative(path: Path, top: Path) -> str:
+    try:
+        return path.absolute().resolve().relative_to(top.resolve()).as_posix()
+    except ValueError:
+        raise _refused(f"{path} leads out of the repository {top}", "name a path inside of it") from None
 
 
 def _existing(path: Path) -> Path:
