@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from graymesh.diff.compare import release_diff
 from graymesh.diff.known import known, same, shares_of
 from graymesh.diff.routing import route_changes
-from graymesh.equivalence import Equal, UndecidableError, compare, corpus
+from graymesh.equivalence import Equal, UndecidableError, common, compare, corpus, differences
 from graymesh.lint import Case
 from graymesh.proof.outcomes import outcome
 from graymesh.registry import target
@@ -86,7 +86,7 @@ def test_names_order_and_formatting_are_no_change(data: dict[str, Any], random: 
     keys = list(spec)
     random.shuffle(keys)
     other["spec"] = {key: spec[key] for key in keys}
-    formatted = "# a comment\n" + yaml.safe_dump(other, sort_keys=False, default_style='"' if False else None)
+    formatted = "# a comment\n" + yaml.safe_dump(other, sort_keys=False, default_flow_style=False)
     old = case_of(data)
     case, problems = case_from(formatted, "somewhere/else.yaml")
     assert case is not None, problems
@@ -106,6 +106,17 @@ def test_every_witness_is_decided_differently(pair: tuple[dict[str, Any], dict[s
         assert outcome(left) != outcome(right)
         if each.what == "version":
             assert not same(shares_of(left), shares_of(right))
+
+
+@SLOW
+@given(edited())
+def test_pairs_of_routes_take_their_request(pair: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    old, new = (case_of(data).release.table for data in pair)
+    for i, j, request in differences(old, new):
+        left, right = decide(old, request).route, decide(new, request).route
+        assert left is old.routes[i]
+        assert right is new.routes[j]
+        assert common(old, i, new, j) is not None
 
 
 @SLOW
