@@ -23,7 +23,7 @@ from tests.generate import rollouts, text_of
 from tests.helpers import case_from
 
 MANIFEST = target("nginx").manifest
-SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def case_of(data: dict[str, Any]) -> Case:
