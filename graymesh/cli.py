@@ -22,6 +22,7 @@ COMMANDS = {
     "lint": "Check releases before anything is written.",
     "compile": "Compile releases for their engines, prove it, write it.",
     "verify": "Prove that files on disk do what the releases say.",
+    "diff": "Show what a change does to traffic.",
     "route": "Show which version gets a request, and why.",
     "test": "Run the tests that releases carry, on every target.",
     "read": "Show the route table that an engine's files amount to.",

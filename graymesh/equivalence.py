@@ -9,6 +9,7 @@ repeated query parameter; several cookies of one name are inside. Outside of it,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
@@ -28,8 +29,10 @@ __all__ = [
     "Shadow",
     "UndecidableError",
     "Undecided",
+    "common",
     "compare",
     "corpus",
+    "differences",
     "overlap",
     "reachable",
     "shadowing",
@@ -129,6 +132,29 @@ def _rules(space: Space, table: RouteTable, outcomes: dict[Outcome | None, int])
         (space.cases(route.condition), outcomes.setdefault(outcome(route), len(outcomes))) for route in table.routes
     ]
     return (*rules, (ALWAYS, 0))
+
+
+def differences(left: RouteTable, right: RouteTable) -> Iterator[tuple[int, int, Request]]:
+    """Every pair of routes that do different things with one request: their indexes, and such a request.
+
+    An index behind the last route stands for "no route". Raises UndecidableError, maybe after some of the pairs.
+    """
+    if _alike(left, right) or _alike_when_merged(left, right):
+        return
+    space = Space([route.condition for table in (left, right) for route in table.routes])
+    outcomes: dict[Outcome | None, int] = {None: 0}
+    yield from space.differences(_rules(space, left, outcomes), _rules(space, right, outcomes))
+
+
+def common(left: RouteTable, i: int, right: RouteTable, j: int, within: Condition = ALWAYS_HOLDS) -> Request | None:
+    """A request that route i of the one table and route j of the other take and that meets the condition as well.
+
+    An index behind the last route stands for "no route". None when there is no such request.
+    """
+    space = Space([within, *(route.condition for table in (left, right) for route in table.routes)])
+    ours = [space.cases(route.condition) for route in left.routes] + [ALWAYS]
+    theirs = [space.cases(route.condition) for route in right.routes] + [ALWAYS]
+    return space.met(both(both(ours[i], theirs[j]), space.cases(within)), [*ours[:i], *theirs[:j]])
 
 
 def witness_for(table: RouteTable, index: int) -> Request | None:

@@ -146,7 +146,7 @@ def _loose(folder: Path, releases: tuple[Path, ...], ignored: Path | None) -> Pr
 
 def _specs_below(folder: Path) -> Iterator[Path]:
     found = [*_below(folder, "*.yaml"), *_below(folder, "*.yml")]
-    return (path for path in sorted(found) if path.name != NAME and _looks_like_a_release(path))
+    return (path for path in sorted(found) if path.name != NAME and looks_like_a_release(path))
 
 
 def concerns_us(path: Path, reader: Reader) -> bool:
@@ -161,7 +161,8 @@ def concerns_us(path: Path, reader: Reader) -> bool:
         return False
 
 
-def _looks_like_a_release(path: Path) -> bool:
+def looks_like_a_release(path: Path) -> bool:
+    """Do the file's words say that it holds a release, whatever else is wrong with it?"""
     text = read_limited(path)
     return bool(_SPEC.search(text) and _ROLLOUT.search(text))
 

@@ -36,11 +36,13 @@ def schema(kind: str) -> dict[str, Any]:
 def output_schemas() -> dict[str, dict[str, Any]]:
     """The schemas of what commands print with `--format json`, and of baselines, by file name."""
     from graymesh.contracts import Baseline, Contract, RouteAnswer, RouteTables
+    from graymesh.diff_contract import TrafficDiff
 
     models: dict[str, type[Contract]] = {
         "route-tables.v1.schema.json": RouteTables,
         "route-answer.v1.schema.json": RouteAnswer,
         "baseline.v1.schema.json": Baseline,
+        "traffic-diff.v1.schema.json": TrafficDiff,
     }
     about = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return {

@@ -105,6 +105,21 @@ def effects(route: Route, names: Names) -> Iterator[str]:
     yield from (f"{aspect}: {words}" for aspect, words in _route_aspects(route, names) if aspect != "version")
 
 
+def policy_in_words(policy: Policy) -> Mapping[str, str]:
+    """What else happens to the requests of a route: `timeout`, `retries`, `mirror`, `fault`, as far as it is set."""
+    return dict(_policy_aspects(policy, {}))
+
+
+def headers_in_words(headers: Sequence[tuple[str, str]]) -> str:
+    """`x-gray-notice: you are trying v2`; empty when there are none."""
+    return _headers(headers)
+
+
+def cookie_in_words(share: Share) -> str:
+    """`gray-bucket=0499 for 30d`; empty when the share gives none."""
+    return _cookie(share)
+
+
 def why(decision: Decision) -> str:
     """The route that decides and its reason."""
     return f"route {decision.route.name!r}: {decision.why}" if decision.route else decision.why

@@ -7,7 +7,7 @@ that make least true; mostly that is a single one, and nothing needs to be tried
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 from graymesh.proof.classes import State
@@ -63,7 +63,11 @@ class Fields:
         self._fitting: dict[tuple[int, int], list[State]] = {}
 
     def difference(self, left: Rules, right: Rules) -> Chosen | None:
-        """States for which the lists choose different outcomes, None when there are none.
+        """States for which the lists choose different outcomes, None when there are none; as `differences`."""
+        return next((chosen for _, _, chosen in self.differences(left, right)), None)
+
+    def differences(self, left: Rules, right: Rules) -> Iterator[tuple[int, int, Chosen]]:
+        """Every pair of rules that choose different outcomes for one request, by their numbers, with such states.
 
         Both lists end with a rule that always holds. Fields that are not in the answer do not matter. Raises
         UndecidableError beyond the limit.
@@ -72,14 +76,16 @@ class Fields:
         reach = {case: self._surely_taken(case, right) for cases, _ in left for case in cases}
         back = {case: self._surely_taken(case, left) for cases, _ in right for case in cases}
         for i, (cases, outcome) in enumerate(left):
+            seen = set[int]()
             for case in cases:
                 for j, (others, result) in enumerate(right[: reach[case] + 1]):
-                    for other in others if outcome != result else ():
+                    for other in others if outcome != result and j not in seen else ():
                         if i <= back[other]:
                             found = self._met(_joined(case, other), _earlier(left, i), _earlier(right, j))
                             if found is not None:
-                                return found
-        return None
+                                seen.add(j)
+                                yield i, j, found
+                                break
 
     def met(self, cases: Cases, earlier: Sequence[Cases]) -> Chosen | None:
         """States for which one of the cases holds and none of the earlier ones; as `difference` otherwise."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -49,6 +49,11 @@ class Space:
         """A request for which the rules choose different outcomes, None when there is none."""
         found = self._answers.difference(left, right)
         return None if found is None else self.request(found)
+
+    def differences(self, left: Rules, right: Rules) -> Iterator[tuple[int, int, Request]]:
+        """Every pair of rules that choose different outcomes for one request, by their numbers, with such a request."""
+        for i, j, found in self._answers.differences(left, right):
+            yield i, j, self.request(found)
 
     def met(self, cases: Cases, earlier: Sequence[Cases]) -> Request | None:
         """A request for which one of the cases holds and none of the earlier ones, None when there is none."""

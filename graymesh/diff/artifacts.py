@@ -1,0 +1,247 @@
+"""Two folders of an engine's files, compared by what they make the engine do; as `kubectl diff` hands them over.
+
+Versions are called as the engine's artifacts call them, and nobody says which of them is the stable one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from graymesh.artifacts import text_of
+from graymesh.buckets import joined
+from graymesh.diagnostic import Diagnostic, Refused
+from graymesh.diff.engines import fleet_changes, witness
+from graymesh.diff.known import Known, carries_bucket, shares_of, words
+from graymesh.diff.risks import risks_of
+from graymesh.diff.routing import Found, route_changes
+from graymesh.diff.sides import printable
+from graymesh.discovery import NAME
+from graymesh.equivalence import Equal, compare
+from graymesh.ir import BUCKETS, Buckets, Field, Kind, Matcher, Regex, Route, RouteTable, Share, Split, Test
+from graymesh.project import LIMIT_BYTES, looks_like_a_release, shown
+from graymesh.registry import target, target_names
+from graymesh.semantics import compiled, decide
+from graymesh.target import DecodedFleet, DecodedService, Refusal
+from graymesh.traffic_diff import (
+    Artifact,
+    Change,
+    EngineDiff,
+    Place,
+    ReleaseDiff,
+    Standing,
+    State,
+    TrafficDiff,
+)
+
+_MOST_FILES = 20_000
+_OBJECT = re.compile(r"""^[\s{"']*apiVersion["']?\s*:""", re.MULTILINE)
+_OF_OBJECTS = "istio"  # the engine that is told by objects of a cluster; other objects are no traffic to it
+Texts = Mapping[str, str]
+
+
+def holds_artifacts(path: Path) -> bool:
+    """Is there no spec and no project file at or below the path?"""
+    return not any(file.name == NAME or looks_like_a_release(file) for file in _possible_specs(path))
+
+
+def artifact_diff(old: Path, new: Path, targets: Sequence[str]) -> TrafficDiff:
+    """Everything that the step from old to new does. Raises Refused when no engine is known to read such files."""
+    before, after = _texts(old), _texts(new)
+    name = targets[0] if targets else _engine(before, after)
+    read = target(name)
+    fleets = [read.decode(texts) for texts in (before, after)]
+    releases = tuple(_services(name, *fleets))
+    artifacts = tuple(_artifacts(name, before, after))
+    problems = (*_problems(fleets[0], "before"), *_problems(fleets[1], "after")) if before != after else ()
+    releases = releases if before != after else tuple(replace(e, state="unchanged", changes=()) for e in releases)
+    sees = any(release.state != "unchanged" for release in releases)
+    return TrafficDiff(
+        old=shown(old.absolute()),
+        new=shown(new.absolute()),
+        releases=releases,
+        engines=(EngineDiff(target=name, sees=sees, artifacts=artifacts),),
+        risks=risks_of(releases, problems),
+        problems=problems,
+        artifacts_only=True,
+    )
+
+
+def _possible_specs(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    for place, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "node_modules")
+        found = (Path(place, name) for name in sorted(names) if name.endswith((".yaml", ".yml")))
+        yield from (file for file in found if file.is_file())
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.rglob("*") if file.is_file() and not file.is_symlink())
+    if len(found) > _MOST_FILES:
+        raise Refused((Diagnostic(code="GM020", message=f"more than {_MOST_FILES} files", file=str(path)),), usage=True)
+    return [file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+
+
+def _texts(path: Path) -> Texts:
+    base = path if path.is_dir() else path.parent
+    found = {}
+    for file in _files(path):
+        with file.open("rb") as opened:
+            found[printable(file.relative_to(base).as_posix())] = text_of(
+                opened.read(LIMIT_BYTES + 1), shown(file.absolute())
+            )
+    return found
+
+
+def _engine(before: Texts, after: Texts) -> str:
+    """The target whose decoder finds most in the files. Raises Refused when none finds anything."""
+    found = {name: _understood(name, before) + _understood(name, after) for name in target_names()}
+    best = max(found, key=lambda name: found[name])
+    if found[best] > 0:
+        return best
+    if any(map(_OBJECT.search, (*before.values(), *after.values()))):
+        return _OF_OBJECTS
+    message = "neither side holds a release, nor files that an engine is known to read"
+    raise Refused(
+        (Diagnostic(code="GM020", message=message, help=f"name the engine: -t {'|'.join(found)}"),), usage=True
+    )
+
+
+def _understood(name: str, texts: Texts) -> int:
+    try:
+        fleet = target(name).decode(texts)
+    except (Refused, ValueError):
+        return 0
+    return len(fleet.services)
+
+
+def _artifacts(name: str, before: Texts, after: Texts) -> Iterator[Artifact]:
+    for path in sorted({**before, **after}):
+        if before.get(path) != after.get(path):
+            yield Artifact(target=name, path=path, old=before.get(path), new=after.get(path))
+
+
+def _problems(fleet: DecodedFleet, when: str) -> Iterator[str]:
+    for refusal in fleet.refusals:
+        line = f":{refusal.line}" if refusal.line else ""
+        yield f"not understood {when}: {refusal.file}{line}: {refusal.field}: {refusal.message}"
+
+
+def _services(name: str, old: DecodedFleet, new: DecodedFleet) -> Iterator[ReleaseDiff]:
+    """Hosts that are served by the same two services stand together."""
+    before, after = _by_place(old), _by_place(new)
+    pairs: dict[tuple[int, int], list[tuple[str, str]]] = {}
+    for place in sorted({**before, **after}):
+        pairs.setdefault((id(before.get(place)), id(after.get(place))), []).append(place)
+    for places in pairs.values():
+        yield _service(name, places, old, new)
+
+
+def _service(name: str, places: Sequence[tuple[str, str]], old: DecodedFleet, new: DecodedFleet) -> ReleaseDiff:
+    scope = f" ({places[0][1]})" if places[0][1] else ""
+    key = ", ".join(host for host, _ in places) + scope
+    before, after = _by_place(old).get(places[0]), _by_place(new).get(places[0])
+    unclear = (old.refusals if before is None else ()) or (new.refusals if after is None else ())
+    if unclear:
+        changes: tuple[Change, ...] = (_not_understood(name, key, unclear[0]),)
+    else:
+        changes = tuple(_changes(name, before, after)) if before and after else ()
+    state: State = "changed" if changes else "unchanged"
+    if not unclear and not (before and after):
+        state = "removed" if before else "added"
+    return ReleaseDiff(key=key, state=state, old=_standing(before), new=_standing(after), changes=changes)
+
+
+def _not_understood(name: str, who: str, refusal: Refusal) -> Change:
+    """One side's files say something that the decoder does not know: maybe about this very service."""
+    reason = f"{refusal.file}: {refusal.field}: {refusal.message}"
+    place = Place(side="new", file=refusal.file, line=refusal.line, column=min(refusal.line, 1))
+    return Change(kind="undecided", who=who, what="routes", old="", new=reason, causes=(place,), engines=(name,))
+
+
+def _by_place(fleet: DecodedFleet) -> dict[tuple[str, str], DecodedService]:
+    """By host and by where the table holds."""
+    found: dict[tuple[str, str], DecodedService] = {}
+    for service in fleet.services:
+        for host in service.hosts or (service.name,):
+            found[host, service.scope] = service
+    return found
+
+
+def _known(service: DecodedService) -> Known:
+    """The table with a route for each alternative, those of nothing but a bucket behind the others of their route."""
+    routes: list[Route] = []
+    for route in service.table.routes:
+        each = [replace(route, condition=(tuple(map(_with_buckets, tests)),)) for tests in route.condition]
+        routes += sorted(each, key=carries_bucket)
+    return Known(RouteTable(tuple(routes)), {})
+
+
+def _with_buckets(test: Test) -> Test:
+    """A pattern of a cookie that takes four digits and nothing else, as the numbers that it takes."""
+    if test.field.kind is not Kind.COOKIE or not isinstance(test.matcher, Regex):
+        return test
+    numbers = _numbers(test.matcher.pattern)
+    return replace(test, matcher=numbers) if numbers else test
+
+
+@lru_cache(maxsize=1024)
+def _numbers(pattern: str) -> Buckets | None:
+    """The buckets that a pattern means, proven; None when it means anything else."""
+    taken = [number for number in range(BUCKETS) if compiled(pattern).fullmatch(f"{number:04}")]
+    if not taken:
+        return None
+    numbers = Buckets(joined((number, number) for number in taken))
+    sides = (RouteTable((_route(matcher),)) for matcher in (Regex(pattern), numbers))
+    return numbers if isinstance(compare(*sides), Equal) else None
+
+
+def _route(matcher: Matcher) -> Route:
+    split = Split((Share(version="", basis_points=BUCKETS),))
+    return Route(name="", condition=((Test(Field(Kind.COOKIE, "bucket"), matcher),),), split=split)
+
+
+def _standing(service: DecodedService | None) -> Standing | None:
+    if service is None:
+        return None
+    table = _known(service)
+    return Standing(file=service.file, stage="", stable="", hosts=service.hosts, routes=table.rows(), strip=table.users)
+
+
+def _changes(name: str, old: DecodedService, new: DecodedService) -> Iterator[Change]:
+    before, after = _known(old), _known(new)
+    found, reason = route_changes(before, after)
+    yield from (_of_route(name, old, new, each) for each in found)
+    if reason:
+        yield Change(kind="undecided", who="some requests", what="version", old="", new=reason, engines=(name,))
+    yield from fleet_changes(name, DecodedFleet((old,)), DecodedFleet((new,)), frozenset(), tables=False)
+
+
+def _of_route(name: str, old: DecodedService, new: DecodedService, found: Found) -> Change:
+    shown_by = None
+    if found.request is not None:
+        sides = [words(shares_of(decide(each.table, found.request).route)) for each in (old, new)]
+        said = sides if found.what == "version" else [found.old, found.new]
+        shown_by = witness(found.request, said[0], said[1], (*new.hosts, "localhost")[0])
+    return Change(
+        kind="version" if found.what == "version" else "effect",
+        who=found.who,
+        what=found.what,
+        old=found.old,
+        new=found.new,
+        old_shares=found.old_shares,
+        new_shares=found.new_shares,
+        moves=found.moves,
+        notes=found.notes,
+        witness=shown_by,
+        causes=(Place(side="new", file=new.file),) if new.file else (),
+        engines=(name,),
+    )

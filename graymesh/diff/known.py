@@ -1,0 +1,157 @@
+"""A route table with what is known of its routes: whom they are for, and which of them are for everyone else.
+
+Everyone else's routes are the last ones: those that ask for nothing but the cookie that carries the user's bucket, and
+those that ask for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from graymesh.buckets import joined
+from graymesh.equivalence import UndecidableError, reachable
+from graymesh.ir import ALWAYS, BUCKETS, Buckets, Condition, Kind, Release, Route, RouteTable
+from graymesh.lint import Case
+from graymesh.traffic_diff import Row, Shares, Strip
+from graymesh.wording import condition, shares_in_words
+
+NOBODY = "nobody (404)"
+SPLIT = "a draw"
+Named = tuple[tuple[str, Condition], ...]
+"""Audiences by name, with what they ask for."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """`audiences`: index of a route → its audiences. `canaries` are empty when nobody says which versions are."""
+
+    table: RouteTable
+    audiences: Mapping[int, Named]
+    canaries: frozenset[str] = frozenset()
+    stable: str = ""
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The table's routes."""
+        return self.table.routes
+
+    def route(self, index: int) -> Route | None:
+        """The route of this index; None for the one behind the last, which is no route."""
+        return self.routes[index] if index < len(self.routes) else None
+
+    @cached_property
+    def rest(self) -> int:
+        """The index of the first of everyone else's routes."""
+        index, cookies = len(self.routes), set[str]()
+        while index and index - 1 not in self.audiences and _of_everyone(self.routes[index - 1], cookies):
+            index -= 1
+        return index
+
+    @cached_property
+    def reached(self) -> frozenset[int]:
+        """The routes that some request reaches; all of them when that is not decided."""
+        try:
+            return frozenset(index for index, request in enumerate(reachable(self.table)) if request is not None)
+        except UndecidableError:
+            return frozenset(range(len(self.routes)))
+
+    @cached_property
+    def cookie(self) -> str:
+        """The cookie that carries buckets; empty when none does."""
+        found = (test for route in self.routes[self.rest :] for tests in route.condition for test in tests)
+        return next((test.field.name for test in found), "")
+
+    @cached_property
+    def strip(self) -> tuple[tuple[int, int, int], ...]:
+        """(first bucket, last bucket, index of the route that takes it), over all buckets; () without a cookie."""
+        if not self.cookie:
+            return ()
+        taken = [(index, _intervals(route)) for index, route in enumerate(self.routes) if index >= self.rest]
+        edges = {0, BUCKETS} | {edge for _, spans in taken for low, high in spans for edge in (low, high + 1)}
+        cuts = sorted(edges)
+        return tuple((low, after - 1, _owner(taken, low, len(self.routes))) for low, after in pairwise(cuts))
+
+    def versions_of(self, index: int) -> Shares:
+        """Who answers requests of this route; everyone else's routes stand together."""
+        if index >= self.rest:
+            index = len(self.routes) - 1 if self.routes and self.routes[-1].condition == ALWAYS else len(self.routes)
+        return shares_of(self.route(index))
+
+    @property
+    def users(self) -> Strip:
+        """The strip with versions, for people."""
+        return tuple((low, high, words(shares_of(self.route(index)))) for low, high, index in self.strip)
+
+    def rows(self) -> tuple[Row, ...]:
+        """The table for people."""
+        rows = [Row(who=self.who(index), shares=shares_of(self.routes[index])) for index in range(self.rest)]
+        return (*rows, Row(who="everyone else", shares=self.versions_of(self.rest)))
+
+    def who(self, index: int) -> str:
+        """Whom a route is for."""
+        if index >= self.rest:
+            return "everyone else"
+        named = self.audiences.get(index, ())
+        return ", ".join(name for name, _ in named) or condition(self.routes[index])
+
+
+def known(case: Case, release: Release | None = None) -> Known:
+    """A release with the audiences that its spec names, at its stage or at another."""
+    release = release or case.release
+    spec = case.rollout.spec
+    audiences: dict[int, Named] = {}
+    for index, route in enumerate(release.table.routes):
+        if route.origin[:2] == ("spec", "routes"):
+            written = spec.routes[int(route.origin[2])].audience
+            audiences[index] = tuple((name, tuple(e.tests() for e in spec.audiences[name])) for name in written)
+    return Known(release.table, audiences, frozenset(spec.canaries), release.stable)
+
+
+def shares_of(route: Route | None) -> Shares:
+    """Versions with their parts, in the route's order; () when nobody answers."""
+    parts: dict[str, int] = {}
+    for share in route.split.shares if route else ():
+        if share.basis_points:
+            parts[share.version] = parts.get(share.version, 0) + share.basis_points
+    return tuple(parts.items())
+
+
+def words(shares: Shares) -> str:
+    """`v2`, `5% v2 and 95% v1`, or nobody."""
+    return shares_in_words(dict(shares)) if shares else NOBODY
+
+
+def same(left: Shares, right: Shares) -> bool:
+    """The same versions with the same parts, in whatever order."""
+    return sorted(left) == sorted(right)
+
+
+def carries_bucket(route: Route) -> bool:
+    """Does the route ask for nothing but buckets?"""
+    return route.condition != ALWAYS and _of_everyone(route, set())
+
+
+def _of_everyone(route: Route, cookies: set[str]) -> bool:
+    """Does the route ask for buckets in one cookie at most, the same one as the routes behind it?"""
+    tests = [test for conjunction in route.condition for test in conjunction]
+    cookies |= {test.field.name for test in tests}
+    alone = all(len(conjunction) <= 1 for conjunction in route.condition)
+    carried = all(test.field.kind is Kind.COOKIE and isinstance(test.matcher, Buckets) for test in tests)
+    return alone and carried and len(cookies) <= 1
+
+
+def _intervals(route: Route) -> tuple[tuple[int, int], ...]:
+    if () in route.condition:
+        return ((0, BUCKETS - 1),)
+    found = (test.matcher for tests in route.condition for test in tests)
+    return joined(span for matcher in found if isinstance(matcher, Buckets) for span in matcher.intervals)
+
+
+def _owner(taken: list[tuple[int, tuple[tuple[int, int], ...]]], bucket: int, nobody: int) -> int:
+    for index, spans in taken:
+        if any(low <= bucket <= high for low, high in spans):
+            return index
+    return nobody

@@ -1,0 +1,114 @@
+"""Which users move: buckets whose version is another one before than after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graymesh.diff.known import Known, same, shares_of, words
+from graymesh.ir import BUCKETS, Buckets, Condition, Field, Kind, Test
+from graymesh.traffic_diff import Move, Shares
+from graymesh.wording import percent
+
+Strip = tuple[tuple[int, int, int], ...]
+
+
+def moves(
+    old: Known, new: Known, i: int | None = None, j: int | None = None
+) -> Iterator[tuple[Move, int, int, Condition]]:
+    """Intervals of users whose version changes, with the routes that take them and what their requests have.
+
+    `i` or `j` name a route for an audience, whose users go by it whatever their bucket; None is everyone else. Nothing
+    when users have no buckets or have them in different cookies, or when the audience itself asks for buckets.
+    """
+    cookie = old.cookie or new.cookie
+    if any(_asks(table, index, cookie) for table, index in ((old, i), (new, j))):
+        return
+    if not cookie or {old.cookie, new.cookie} - {cookie, ""}:
+        return
+    before, after = _strip(old, i), _strip(new, j)
+    if before and after and (old.cookie == new.cookie or (i is not None) != (j is not None)):
+        yield from _joined(old, new, cookie, _overlaid(before, after))
+
+
+def _asks(table: Known, index: int | None, cookie: str) -> bool:
+    route = table.route(index) if index is not None and index < table.rest else None
+    return any(
+        test.field == Field(Kind.COOKIE, cookie) for tests in (route.condition if route else ()) for test in tests
+    )
+
+
+def _strip(table: Known, index: int | None) -> Strip:
+    if index is None or index >= table.rest:
+        return table.strip
+    return ((0, BUCKETS - 1, index),)
+
+
+def _overlaid(before: Strip, after: Strip) -> Iterator[tuple[int, int, int, int]]:
+    for low, high, i in before:
+        for first, last, j in after:
+            if first <= high and low <= last:
+                yield max(low, first), min(high, last), i, j
+
+
+def _joined(
+    old: Known, new: Known, cookie: str, parts: Iterator[tuple[int, int, int, int]]
+) -> Iterator[tuple[Move, int, int, Condition]]:
+    """Neighbours that move alike as one."""
+    for low, high, i, j in _merged(parts):
+        before, after = shares_of(old.route(i)), shares_of(new.route(j))
+        if not same(before, after):
+            within = ((Test(Field(Kind.COOKIE, cookie), Buckets(((low, high),))),),)
+            yield _move(old, low, high, before, after), i, j, within
+
+
+def _merged(parts: Iterator[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+    merged: list[tuple[int, int, int, int]] = []
+    for low, high, i, j in sorted(parts):
+        if merged and merged[-1][1] + 1 == low and merged[-1][2:] == (i, j):
+            merged[-1] = (merged[-1][0], high, i, j)
+        else:
+            merged.append((low, high, i, j))
+    return merged
+
+
+def _move(old: Known, low: int, high: int, before: Shares, after: Shares) -> Move:
+    left, came = words(before), words(after)
+    back = left in old.canaries and came == old.stable
+    return Move(low=low, high=high, old=left, new=came, back=back, carried_basis_points=_carried(old, low, high))
+
+
+def _carried(old: Known, low: int, high: int) -> int | None:
+    """The share of the users drawn so far whose bucket lies there; None when nobody was drawn into buckets."""
+    draw = old.routes[-1].split.shares if old.routes else ()
+    drawn = [(share.set_cookie, share.basis_points) for share in draw]
+    if not any(cookie and cookie.name == old.cookie for cookie, _ in drawn):
+        return None
+    return sum(
+        part
+        for cookie, part in drawn
+        if cookie and cookie.name == old.cookie and cookie.value.isdigit() and low <= int(cookie.value) <= high
+    )
+
+
+def redrawn(old: Known, new: Known) -> Iterator[str]:
+    """What becomes of users whose buckets are no longer asked for."""
+    if old.cookie and not new.cookie:
+        yield f"users are not kept on a version any more: cookie {old.cookie} is not looked at, each request is drawn"
+    elif new.cookie and not old.cookie:
+        yield f"users are kept on a version from now on, by cookie {new.cookie}"
+    elif old.cookie != new.cookie:
+        left = _leaving(old.versions_of(old.rest), new.versions_of(new.rest))
+        keys = [side.routes[-1].split.key for side in (old, new) if side.routes]
+        kept = (
+            f", fewer where an engine draws by {keys[0].kind} {keys[0].name}" if keys[0] and keys[0] == keys[-1] else ""
+        )
+        yield (
+            f"all users are drawn again, since their buckets stand in cookie {old.cookie} "
+            f"and {new.cookie} is asked for: about {percent(left)} of them change version{kept}"
+        )
+
+
+def _leaving(before: Shares, after: Shares) -> int:
+    """The part of users, in basis points, that an independent draw takes to another version."""
+    stay = dict(after)
+    return sum(part * (BUCKETS - stay.get(version, 0)) for version, part in before) // BUCKETS

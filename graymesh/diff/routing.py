@@ -1,0 +1,253 @@
+"""Two route tables → what requests meet differently, each difference with a request that shows it.
+
+Every pair of routes that do different things with one request is looked at (`graymesh.equivalence.differences`). What
+the pairs have in common is told once: by audience, everyone else as one, and effects for all whom they concern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from graymesh.diff.effects import Effect, effects
+from graymesh.diff.known import Known, same, shares_of, words
+from graymesh.diff.movement import moves, redrawn
+from graymesh.equivalence import UndecidableError, common, differences
+from graymesh.ir import Condition, Route
+from graymesh.proof.outcomes import outcome
+from graymesh.semantics import Request, first_met
+from graymesh.traffic_diff import Move, Shares
+
+EVERYONE = "everyone else"
+EVERY = "every request"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A difference with the routes that make it; `i` and `j` index the tables, one behind the last for no route.
+
+    `audience` names the audience that is concerned, if one alone is. `request` is decided differently.
+    """
+
+    who: str
+    what: str
+    old: str
+    new: str
+    i: int
+    j: int
+    request: Request | None
+    audience: str = ""
+    old_shares: Shares = ()
+    new_shares: Shares = ()
+    moves: tuple[Move, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Route i of the old table and route j of the new one take this request and do different things with it."""
+
+    i: int
+    j: int
+    request: Request
+    old: Route | None
+    new: Route | None
+
+    @property
+    def same_versions(self) -> bool:
+        """Do the same versions answer?"""
+        return same(shares_of(self.old), shares_of(self.new))
+
+
+def route_changes(old: Known, new: Known) -> tuple[list[Found], str]:
+    """All differences; and why there may be more of them, "" when there are not."""
+    pairs: list[Pair] = []
+    reason = ""
+    try:
+        for i, j, request in differences(old.table, new.table):
+            pairs.append(Pair(i, j, request, old.route(i), new.route(j)))
+    except UndecidableError as error:
+        reason = str(error)
+        pairs += _tried(old, new, {(pair.i, pair.j) for pair in pairs})
+    found = [*_everyone_else(old, new, pairs), *_audiences(old, new, pairs)]
+    told = [pair for pair in pairs if not pair.same_versions]
+    return [*found, *_effects(old, new, pairs, told)], reason
+
+
+def _tried(old: Known, new: Known, known: set[tuple[int, int]]) -> Iterator[Pair]:
+    """Pairs that plain requests meet, without a bucket and with those whose version changes; proof of nothing else."""
+    cookie = old.cookie or new.cookie
+    requests = [Request(), *(Request(cookies=((cookie, f"{move.low:04}"),)) for move, *_ in moves(old, new))]
+    for request in requests:
+        i, j = _index(old, request), _index(new, request)
+        pair = Pair(i, j, request, old.route(i), new.route(j))
+        if (i, j) not in known and outcome(pair.old) != outcome(pair.new):
+            known.add((i, j))
+            yield pair
+
+
+def _index(table: Known, request: Request) -> int:
+    """The route that takes the request."""
+    met = (number for number, route in enumerate(table.routes) if first_met(route.condition, request) is not None)
+    return next(met, len(table.routes))
+
+
+def _everyone_else(old: Known, new: Known, pairs: Sequence[Pair]) -> Iterator[Found]:
+    mine = [pair for pair in pairs if pair.i >= old.rest and pair.j >= new.rest and not pair.same_versions]
+    if not mine:
+        return
+    before, after = old.versions_of(old.rest), new.versions_of(new.rest)
+    moved = tuple(_real(old, new, moves(old, new)))
+    first = _chosen(old, new, mine, moved)
+    yield Found(
+        who=EVERYONE,
+        what="version",
+        old=words(before),
+        new=words(after),
+        i=first.i,
+        j=first.j,
+        request=first.request,
+        old_shares=before,
+        new_shares=after,
+        moves=moved,
+        notes=tuple(redrawn(old, new)),
+    )
+
+
+def _real(old: Known, new: Known, found: Iterable[tuple[Move, int, int, Condition]]) -> Iterator[Move]:
+    """Moves of users that there are: not of buckets that an audience takes all users of."""
+    for move, i, j, within in found:
+        if _reached(old, new, i, j, within):
+            yield move
+
+
+def _reached(old: Known, new: Known, i: int, j: int, within: Condition) -> bool:
+    try:
+        return common(old.table, i, new.table, j, within) is not None
+    except UndecidableError:
+        return True
+
+
+def _chosen(old: Known, new: Known, pairs: Sequence[Pair], moved: Sequence[Move]) -> Pair:
+    """The pair to show: one of the first users that move, else one without choice on either side, else any."""
+    for move in moved:
+        for pair in pairs:
+            before, after = words(shares_of(pair.old)), words(shares_of(pair.new))
+            if (before, after) == (move.old, move.new):
+                return pair
+    return pairs[0]
+
+
+def _audiences(old: Known, new: Known, pairs: Sequence[Pair]) -> Iterator[Found]:
+    """Audiences whose requests are answered by other versions, each audience and outcome once."""
+    seen: dict[tuple[str, str, str], Found] = {}
+    for pair in pairs:
+        if pair.same_versions or (pair.i >= old.rest and pair.j >= new.rest):
+            continue
+        for who, request in _named(old, new, pair):
+            found = _audience(old, new, pair, who, request)
+            key = (found.who, found.old, found.new)
+            if key not in seen or _draws(pair, old, new):
+                seen[key] = found
+    yield from seen.values()
+
+
+def _draws(pair: Pair, old: Known, new: Known) -> bool:
+    """Does everyone else's side of the pair stand for users without a bucket? Such a request is the plainest."""
+    return pair.i == len(old.routes) - 1 or pair.j == len(new.routes) - 1
+
+
+def _audience(old: Known, new: Known, pair: Pair, who: str, request: Request) -> Found:
+    before, after = old.versions_of(pair.i), new.versions_of(pair.j)
+    moved = tuple(_real(old, new, moves(old, new, pair.i, pair.j)))
+    return Found(
+        who=_audience_in_words(old, new, pair, who) if who else _taken(old, new, pair),
+        what="version",
+        old=words(before),
+        new=words(after),
+        i=pair.i,
+        j=pair.j,
+        request=request,
+        audience=who,
+        old_shares=before,
+        new_shares=after,
+        moves=moved,
+    )
+
+
+def _audience_in_words(old: Known, new: Known, pair: Pair, who: str) -> str:
+    """`audience testers`; and which part of it, when its definition is another one or another's route takes them."""
+    left, came = pair.i < old.rest and pair.j >= new.rest, pair.i >= old.rest and pair.j < new.rest
+    if (left or came) and _redefined(old, new, who):
+        return f"audience {who} ({'those no longer in it' if left else 'those new in it'})"
+    others = [name for name, _ in new.audiences.get(pair.j, ())] if pair.i < old.rest and pair.j < new.rest else []
+    also = f" (if also in {' or '.join(others)})" if others and who not in others else ""
+    return f"audience {who}{also}"
+
+
+def _redefined(old: Known, new: Known, who: str) -> bool:
+    """Do both sides have the audience, with other definitions?"""
+    sides = ({name: condition for each in table.audiences.values() for name, condition in each} for table in (old, new))
+    before, after = (side.get(who) for side in sides)
+    return before is not None and after is not None and before != after
+
+
+def _taken(old: Known, new: Known, pair: Pair) -> str:
+    return f"requests of {old.who(pair.i) if pair.i < old.rest else new.who(pair.j)}"
+
+
+def _named(old: Known, new: Known, pair: Pair) -> Iterator[tuple[str, Request]]:
+    """The audiences that requests of the pair belong to, each with such a request; "" when none is known."""
+    named = old.audiences.get(pair.i, ()) if pair.i < old.rest else ()
+    named = named or (new.audiences.get(pair.j, ()) if pair.j < new.rest else ())
+    if len(named) < 2:
+        yield (named[0][0] if named else ""), pair.request
+        return
+    for name, condition in named:
+        request = _within(old, new, pair, condition)
+        if request is not None:
+            yield name, request
+
+
+def _within(old: Known, new: Known, pair: Pair, condition: Condition) -> Request | None:
+    try:
+        return common(old.table, pair.i, new.table, pair.j, condition)
+    except UndecidableError:
+        return pair.request
+
+
+def _effects(old: Known, new: Known, pairs: Sequence[Pair], told: Sequence[Pair]) -> Iterator[Found]:
+    """Effects by what becomes what, told once for all pairs; no pair goes without a word."""
+    grouped: dict[Effect, list[Pair]] = {}
+    for pair in pairs:
+        for each in _of_pair(old, new, pair, pair in told):
+            grouped.setdefault(each, []).append(pair)
+    for (what, version, before, after), mine in grouped.items():
+        first, who = mine[0], version or _who(old, new, mine)
+        yield Found(who=who, what=what, old=before, new=after, i=first.i, j=first.j, request=first.request)
+
+
+def _of_pair(old: Known, new: Known, pair: Pair, told: bool) -> list[Effect]:
+    before, after = pair.old, pair.new
+    crossing = (pair.i >= old.rest) != (pair.j >= new.rest) or old.cookie != new.cookie
+    found = list(effects(before, after, crossing)) if before and after else []
+    if found or told:
+        return found
+    found = list(effects(before, after, False)) if before and after else []
+    return found or [("split", "", words(shares_of(before)), words(shares_of(after)))]
+
+
+def _who(old: Known, new: Known, pairs: Sequence[Pair]) -> str:
+    """All whom the pairs concern, by name."""
+    if {pair.j for pair in pairs} >= new.reached:
+        return EVERY
+    names = dict.fromkeys(_short(old, new, pair) for pair in pairs)
+    return ", ".join(names)
+
+
+def _short(old: Known, new: Known, pair: Pair) -> str:
+    if pair.j < new.rest:
+        return f"audience {new.who(pair.j)}" if pair.j in new.audiences else new.who(pair.j)
+    if pair.i < old.rest:
+        return f"audience {old.who(pair.i)}" if pair.i in old.audiences else old.who(pair.i)
+    return EVERYONE

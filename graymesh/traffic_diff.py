@@ -1,0 +1,226 @@
+"""What a change of releases does to traffic, as plain values that any renderer can show. Nothing here computes.
+
+All texts are as the user wrote them: a renderer passes each through the one quoting function of its sink. Shares are
+basis points (1/10,000), buckets 0–9999 with closed intervals, lines and columns count from 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import unified_diff
+from typing import Literal, TypeAlias
+
+Side: TypeAlias = Literal["old", "new"]
+State: TypeAlias = Literal["added", "removed", "changed", "unchanged"]
+
+Kind: TypeAlias = Literal["version", "effect", "setting", "release", "engine", "undecided"]
+"""What changes: who answers; what else happens to requests; what engines are told besides routes; what the release
+is; what a single engine does although the release means the same; or nobody can say what."""
+
+Trend: TypeAlias = Literal["changed", "added", "stricter", "weaker", "removed"]
+"""How protection changes: `weaker` and `removed` are what a reviewer must not miss."""
+
+Shares: TypeAlias = tuple[tuple[str, int], ...]
+"""(version, basis points), those without a part left out."""
+
+Strip: TypeAlias = tuple[tuple[int, int, str], ...]
+"""(first bucket, last bucket, version) over 0–9999; empty when users have no buckets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A line that causes a change, `text` without blanks around it; `line` is 0 when only the file is known."""
+
+    side: Side
+    file: str
+    line: int = 0
+    column: int = 0
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """A request that is really decided differently, in words and as a curl command; who answers it then and now."""
+
+    request: str
+    command: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Users whose buckets lie in low–high and whose version changes. `back` when from a canary to stable.
+
+    `carried_basis_points` is the share of users who already carry a bucket of the interval: buckets are drawn in steps
+    of the release's stages, so it may differ from the interval's width, which is what users to come will get.
+    """
+
+    low: int
+    high: int
+    old: str
+    new: str
+    back: bool = False
+    carried_basis_points: int | None = None
+
+    @property
+    def basis_points(self) -> int:
+        """The interval's width."""
+        return self.high - self.low + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that becomes different.
+
+    `who` is concerned (`audience beta`, `everyone else`, `every request`, `v2`), `what` changes (`version`, `timeout`,
+    `guards.errorRate`), `old` and `new` are in words. `witness` is there when requests are decided differently,
+    else `example` is a curl command whose request it concerns. `engines` are those that see it: none means that no
+    engine of the release does. For `undecided`, `new` is the reason.
+    """
+
+    kind: Kind
+    who: str
+    what: str
+    old: str
+    new: str
+    trend: Trend = "changed"
+    old_shares: Shares = ()
+    new_shares: Shares = ()
+    moves: tuple[Move, ...] = ()
+    notes: tuple[str, ...] = ()
+    witness: Witness | None = None
+    example: str = ""
+    causes: tuple[Place, ...] = ()
+    engines: tuple[str, ...] = ()
+
+    @property
+    def back(self) -> bool:
+        """Do users lose the canary?"""
+        return any(move.back for move in self.moves)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a route table as people read it: who gets which versions."""
+
+    who: str
+    shares: Shares
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One stage: its name, the shares of everyone else, and its shortest time in milliseconds."""
+
+    name: str
+    shares: Shares
+    hold_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A release on one side: where it stands, its routes for people, its users' strip, and all of its stages."""
+
+    file: str
+    stage: str
+    stable: str
+    hosts: tuple[str, ...]
+    routes: tuple[Row, ...]
+    strip: Strip = ()
+    stages: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseDiff:
+    """One release, matched by namespace and name (artifacts: by host); `plan` tells what changes for other stages."""
+
+    key: str
+    state: State
+    old: Standing | None
+    new: Standing | None
+    changes: tuple[Change, ...] = ()
+    plan: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A file of one target that is written differently; texts are None where it is not there."""
+
+    target: str
+    path: str
+    old: str | None
+    new: str | None
+
+    @property
+    def state(self) -> State:
+        """Added, removed or changed."""
+        return "added" if self.old is None else "removed" if self.new is None else "changed"
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """How many lines are added and removed."""
+        found = [line[:1] for line in self.diff()][2:]
+        return found.count("+"), found.count("-")
+
+    def diff(self) -> Iterator[str]:
+        """A unified diff, line by line without line ends."""
+        old, new = (self.old or "").split("\n"), (self.new or "").split("\n")
+        return unified_diff(old, new, f"a/{self.path}", f"b/{self.path}", lineterm="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineDiff:
+    """One target: the releases that it serves on either side, whether it routes any request differently, its files.
+
+    `sees` is None when that is not decided; `reason` then says why. Without `compiled`, nobody knows its files.
+    """
+
+    target: str
+    sees: bool | None
+    reason: str = ""
+    compiled: bool = True
+    artifacts: tuple[Artifact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    """Something to look at first. `kind`: first-exposure, moved-back, guard-removed, guard-weakened, limit-loosened,
+    biggest-step, stage-skipped, redrawn, fault, trust, removed, undecided, incomplete."""
+
+    kind: str
+    release: str
+    message: str
+    places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficDiff:
+    """The whole answer: releases and engines in order of their names, risks with the gravest first.
+
+    `old` and `new` say what was compared. `problems` are sentences about a side that could not be compared in full.
+    """
+
+    old: str
+    new: str
+    releases: tuple[ReleaseDiff, ...]
+    engines: tuple[EngineDiff, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    problems: tuple[str, ...] = ()
+    artifacts_only: bool = False
+
+    @property
+    def differs(self) -> bool:
+        """Is there any change for traffic, or anything that is not decided? Between artifacts, any other byte too."""
+        changed = any(release.state != "unchanged" for release in self.releases)
+        unknown = any(engine.sees is None for engine in self.engines) or bool(self.problems)
+        files = self.artifacts_only and any(engine.artifacts for engine in self.engines)
+        return changed or unknown or files
+
+    @property
+    def changes(self) -> int:
+        """How many changes there are, in all releases; a release that comes or goes is one."""
+        return sum(len(each.changes) or each.state != "unchanged" for each in self.releases)
