@@ -34,7 +34,10 @@ INLINE = sorted(
         for found in re.findall(r"`(graymesh [^`]+)`", FENCE.sub("", page.read_text(encoding="utf-8")))
     }
 )
-STRANGER = "upstream a { server 192.0.2.1:80; }\nserver { listen 80; server_name a.test; location / { proxy_pass http://a; } }\n"
+STRANGER = """
+upstream a { server 192.0.2.1:80; }
+server { listen 80; server_name a.test; location / { proxy_pass http://a; } }
+"""
 
 
 def test_the_first_release_and_every_command_beside_it_run(tmp_path: Path) -> None:
