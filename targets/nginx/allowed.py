@@ -5,6 +5,7 @@ A name stands for the directive with any arguments; where arguments matter, `WIT
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -145,5 +146,7 @@ UPSTREAM: Final = frozenset(
 
 
 def harmless(directive: Directive) -> bool:
-    """May the directive be passed over?"""
+    """May the directive be passed over? The size of a hash only when it is one: nginx does not start with another."""
+    if directive.name in _SIZES:
+        return len(directive.arguments) == 1 and re.fullmatch("0*[1-9][0-9]*", directive.arguments[0]) is not None
     return directive.name in HARMLESS or directive.arguments in WITH.get(directive.name, ())
