@@ -39,7 +39,7 @@ lint: $(VENV)/.dev
 
 ## bench: CPU of graymesh beside its peers, as ratios within one run
 bench: $(VENV)/.dev
-	$(BIN)/python tests/bench/run.py
+	$(BIN)/python -m tests.bench.run
 
 ## tools: programs of others that some tests drive (yaml-language-server, kustomize), kept in the user's cache folder
 tools: $(VENV)/.dev

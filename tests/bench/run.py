@@ -111,6 +111,20 @@ def compile_projects(base: float, folder: Path) -> None:
         row(f"  the same without lint, proof and writing, {count}", bare, f"{bare * 1000 / count:.2f} ms each")
 
 
+def start_nginx(base: float) -> None:
+    """`nginx -t` on a thousand releases; the price of a map must not be paid by each of them."""
+    from tests.nginx import engine
+    from tests.nginx.releases import thousand, written
+
+    if engine.missing():
+        print(f"nginx -t, 1000 releases: NOT MEASURED, {engine.missing()}")
+        return
+    files = written(*thousand())
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = statistics.median(engine.checked(Path(folder), files)[1] for _ in range(5))
+    row("nginx -t, 1000 releases", seconds, f"{seconds / base:.1f} ×")
+
+
 def main() -> None:
     base = cpu_seconds([PYTHON, "-c", "import click, yaml"], 9)
     row('python -c "import click, yaml"', base)
@@ -119,6 +133,7 @@ def main() -> None:
         ENVIRONMENT["XDG_CACHE_HOME"] = f"{folder}/cache"
         hook(base, Path(folder))
         compile_projects(base, Path(folder))
+    start_nginx(base)
 
 
 if __name__ == "__main__":

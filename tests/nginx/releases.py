@@ -226,3 +226,19 @@ def named(name: str) -> View:
 def written(*views: View) -> dict[str, str]:
     """The files for these views."""
     return NGINX.emit(NGINX.lower(views))
+
+
+def thousand() -> list[View]:
+    """Each with values, a cookie and a bucket cookie of its own."""
+    return [
+        release(
+            f"service-{number:04}",
+            [
+                goes_to("tried", ((header("x-gray-version", exact(f"v{number}")),),), "v2"),
+                goes_to("asked", ((path(exact(f"/{number}")), method("GET"), cookie(f"c{number}", exact("1"))),), "v2"),
+                goes_to("kept", ((cookie(f"bucket-{number}", Buckets(((0, 499),))),),), "v2"),
+                goes_to("everyone", ALWAYS, share("v2", 500, "0499"), share("v1", 9500, "9999")),
+            ],
+        )
+        for number in range(1000)
+    ]
