@@ -23,7 +23,7 @@ engines: $(VENV)/.dev
 
 ## conformance: hold the compiled files of all examples, cases and generated releases to the engines that are there
 conformance: $(VENV)/.dev
-	$(BIN)/python -m tests.conformance run $(if $(MISSING),--allow-none)
+	$(BIN)/python -m tests.conformance run $(if $(MISSING),--allow-none) $(if $(BRIEF),--brief)
 	$(BIN)/pytest -n 2 --dist loadfile tests/conformance
 
 ## support: the same, and the tables of the documentation from what was seen

@@ -17,6 +17,7 @@ from tests.conformance.cache import Say
 from tests.conformance.kubernetes import Kubernetes
 from tests.conformance.sentinel_subjects import everything_at_all_stages, files_at
 from tests.conformance.suite import Result, run
+from tests.conformance.traffic import BRIEF, THOROUGH, Effort
 
 SETUPS: Mapping[str, Callable[[Say], None]] = {
     "nginx": nginx_setup.setup,
@@ -57,11 +58,12 @@ def engines(names: tuple[str, ...]) -> None:
 @main.command(name="run")
 @click.option("--engine", "names", multiple=True, type=click.Choice(list(ENGINES)), help="Only these engines.")
 @click.option("--bend", type=click.Choice(list(BENDS)), help="Break the lowering so; the run must fail.")
+@click.option("--brief", is_flag=True, help="Fewer ways of saying each request, for continuous integration.")
 @click.option("--allow-none", is_flag=True, help="No engine at all is no failure, only loud.")
 @click.option("--write-report", is_flag=True, help="Keep the numbers in report.json, for the documentation's tables.")
-def run_engines(names: tuple[str, ...], bend: str | None, allow_none: bool, write_report: bool) -> None:
+def run_engines(names: tuple[str, ...], bend: str | None, brief: bool, allow_none: bool, write_report: bool) -> None:
     """Hold the engines that are there to the reference. Exit code 1 for a disagreement, or when none is there."""
-    results = [each for each in (_run(name, bend) for name in names or ENGINES) if each]
+    results = [each for each in (_run(name, bend, BRIEF if brief else THOROUGH) for name in names or ENGINES) if each]
     for each in results:
         for problem in each.problems[:_SHOWN]:
             click.echo(f"{each.engine}: {problem}")
@@ -77,7 +79,7 @@ def renew_tables() -> None:
     tables.write()
 
 
-def _run(name: str, bend: str | None) -> Result | None:
+def _run(name: str, bend: str | None, effort: Effort) -> Result | None:
     engine = ENGINES[name]()
     why = engine.available()
     if why:
@@ -85,7 +87,7 @@ def _run(name: str, bend: str | None) -> Result | None:
         return None
     with _admission(name) as admission:
         check = lambda files, releases: complaints(engine, files, releases, admission)  # noqa: E731
-        return run(engine, check, say, bend=BENDS[bend] if bend else None)
+        return run(engine, check, say, bend=BENDS[bend] if bend else None, effort=effort)
 
 
 def _rules() -> dict[str, dict[str, Any]]:

@@ -17,7 +17,7 @@ from tests.conformance.binomial import improbability
 from tests.conformance.cache import Say
 from tests.conformance.engine import Engine, EngineRefused
 from tests.conformance.subjects import Placed, batches, placed
-from tests.conformance.traffic import Asked, Draw, Seen, hosts_of, try_out
+from tests.conformance.traffic import THOROUGH, Asked, Draw, Effort, Seen, hosts_of, try_out
 from tests.nginx.engine import free_port
 
 BATCH: Final = {"nginx": 100, "istio": 40, "spring-cloud-gateway": 22}
@@ -65,7 +65,14 @@ class Result:
         return [*self.refused, *self.seen.disagreements, *unfair(self.seen.draws)]
 
 
-def run(engine: Engine, check: Check, say: Say, subjects: Sequence[Placed] = (), bend: Bend | None = None) -> Result:
+def run(
+    engine: Engine,
+    check: Check,
+    say: Say,
+    subjects: Sequence[Placed] = (),
+    bend: Bend | None = None,
+    effort: Effort = THOROUGH,
+) -> Result:
     """Try everything, or these subjects, on an engine that is available; it is started and stopped here.
 
     `bend` changes views before they are lowered, for trying whether the suite can fail.
@@ -79,7 +86,10 @@ def run(engine: Engine, check: Check, say: Say, subjects: Sequence[Placed] = (),
         with upstreams.serving(address for each in everything for address in each.versions):
             for batch in batches(everything, BATCH[engine.name]):
                 for stage in range(max(len(each.stages) for each in batch)):
-                    _stage(engine, check, [each for each in batch if stage < len(each.stages)], stage, bend, result)
+                    there = [each for each in batch if stage < len(each.stages)]
+                    asked = _stage(engine, check, there, stage, bend, result)
+                    try_out(engine, asked, result.seen, effort)
+                    _note_features(there, stage, result)
                     for problem in result.new_problems()[:_SHOWN]:
                         say(f"{engine.name}: {problem}")
                     said = f"{result.seen.compared.total():,} requests, {len(result.problems)} disagreements"
@@ -101,7 +111,8 @@ def unfair(draws: Sequence[Draw]) -> Iterator[str]:
 
 def _stage(
     engine: Engine, check: Check, batch: Sequence[Placed], stage: int, bend: Bend | None, result: Result
-) -> None:
+) -> list[Asked]:
+    """Load a set of releases at one of their stages; what is to be asked then, nothing when they are refused."""
     views = [each.view(each.stages[stage]) for each in batch]
     releases = tuple(view.release for view in views)
     chosen = target(engine.name)
@@ -113,20 +124,20 @@ def _stage(
         engine.load(files, Project(releases))
     except EngineRefused as refused:
         result.refused.append(f"{', '.join(each.name for each in batch)}: {refused}")
-        return
-    asked = [
-        _asked(each, view, host, table)
-        for each, view in zip(batch, views, strict=True)
-        for host, table in hosts_of(view.tables)
-    ]
-    try_out(engine, asked, result.seen)
-    for each, view in zip(batch, views, strict=True):
+        return []
+    return [one for each, view in zip(batch, views, strict=True) for one in _asked(each, view)]
+
+
+def _note_features(batch: Sequence[Placed], stage: int, result: Result) -> None:
+    for each in batch:
+        view = each.view(each.stages[stage])
         count = result.seen.by_release[each.name, view.release.stage]
         result.features.update(dict.fromkeys(features(view), count))
 
 
-def _asked(each: Placed, view: View, host: str, table: object) -> Asked:
-    return Asked(each.name, view.release.stage, host, table, each.versions)  # type: ignore[arg-type]
+def _asked(each: Placed, view: View) -> Iterator[Asked]:
+    for host, table in hosts_of(view.tables):
+        yield Asked(each.name, view.release.stage, host, table, each.versions)
 
 
 def features(view: View) -> set[str]:

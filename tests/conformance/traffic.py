@@ -21,14 +21,24 @@ from tests.conformance.variants import OUTSIDE, WAYS, Sent, bytes_of, fields_of,
 
 T = TypeVar("T")
 
-DRAWS: Final = 150
-"""So many users without a bucket meet each route that draws."""
 
-_FULLY: Final = 8
-"""So many requests of a table are tried in every variant, the others in some of them, in turn."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How many variants are sent. Every request of the corpus goes out as it is, whatever the effort.
 
+    `fully`: so many requests of a table in every variant, the others in so many neighbours and ways, in turn.
+    `users`: so many without a bucket meet each route that draws.
+    """
+
+    fully: int
+    neighbours: int
+    ways: int
+    users: int
+
+
+THOROUGH: Final = Effort(fully=8, neighbours=3, ways=2, users=150)
+BRIEF: Final = Effort(fully=2, neighbours=1, ways=1, users=60)
 _KEYS: Final = 40
-_NEIGHBOURS_EACH, _WAYS_EACH = 3, 2
 _MOST_HOSTS: Final = 3
 _NOT_ASKED: Final = {"nginx": ("CONNECT", "TRACE"), "istio": ("CONNECT",), "spring-cloud-gateway": ("CONNECT",)}
 """Methods that the engine answers itself or that need another form of request."""
@@ -68,9 +78,9 @@ class Seen:
     draws: list[Draw] = field(default_factory=list)
 
 
-def try_out(engine: Engine, asked: Sequence[Asked], seen: Seen) -> None:
+def try_out(engine: Engine, asked: Sequence[Asked], seen: Seen, effort: Effort = THOROUGH) -> None:
     """All requests for these hosts, in one go; then those that depend on the answers: users with their new bucket."""
-    sent = [(each, one) for each in asked for one in _requests(engine, each)]
+    sent = [(each, one) for each in asked for one in _requests(engine, each, effort)]
     answers = engine.send_heads([(one.head, each.host) for each, one in sent])
     drawn: dict[tuple[int, str], Counter[int]] = {}
     given: list[tuple[Asked, Request, str]] = []
@@ -88,13 +98,13 @@ def try_out(engine: Engine, asked: Sequence[Asked], seen: Seen) -> None:
             continue
         drawn.setdefault((id(each), wanted.route), Counter())[found] += 1
         cookie = wanted.outcomes[found].cookie
-        if cookie and len(given) < DRAWS:
+        if cookie and len(given) < effort.users:
             given.append((each, one.request, cookie))
     _note_draws(asked, drawn, seen)
     _come_back(engine, given, seen)
 
 
-def _requests(engine: Engine, asked: Asked) -> Iterator[Sent]:
+def _requests(engine: Engine, asked: Asked, effort: Effort) -> Iterator[Sent]:
     fields = fields_of(asked.table)
     for number, plain in enumerate(corpus(asked.table)):
         base = replace(plain, host=asked.host)
@@ -102,21 +112,23 @@ def _requests(engine: Engine, asked: Asked) -> Iterator[Sent]:
             continue
         head = engine.head(base, asked.host)
         yield Sent(base, asked.host, "plain", head)
-        yield from _said_otherwise(base, asked.host, head, fields, number)
+        yield from _said_otherwise(base, asked.host, head, fields, number, effort)
         chain = engine.chain(base.source)
         if chain:
             told = f"X-Forwarded-For: {base.source}".encode()
             yield Sent(base, asked.host, "forged chain", head.replace(told, f"X-Forwarded-For: {chain}".encode()))
         near = list(neighbours(base, asked.table, fields))
-        for name, other in near if number < _FULLY else _in_turn(near, number, _NEIGHBOURS_EACH):
+        for name, other in near if number < effort.fully else _in_turn(near, number, effort.neighbours):
             yield Sent(other, asked.host, name, engine.head(other, asked.host))
-    yield from _draws(engine, asked)
+    yield from _draws(engine, asked, effort.users)
 
 
-def _said_otherwise(base: Request, host: str, head: bytes, fields: Sequence[Field], number: int) -> Iterator[Sent]:
+def _said_otherwise(
+    base: Request, host: str, head: bytes, fields: Sequence[Field], number: int, effort: Effort
+) -> Iterator[Sent]:
     lines = lines_of(head)
-    for ways, proven, each in ((WAYS, True, _WAYS_EACH), (OUTSIDE, False, 1)):
-        for name, way in list(ways.items()) if number < _FULLY else _in_turn(list(ways.items()), number, each):
+    for ways, proven, each in ((WAYS, True, effort.ways), (OUTSIDE, False, 1)):
+        for name, way in list(ways.items()) if number < effort.fully else _in_turn(list(ways.items()), number, each):
             changed = way(lines, base, fields)
             if changed != lines:
                 yield Sent(base, host, name, bytes_of(changed), proven)
@@ -126,7 +138,7 @@ def _in_turn(every: Sequence[T], number: int, count: int) -> Iterator[T]:
     return (every[(number * count + n) % len(every)] for n in range(min(count, len(every))))
 
 
-def _draws(engine: Engine, asked: Asked) -> Iterator[Sent]:
+def _draws(engine: Engine, asked: Asked, users: int) -> Iterator[Sent]:
     """For every route that draws: users without a bucket, and users with an identity, each of them twice."""
     reached: dict[str, Request] = {}
     for plain in corpus(asked.table):
@@ -135,7 +147,7 @@ def _draws(engine: Engine, asked: Asked) -> Iterator[Sent]:
         if len(wanted.outcomes) > 1 and not wanted.key and request.method not in _NOT_ASKED[engine.name]:
             reached.setdefault(wanted.route, request)
     for name, request in reached.items():
-        yield from [Sent(request, asked.host, "a user without a bucket", engine.head(request, asked.host))] * DRAWS
+        yield from [Sent(request, asked.host, "a user without a bucket", engine.head(request, asked.host))] * users
         key = next(route.split.key for route in asked.table.routes if route.name == name)
         for user in [with_values(request, key, (f"user-{number}",)) for number in range(_KEYS)] if key else ():
             yield from [Sent(user, asked.host, "a user with an identity", engine.head(user, asked.host))] * 2
