@@ -121,35 +121,10 @@ def _compared(
 def _told(
     terminal: Terminal, found: TrafficDiff, form: str, files: bool, outputs: Sequence[tuple[str, str]], exit_code: bool
 ) -> int:
+    from graymesh.commands.saving import replace
     from graymesh.diff_report import render
 
     for name, path in outputs:
-        write_whole(Path(path), render(name, found, files=files))
+        replace(path, render(name, found, files=files))
     terminal.out(render(form, found, color=terminal.color, files=files), end="")
     return 1 if exit_code and found.differs else 0
-
-
-def write_whole(path: Path, text: str) -> None:
-    """The file with this text, or as it was. Raises OSError."""
-    import os
-    from contextlib import suppress
-    from tempfile import NamedTemporaryFile
-
-    folder = path.parent
-    with NamedTemporaryFile("wb", dir=folder, prefix=f".{path.name}.", delete=False) as made:
-        made.write(text.encode("utf-8", "backslashreplace"))
-    try:
-        os.chmod(made.name, 0o666 & ~_umask())  # noqa: PTH101
-        os.replace(made.name, path)  # noqa: PTH105
-    except OSError:
-        with suppress(OSError):
-            os.unlink(made.name)  # noqa: PTH108
-        raise
-
-
-def _umask() -> int:
-    import os
-
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
