@@ -28,7 +28,9 @@ class Watching:
         command = [sys.executable, "-m", "graymesh", "compile", "--watch", *arguments]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         pipe = subprocess.PIPE
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # what is ignored here would be there as well
         self.process = subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True, env=environment)
+        signal.signal(signal.SIGINT, before)
         self._lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 

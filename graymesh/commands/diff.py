@@ -57,7 +57,8 @@ def _complete_form(_: click.Context, __: click.Parameter, incomplete: str) -> li
     graymesh diff --base origin/main --format markdown > comment.md
     graymesh diff old/shop.yaml new/shop.yaml --exit-code
     graymesh diff --base main services/shop --diff --output json=diff.json
-    KUBECTL_EXTERNAL_DIFF="graymesh diff --exit-code" kubectl diff -f rendered/istio
+    export KUBECTL_EXTERNAL_DIFF="graymesh diff --exit-code"
+    kubectl diff -f rendered/istio                                # the same of a cluster
     """,
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="OLD NEW | --base REV [PATH]...")
@@ -69,6 +70,7 @@ def _complete_form(_: click.Context, __: click.Parameter, incomplete: str) -> li
     multiple=True,
     callback=targets_known,
     shell_complete=complete_target,
+    metavar="TARGET",
     help="Look at the artifacts of this target only; for artifacts, the engine that reads them.",
 )
 @click.option("--diff", "files", is_flag=True, help="Show the artifacts' changes line by line as well.")
@@ -78,6 +80,7 @@ def _complete_form(_: click.Context, __: click.Parameter, incomplete: str) -> li
     default="text",
     callback=_form,
     shell_complete=_complete_form,
+    metavar="FORMAT",
     help="How to print the answer: text, markdown, json …",
 )
 @click.option(

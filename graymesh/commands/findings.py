@@ -86,6 +86,7 @@ def format_option(command: F) -> F:
     option = click.option(
         "--format",
         default="text",
+        metavar="FORMAT",
         help=help_,
         expose_value=False,
         is_eager=True,
