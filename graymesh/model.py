@@ -31,6 +31,7 @@ from graymesh.diagnostic import Diagnostic
 from graymesh.did_you_mean import certain, quoted, suggestion
 from graymesh.language.consistency import check_headers, check_room, check_shares
 from graymesh.language.expectations import SpecTest
+from graymesh.language.faults import Mirror
 from graymesh.language.options import TargetName, Targets
 from graymesh.language.policies import Guards, Notice, Resilience, Trace, VersionLimits
 from graymesh.language.record import One, Record, field
@@ -43,7 +44,6 @@ from graymesh.language.routing import (
     AudienceEntry,
     Edge,
     Jwt,
-    Mirror,
     Route,
     Service,
     Stage,

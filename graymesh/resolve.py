@@ -34,7 +34,7 @@ from graymesh.ir import (
     Test,
     Version,
 )
-from graymesh.language.routing import Fault as WrittenFault
+from graymesh.language.faults import Fault as WrittenFault
 from graymesh.language.routing import Sticky
 from graymesh.model import Rollout, Spec
 from graymesh.resolve_facts import facts_of

@@ -7,6 +7,7 @@ from typing import Any
 
 from graymesh import ir
 from graymesh.did_you_mean import certain, listed, quoted, suggestion
+from graymesh.language.faults import Fault
 from graymesh.language.matchers import MOST_VALUES, PathMatcher, ValueMatcher
 from graymesh.language.numbers import Whole
 from graymesh.language.options import TargetName
@@ -44,7 +45,6 @@ from graymesh.language.words import (
     NETWORK,
     OWN_HEADER_NAME,
     PATH,
-    PERCENTAGE,
     PORT,
     QUERY_NAME,
     QUERY_VALUE,
@@ -185,36 +185,6 @@ class AudienceEntry(Record):
             yield ir.Test(ir.Field(ir.Kind.HOST), ir.OneOf(tuple(sorted(set(self.host)))))
         if self.source:
             yield ir.Test(ir.Field(ir.Kind.SOURCE), ir.Networks(tuple(sorted(set(self.source)))))
-
-
-class Delay(Record):
-    """Answers that come late on purpose."""
-
-    time_ms: int = field(DURATION_MS, "How late the answers come.", example="2s", written="time")
-    share_basis_points: int = field(
-        PERCENTAGE, "Share of the route's requests.", example="10%", written="share", default="100%"
-    )
-
-
-class Abort(Record):
-    """Requests that fail on purpose."""
-
-    status: int = field(Whole(400, 599), "The status they are answered with.", example=503)
-    share_basis_points: int = field(
-        PERCENTAGE, "Share of the route's requests.", example="1%", written="share", default="100%"
-    )
-
-
-class Fault(Record):
-    """Delays and errors made on purpose."""
-
-    delay: Delay | None = field(One(Delay), "Answers that come late.", default=None)
-    abort: Abort | None = field(One(Abort), "Requests that fail.", default=None)
-
-    def problems(self, place: Place) -> None:
-        """A delay, an abort, or both."""
-        if not self.delay and not self.abort:
-            place.report("GM110", "the fault is empty", "give it a delay, an abort, or both")
 
 
 class Route(Record):
@@ -392,15 +362,6 @@ def largest_weights(stages: Sequence[Stage], canaries: Sequence[str]) -> dict[st
     """The largest weight that each canary has at any stage, in basis points, in the canaries' order."""
     series = [stage.weights(canaries) for stage in stages]
     return {name: max((weights[name] for weights in series), default=0) for name in canaries}
-
-
-class Mirror(Record):
-    """A copy of requests whose answers are thrown away."""
-
-    version: str = field(Reference("version"), "The version that gets the copies.", example="v2")
-    share_basis_points: int = field(
-        PERCENTAGE, "Share of the requests that are copied.", example="10%", written="share", default="100%"
-    )
 
 
 class Workload(Record):
