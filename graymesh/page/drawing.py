@@ -18,6 +18,8 @@ MIXED: Final = "mixed"
 
 _OPEN: Final = 0.18  # the part of the picture's width that a stage without a shortest time takes
 _MOST_OPEN: Final = 0.6
+_NUMBER: Final = 0.08  # the least width of a stage that has room for its number, on a phone
+_TIME: Final = 0.12  # … and for a time
 _HUNK: Final = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
 
@@ -35,7 +37,9 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One stage of the picture: `number` counts from 1, `start_ms` is the earliest begin if that is known."""
+    """One stage of the picture: `number` counts from 1, `start_ms` is the earliest begin if that is known.
+
+    `wide`: there is room for the number; `room`: for a time as well."""
 
     number: int
     name: str
@@ -45,6 +49,7 @@ class Column:
     x: str
     middle: str
     wide: bool
+    room: bool
     here: bool
     bars: tuple[Bar, ...]
 
@@ -135,7 +140,8 @@ def _columns(standing: Standing, palette: Mapping[str, str]) -> Iterator[Column]
             start_ms=start,
             x=_percent(x),
             middle=_percent(x + width / 2),
-            wide=width >= 0.05,
+            wide=width >= _NUMBER,
+            room=width >= _TIME,
             here=step.name == standing.stage,
             bars=tuple(_stack(step, standing.stable, palette, x, width)),
         )

@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from importlib.resources import files
+from types import ModuleType
 from typing import Any, Final
 
 from graymesh.page import drawing
@@ -20,10 +21,10 @@ MOST_LINES: Final = 5_000
 
 def project_page(project: ProjectView) -> str:
     """The page of a project."""
-    return _filled("project.html.j2", {"project": project})
+    return _filled("project.html.j2", {"project": project, "room": _Room()})
 
 
-def diff_page(diff: TrafficDiff, sentences: Any) -> str:
+def diff_page(diff: TrafficDiff, sentences: ModuleType) -> str:
     """The page of a change; `sentences` is the module that says it in words."""
     return _filled("diff.html.j2", {"diff": diff, "say": sentences, "room": _Room()})
 
@@ -34,7 +35,7 @@ class _Room:
     def __init__(self) -> None:
         self._left = MOST_LINES
 
-    def take(self, lines: list[drawing.Pair]) -> list[drawing.Pair]:
+    def take(self, lines: list[Any]) -> list[Any]:
         """As many of the lines as fit."""
         taken = lines[: self._left]
         self._left -= len(taken)
