@@ -113,7 +113,9 @@ def show(browser: Any, page: Path, width: int = 1280, scheme: str = "light") -> 
 
 def screenshot(browser: Any, name: str) -> bytes:
     """The whole page as PNG; kept when somebody wants to look."""
-    shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+    width, height = browser.execute_script("return [innerWidth, document.documentElement.scrollHeight]")
+    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+    shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
     data = base64.b64decode(shot["data"])
     folder = os.environ.get("GRAYMESH_SCREENSHOTS")
     if folder:
@@ -138,7 +140,7 @@ def test_a_page_fits_and_can_be_read(browser: Any, pages: Path, name: str, width
     assert browser.execute_script(CONTRAST) == []
     data = screenshot(browser, f"{name}-{width}-{scheme}")
     assert data.startswith(b"\x89PNG")
-    assert struct.unpack(">I", data[16:20])[0] == browser.execute_script("return document.documentElement.clientWidth")
+    assert struct.unpack(">I", data[16:20])[0] == width
 
 
 @pytest.mark.parametrize("name", NAMES)
