@@ -23,6 +23,7 @@ COMMANDS = {
     "compile": "Compile releases for their engines, prove it, write it.",
     "verify": "Prove that files on disk do what the releases say.",
     "diff": "Show what a change does to traffic.",
+    "report": "Show a project as one HTML page.",
     "route": "Show which version gets a request, and why.",
     "test": "Run the tests that releases carry, on every target.",
     "read": "Show the route table that an engine's files amount to.",

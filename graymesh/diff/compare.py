@@ -105,7 +105,7 @@ def _placed(both: Both, change: Change) -> Change:
 
 def release_diff(key: str, old: Case | None, new: Case | None) -> ReleaseDiff:
     """One release on both sides, None where it is not there."""
-    before, after = (_standing(case) if case else None for case in (old, new))
+    before, after = (standing(case) if case else None for case in (old, new))
     if old is None or new is None:
         return ReleaseDiff(key=key, state="removed" if new is None else "added", old=before, new=after)
     changes = tuple(_changes(Both(old, new)))
@@ -180,7 +180,8 @@ def _example(release: Release, version: str) -> str:
     return ""
 
 
-def _standing(case: Case) -> Standing:
+def standing(case: Case) -> Standing:
+    """Where a release stands, for people."""
     release, table = case.release, known(case)
     hold = {stage.name: stage.hold_ms for stage in case.rollout.spec.stages}
     steps = [
