@@ -26,18 +26,19 @@ T = TypeVar("T")
 class Effort:
     """How many variants are sent. Every request of the corpus goes out as it is, whatever the effort.
 
-    `fully`: so many requests of a table in every variant, the others in so many neighbours and ways, in turn.
-    `users`: so many without a bucket meet each route that draws.
+    `fully`: so many requests of a table in every variant; of the others each `every`-th, in so many neighbours and
+    ways, in turn. `users`: so many without a bucket meet each route that draws.
     """
 
     fully: int
+    every: int
     neighbours: int
     ways: int
     users: int
 
 
-THOROUGH: Final = Effort(fully=8, neighbours=3, ways=2, users=150)
-BRIEF: Final = Effort(fully=2, neighbours=1, ways=1, users=60)
+THOROUGH: Final = Effort(fully=8, every=1, neighbours=3, ways=2, users=150)
+BRIEF: Final = Effort(fully=2, every=3, neighbours=1, ways=1, users=50)
 _KEYS: Final = 40
 _MOST_HOSTS: Final = 3
 _NOT_ASKED: Final = {"nginx": ("CONNECT", "TRACE"), "istio": ("CONNECT",), "spring-cloud-gateway": ("CONNECT",)}
@@ -112,15 +113,23 @@ def _requests(engine: Engine, asked: Asked, effort: Effort) -> Iterator[Sent]:
             continue
         head = engine.head(base, asked.host)
         yield Sent(base, asked.host, "plain", head)
-        yield from _said_otherwise(base, asked.host, head, fields, number, effort)
-        chain = engine.chain(base.source)
-        if chain:
-            told = f"X-Forwarded-For: {base.source}".encode()
-            yield Sent(base, asked.host, "forged chain", head.replace(told, f"X-Forwarded-For: {chain}".encode()))
-        near = list(neighbours(base, asked.table, fields))
-        for name, other in near if number < effort.fully else _in_turn(near, number, effort.neighbours):
-            yield Sent(other, asked.host, name, engine.head(other, asked.host))
+        if number < effort.fully or number % effort.every == 0:
+            turn = number if number < effort.fully else number // effort.every
+            yield from _said_otherwise(base, asked.host, head, fields, turn, effort)
+            yield from _near(engine, asked, base, head, fields, turn, effort)
     yield from _draws(engine, asked, effort.users)
+
+
+def _near(
+    engine: Engine, asked: Asked, base: Request, head: bytes, fields: Sequence[Field], number: int, effort: Effort
+) -> Iterator[Sent]:
+    chain = engine.chain(base.source)
+    if chain:
+        told = f"X-Forwarded-For: {base.source}".encode()
+        yield Sent(base, asked.host, "forged chain", head.replace(told, f"X-Forwarded-For: {chain}".encode()))
+    near = list(neighbours(base, asked.table, fields))
+    for name, other in near if number < effort.fully else _in_turn(near, number, effort.neighbours):
+        yield Sent(other, asked.host, name, engine.head(other, asked.host))
 
 
 def _said_otherwise(
