@@ -73,3 +73,13 @@ def test_links_lead_somewhere(page: Path) -> None:
     named = re.findall(r"`((?:graymesh|schemas|targets|examples|tests|templates)/[\w./-]+)`", text)
     for name in named:
         assert (ROOT / name.rstrip("/")).exists(), name
+
+
+def test_what_the_readme_shows_of_a_pull_request_is_what_diff_says() -> None:
+    """Word for word and line for line, the picture included."""
+    shown = README.partition("<!-- from tests/story/expected.md -->")[2].partition("<!-- until here -->")[0]
+    said = (ROOT / "tests" / "story" / "expected.md").read_text(encoding="utf-8")
+    parts = [part.strip("\n") for part in shown.split("\n\n") if part.strip()]
+    assert len(parts) == 2
+    assert parts[1].startswith("```mermaid") and parts[1] in said
+    assert [line for line in parts[0].splitlines() if line not in said.splitlines()] == []
