@@ -10,6 +10,7 @@ from tests.conformance.engine import Engine, EngineRefused
 from tests.conformance.istio import Istio
 from tests.conformance.nginx import Nginx
 from tests.conformance.spring import SpringCloudGateway
+from tests.conformance.suite import Project
 
 Factory: TypeAlias = type[Nginx] | type[Istio] | type[SpringCloudGateway]
 
@@ -26,13 +27,8 @@ def complaints(engine: Engine, files: Mapping[str, str], releases: Sequence[Rele
     if isinstance(engine, Nginx):
         return engine.check(files)
     if isinstance(engine, Istio):
-        return [*_refused(lambda: engine.check(files, _Project(releases))), *_admitted(files, admission)]
+        return [*_refused(lambda: engine.check(files, Project(tuple(releases)))), *_admitted(files, admission)]
     return ()
-
-
-class _Project:
-    def __init__(self, releases: Sequence[Release]) -> None:
-        self.releases = releases
 
 
 def _admitted(files: Mapping[str, str], admission: Any) -> Sequence[str]:
