@@ -6,6 +6,7 @@ load → model → lint → (per target) view → lower → emit → decode → 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -103,11 +104,12 @@ def compile_cases(cases: Sequence[Case], known: Sequence[Diagnostic], choice: Ch
         partial(lint.run, cases, choice.select, choice.ignore),
         *(partial(build, job) for job in jobs),
     ]
-    results = in_parallel(tasks, len(cases), progress)
-    problems += next(results)
+    with closing(in_parallel(tasks, len(cases), progress)) as results:
+        problems += next(results)
+        built = [] if _errors(problems) else list(results)
     if _errors(problems):
         return Compiled(files={}, diagnostics=problems)
-    return _together(cases, jobs, list(results), problems, scoped=bool(choice.targets))
+    return _together(cases, jobs, built, problems, scoped=bool(choice.targets))
 
 
 def verify_project(project: Project, choice: Choice, output: Folder | None, progress: Progress) -> Compiled:
@@ -119,8 +121,9 @@ def verify_project(project: Project, choice: Choice, output: Folder | None, prog
     if _errors(problems):
         return Compiled(files={}, diagnostics=problems)
     jobs = list(jobs_of(cases, choice))
-    done = in_parallel([partial(_verified, job, output) for job in jobs], len(cases), progress)
-    return _together(cases, jobs, list(done), problems, scoped=False)
+    with closing(in_parallel([partial(_verified, job, output) for job in jobs], len(cases), progress)) as results:
+        done = list(results)
+    return _together(cases, jobs, done, problems, scoped=False)
 
 
 def _verified(job: Job, output: Folder | None) -> Built:

@@ -56,7 +56,7 @@ class Terminal:
     def error(self, text: str) -> None:
         """Why nothing came of it; never silent."""
         self.progress.clear()
-        _print(sys.stderr, f"graymesh: {text}\n")
+        _say(f"graymesh: {text}\n")
 
     def report(self, found: Sequence[Diagnostic], texts: Mapping[str, str] | None = None) -> None:
         """Findings in the chosen format, and in files; `texts` are those of sources that cannot be read again."""
@@ -86,11 +86,11 @@ class Terminal:
     def usage_error(self, error: click.ClickException) -> None:
         """A command line that cannot be understood."""
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
-            _print(sys.stderr, error.format_message() + "\n")
+            _say(error.format_message() + "\n")
             return
         context = getattr(error, "ctx", None)
         if context is not None:
-            _print(sys.stderr, context.get_usage() + "\n")
+            _say(context.get_usage() + "\n")
         self.error(error.format_message())
 
     def refused(self, refused: Refused) -> int:
@@ -140,13 +140,13 @@ class Progress:
             return
         self._next, self._drawn = now + _BAR_EVERY_SECONDS, True
         filled = _BAR_WIDTH * done // max(total, 1)
-        _print(sys.stderr, f"\r\x1b[K{what} [{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {done}/{total}")
+        _say(f"\r\x1b[K{what} [{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {done}/{total}")
 
     def clear(self) -> None:
         """Take the bar away, so that other output starts on a clean line."""
         if self._drawn:
             self._drawn = False
-            _print(sys.stderr, "\r\x1b[K")
+            _say("\r\x1b[K")
 
 
 def _set(name: str) -> Any:
@@ -266,6 +266,14 @@ def _print(stream: TextIO, text: str) -> None:
         stream.flush()
     except BrokenPipeError:
         _silence(stream)
+
+
+def _say(text: str) -> None:
+    """On stderr; when that takes nothing, there is nobody left to tell, and the exit code says it."""
+    try:
+        _print(sys.stderr, text)
+    except OSError:
+        _silence(sys.stderr)
 
 
 def _silence(stream: TextIO) -> None:
