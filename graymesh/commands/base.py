@@ -23,13 +23,14 @@ class Terminal:
     """Where a command prints: results on stdout, progress and logs on stderr.
 
     `form` is the format of findings; `files` are those they are written to as well, each a format and a path. `aside`
-    is set by commands whose result is for another program: their findings go to stderr.
+    is set by commands whose result is for another program: their findings go to stderr. `unheard`: nobody reads the
+    results any more.
     """
 
     def __init__(self, color: bool = False, bar: bool = False) -> None:
         self.color, self.quiet, self.traceback, self.form = color, False, False, "text"
         self.files: tuple[tuple[str, str], ...] = ()
-        self.progress, self.aside = Progress(bar), False
+        self.progress, self.aside, self.unheard = Progress(bar), False, False
 
     @classmethod
     def of_this_process(cls) -> Terminal:
@@ -46,7 +47,7 @@ class Terminal:
         """A result. A reader that has gone away is no error, and the exit code stays what it would be."""
         self.progress.clear()
         if text or end:
-            _print(sys.stdout, text + end)
+            self.unheard |= not _print(sys.stdout, text + end)
 
     def log(self, text: str) -> None:
         """Something about the work, not its result; silent under `--quiet`."""
@@ -260,12 +261,15 @@ def _texts(found: Sequence[Diagnostic]) -> dict[str, str]:
     return texts
 
 
-def _print(stream: TextIO, text: str) -> None:
+def _print(stream: TextIO, text: str) -> bool:
+    """Does anybody read it? A reader that goes away is no error."""
     try:
         stream.write(text)
         stream.flush()
     except BrokenPipeError:
         _silence(stream)
+        return False
+    return True
 
 
 def _say(text: str) -> None:

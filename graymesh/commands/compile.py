@@ -122,13 +122,18 @@ def _compiled(terminal: Terminal, path: Path, choice: Choice, output: Path | Non
 
 
 def _watched(terminal: Terminal, path: Path, choice: Choice, output: Path | None, force: bool) -> int:
-    """A line for each run; the findings before it when nothing could be written."""
+    """A line for each run; the findings before it when nothing could be written. Ends when nobody reads them."""
     from graymesh.commands.watching import watch
+
+    def once() -> None:
+        terminal.out(_run_line(terminal, path, choice, output, force))
+        if terminal.unheard:
+            raise BrokenPipeError
 
     if not path.exists():
         raise click.BadParameter(f"there is no file or folder {str(path)!r}", param_hint="PATH")
     with suppress(KeyboardInterrupt):
-        watch(path, lambda: terminal.out(_run_line(terminal, path, choice, output, force)))
+        watch(path, once)
     return 130
 
 

@@ -23,10 +23,11 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """One side: `name` says which, `parts` are its projects."""
+    """One side: `name` says which, `parts` are its projects, `problems` say what of it could not be read."""
 
     name: str
     parts: tuple[Part, ...] = ()
+    problems: tuple[str, ...] = ()
 
     @property
     def releases(self) -> Mapping[str, Case]:
