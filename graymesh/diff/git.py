@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from subprocess import PIPE, Popen
+from subprocess import PIPE, Popen, TimeoutExpired
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Final
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _SECONDS: Final = 120
 _MOST_BYTES: Final = 1 << 30
 """What one command may answer: some five million names, or all files of a project as large as can be."""
+
+PARTIAL: Final = "a partial clone left it out; this gets it: git fetch --refetch --no-filter"
+"""What to do about an object that was not cloned, and that is not fetched here either."""
 
 _OPTIONS: Final = (
     *("--no-pager", "--no-replace-objects", "--literal-pathspecs"),
@@ -86,12 +89,15 @@ class Git:
             with Popen(command, stdin=asked, stdout=PIPE, stderr=said, env=environment(), cwd="/") as process:  # noqa: S603
                 cut = False
                 try:
-                    yield io.BufferedReader(_Bounded(process.stdout, arguments[0]), 1 << 16)
+                    assert process.stdout is not None
+                    with process.stdout as pipe:
+                        yield io.BufferedReader(_Bounded(pipe.fileno(), arguments[0]), 1 << 16)
                 except EOFError:
                     cut = True
                 except BaseException:
                     process.kill()
                     raise
+                _wait(process, arguments[0])
             if process.returncode or cut:
                 raise _failed(said, arguments[0])
 
@@ -99,9 +105,8 @@ class Git:
 class _Bounded(io.RawIOBase):
     """What a process writes, as long as it is not too much and does not take too long."""
 
-    def __init__(self, pipe: IO[bytes] | None, what: str) -> None:
-        assert pipe is not None
-        self._descriptor, self._what = pipe.fileno(), what
+    def __init__(self, pipe: int, what: str) -> None:
+        self._descriptor, self._what = pipe, what
         self._until, self._left = time.monotonic() + _SECONDS, _MOST_BYTES
 
     def readable(self) -> bool:
@@ -111,7 +116,7 @@ class _Bounded(io.RawIOBase):
         poll = select.poll()
         poll.register(self._descriptor, select.POLLIN)
         if not poll.poll(max(0.0, self._until - time.monotonic()) * 1000):
-            raise refused(f"git {self._what} took more than {_SECONDS} seconds", "try it by hand")
+            raise _late(self._what)
         view = memoryview(buffer).cast("B")
         data = os.read(self._descriptor, len(view))
         view[: len(data)] = data
@@ -153,12 +158,28 @@ def _inside(path: str, folder: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(folder)
 
 
+def _wait(process: Popen[bytes], what: str) -> None:
+    try:
+        process.wait(_SECONDS)
+    except TimeoutExpired:
+        process.kill()
+        raise _late(what) from None
+
+
+def _late(what: str) -> Refused:
+    return refused(f"git {what} took more than {_SECONDS} seconds", "try it by hand")
+
+
 def _failed(said: IO[bytes], what: str) -> Refused:
     said.seek(0)
-    words = said.read(4096).decode("utf-8", "replace").strip()
-    first = re.sub(r"^(fatal|error): ", "", words.partition("\n")[0]) or f"{what} failed"
+    lines = said.read(4096).decode("utf-8", "replace").splitlines()
+    grave = (line.partition(": ")[2] for line in lines if line.startswith(("fatal: ", "error: ")))
+    first = next(grave, lines[0] if lines else f"{what} failed")
     dubious = re.search(r"dubious ownership in repository at '(.*)'", first)
+    help_ = "see what git fsck says, or compare two folders: graymesh diff OLD NEW"
     if dubious:
         trust = shlex.join(["git", "config", "--global", "--add", "safe.directory", dubious[1]])
-        return refused(f"git: {first}", f"another user could have it run programs; if you trust them: {trust}")
-    return refused(f"git: {first}", "compare two folders instead: graymesh diff OLD NEW")
+        help_ = f"another user could have it run programs; if you trust them: {trust}"
+    elif "promisor" in first or "transport" in first:
+        help_ = PARTIAL
+    return refused(f"git: {first}", help_)

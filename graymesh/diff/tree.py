@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from graymesh.did_you_mean import quoted
-from graymesh.diff.git import Git, refused
+from graymesh.diff.git import PARTIAL, Git, refused
 from graymesh.project import LIMIT_BYTES
 
 LINK: Final = "120000"
@@ -71,8 +71,7 @@ class Tree:
                     raise EOFError
                 if head[:2] != [expected, b"blob"]:
                     message = f"git lacks {quoted(path)} of {self.name} (object {expected.decode()})"
-                    help_ = "a partial clone left it out: git fetch --refetch --no-filter; else see what git fsck says"
-                    raise refused(message, help_)
+                    raise refused(message, f"see what git fsck says; perhaps {PARTIAL}")
                 yield _content(answer, int(head[2]))
 
     def _mode(self, path: str) -> str:
