@@ -54,9 +54,9 @@ class Terminal:
             self.error(text)
 
     def error(self, text: str) -> None:
-        """Why nothing came of it; never silent."""
+        """Why nothing came of it; never silent. One line, whatever names of files are in it."""
         self.progress.clear()
-        _print(sys.stderr, f"graymesh: {text}\n")
+        _print(sys.stderr, f"graymesh: {_for_logs(text)}\n")
 
     def report(self, found: Sequence[Diagnostic], texts: Mapping[str, str] | None = None) -> None:
         """Findings in the chosen format, and in files; `texts` are those of sources that cannot be read again."""
@@ -103,7 +103,7 @@ class Terminal:
         if self.traceback:
             _print_traceback(error)
         where = f"{error.filename}: " if error.filename is not None else ""
-        self.error(f"{where}{error.strerror or error}")
+        self.error(f"{where}{error.strerror or error}{_meant_as_option(error)}")
         return 2
 
     def internal_error(self, error: Exception) -> int:
@@ -242,6 +242,23 @@ def printable(text: str) -> str:
     from graymesh.source.hidden import escaped
 
     return escaped(text)
+
+
+def _for_logs(text: str) -> str:
+    """The text with everything escaped that a terminal or the log of a CI service could take for a command."""
+    if text.isascii() and text.isprintable() and "##" not in text:
+        return text
+    from graymesh.report.shown import inline
+
+    return inline(text)
+
+
+def _meant_as_option(error: OSError) -> str:
+    """What to do about a missing file that is called like an option."""
+    name = error.filename
+    if not isinstance(error, FileNotFoundError) or not isinstance(name, str):
+        return ""
+    return "; behind `--` everything is a path, so put options before it" if os.path.relpath(name)[:1] == "-" else ""
 
 
 def _texts(found: Sequence[Diagnostic]) -> dict[str, str]:

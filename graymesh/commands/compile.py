@@ -169,11 +169,16 @@ def told(compiled: Compiled) -> list[Diagnostic]:
 
 def mending(path: Path, targets: Sequence[str], stage: str | None, output: Path | None) -> str:
     """The command that writes what was asked for."""
-    words = ["graymesh", "compile", *([] if str(path) == "." else [str(path)])]
+    words = ["graymesh", "compile", *([] if str(path) == "." else [_as_path(path)])]
     words += [word for name in targets for word in ("-t", name)]
     words += ["--stage", stage] if stage else []
-    words += ["-o", str(output)] if output else []
+    words += ["-o", _as_path(output)] if output else []
     return shlex.join(words)
+
+
+def _as_path(path: Path) -> str:
+    """The path as a word that is no option, whatever the folder is called."""
+    return f"./{path}" if str(path).startswith("-") else str(path)
 
 
 def _done(terminal: Terminal, project: Project, output: Path, compiled: Compiled, way: _Way) -> int:
