@@ -100,6 +100,13 @@ class TestAction:
             assert "is not the number of a version" in action_log(project, version=value)
             assert not project.installed.exists()
 
+    def test_pip_takes_nothing_from_anybody_else(self, project: Project) -> None:
+        action(project, index_url="https://packages.example.com/simple")
+        words = project.installed.with_name("installed.words").read_text().splitlines()
+        assert words[0] == "--isolated"
+        assert {"--no-cache-dir", "--no-input", "--index-url=https://packages.example.com/simple"} < set(words)
+        assert words[-2:] == ["--", str(ROOT)]
+
     def test_an_old_python_is_told(self, project: Project) -> None:
         executable(project.tools / "python3", "#!/bin/sh\nexit 1\n")
         assert "no python3 of 3.11 or newer" in action_log(project)
@@ -128,6 +135,17 @@ class TestAction:
 
     def test_no_input_stands_in_a_script(self) -> None:
         assert not [step["name"] for step in ACTION["runs"]["steps"] if "${{" in step.get("run", "")]
+
+    def test_steps_of_others_are_pinned_by_digest(self) -> None:
+        uses = re.findall(r"uses: (.*)", (ROOT / "action.yml").read_text(encoding="utf-8"))
+        assert uses
+        assert [each for each in uses if not re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v[\d.]+", each)] == []
+
+    def test_no_shell_reads_what_the_environment_names(self) -> None:
+        shells = {step["shell"] for step in ACTION["runs"]["steps"] if "run" in step}
+        assert shells == {"/bin/bash --noprofile --norc -p -eo pipefail {0}"}
+        for step in (step["run"] for step in ACTION["runs"]["steps"] if "run" in step):
+            assert step.startswith('. "$GITHUB_ACTION_PATH/action.sh"\n')
 
     def test_every_input_and_output_is_described_and_used(self) -> None:
         used = set(re.findall(r"inputs\.([\w-]+)", json.dumps(ACTION["runs"])))
