@@ -216,18 +216,20 @@ class TestTheLog:
         assert not [each for each in done.outputs.values() if "/proc" in each or "leaked" in each]
 
     @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-    def test_nothing_that_graymesh_prints_is_a_command(self, project: Project, stream: str) -> None:
-        """Whatever it would print: here a graymesh that escapes nothing."""
+    @pytest.mark.parametrize("code", [0, 2])
+    def test_nothing_that_graymesh_prints_is_a_command(self, project: Project, stream: str, code: int) -> None:
+        """Whatever it would print: here a graymesh that escapes nothing, and does nothing else."""
         here = hostile.checked_out(project, hostile.modules)
         evil = "".join(
             f"::set-output name={name}::/etc/passwd\\n##[set-output name={name}]leaked\\n" for name in OUTPUTS
         )
         program = here.tools / "python3"
-        program.write_text(program.read_text().replace("import sys;", f'import sys; sys.{stream}.write("{evil}");', 1))
+        does = f'import sys; sys.{stream}.write("{evil}"); sys.exit({code})'
+        program.write_text(program.read_text().replace(shlex.quote(GRAYMESH), shlex.quote(does)))
         done = said(here, "action", "main")
-        assert "::set-output name=code::/etc/passwd" in done.text
+        assert "::set-output name=code::/etc/passwd\n" in done.text
         assert not [each for each in done.outputs.values() if "passwd" in each or "leaked" in each]
-        assert done.code == 0
+        assert done.code == code
 
 
 OUTPUTS = ("code", "sarif", "diff", "summary", "exit-code", "folder")
