@@ -54,9 +54,10 @@ class Terminal:
             self.error(text)
 
     def error(self, text: str) -> None:
-        """Why nothing came of it; never silent. One line, whatever names of files are in it."""
+        """Why nothing came of it; never silent."""
+        text = _for_logs(text)
         self.progress.clear()
-        _print(sys.stderr, f"graymesh: {_for_logs(text)}\n")
+        _print(sys.stderr, f"graymesh: {text}\n")
 
     def report(self, found: Sequence[Diagnostic], texts: Mapping[str, str] | None = None) -> None:
         """Findings in the chosen format, and in files; `texts` are those of sources that cannot be read again."""
@@ -245,7 +246,7 @@ def printable(text: str) -> str:
 
 
 def _for_logs(text: str) -> str:
-    """The text with everything escaped that a terminal or the log of a CI service could take for a command."""
+    """The text on one line, with all escaped that a terminal or the log of a CI service could take for a command."""
     if text.isascii() and text.isprintable() and "##" not in text:
         return text
     from graymesh.report.shown import inline
