@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Final
 
 from graymesh.diagnostic import START, Edit, Span
-from graymesh.source.comments import comment_column
 from graymesh.source.positions import Node, Positions
 
 _SIGNS: Final = ("&", "*", "!", "|", ">", "?")
@@ -56,16 +55,16 @@ def _placed(edit: Edit, positions: Positions, document: int) -> Edit | None:
         span = _entry(edit, positions, document)
     else:
         span = node.key if edit.part == "key" else node.span
-        span = span if not positions.slice(span).startswith(_SIGNS) and positions.slice(span) else None
+        span = span if not positions.starts_with(span, _SIGNS) and positions.slice(span) else None
     if span is None or _holds_a_comment(positions, span):
         return None
     return replace(edit, span=span)
 
 
 def _holds_a_comment(positions: Positions, span: Span) -> bool:
-    for line in range(span.line, min(span.end_line, len(positions.lines)) + 1):
-        column = comment_column(positions, line)
-        if column and (span.line, span.column) <= (line, column) < (span.end_line, span.end_column):
+    columns = positions.comment_columns
+    for line in range(span.line, min(span.end_line, len(positions.lines)) + 1) if columns else ():
+        if line in columns and (span.line, span.column) <= (line, columns[line]) < (span.end_line, span.end_column):
             return True
     return False
 
@@ -78,10 +77,9 @@ def _entry(edit: Edit, positions: Positions, document: int) -> Span | None:
         return None
     if len(parent.children) == 1:
         return _entry(replace(edit, path=edit.path[:-1]), positions, document) if len(edit.path) > 1 else None
-    inside = positions.slice(parent.span)
-    if inside.startswith(_SIGNS):
+    if positions.starts_with(parent.span, _SIGNS):
         return None
-    if inside.startswith(("[", "{")):
+    if positions.starts_with(parent.span, ("[", "{")):
         return _in_flow(list(parent.children.values()), node)
     return _in_block(positions, node, item=isinstance(edit.path[-1], int))
 
