@@ -9,6 +9,7 @@ from pathlib import Path
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.output.folder import Folder, LinkError
 from graymesh.project import shown
+from graymesh.walking import TooMuchError, files_below
 from graymesh.write import STAGING, interrupted, link_finding
 
 LIMIT_BYTES = 64 * 1024 * 1024
@@ -63,8 +64,13 @@ def _named(path: Path, patterns: Sequence[str]) -> Iterator[tuple[Path, str]]:
     if not path.is_dir():
         yield (Path("/dev/stdin"), "<stdin>") if str(path) == "-" else (path, str(path))
         return
-    for pattern in patterns:
-        yield from ((file, str(file.relative_to(path))) for file in sorted(path.glob(pattern)) if file.is_file())
+    try:
+        files = files_below(str(path), patterns)
+    except TooMuchError as error:
+        message = f"{error} below {shown(path.absolute())}"
+        help_ = "name the files or a folder further down"
+        raise Refused((Diagnostic(code="GM116", message=message, file=str(path), help=help_),), usage=True) from None
+    yield from ((path / name, name) for each in files for name in each)
 
 
 def _limited(file: Path) -> bytes:

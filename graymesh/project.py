@@ -10,8 +10,8 @@ targets:                      # options that every release starts from, and the 
 
 from __future__ import annotations
 
-import os
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.discovery import NAME, discovered
+from graymesh.walking import DEEPEST, TooMuchError, files_below
 
 if TYPE_CHECKING:
     from graymesh.source import Source
 
 API_VERSION: Final = "graymesh.io/v1alpha1"
 DEFAULT_OUTPUT: Final = "rendered"
+LIST: Final = ".graymesh.json"
 LIMIT_BYTES: Final = 8 * 1024 * 1024
 _SPEC = re.compile(rb"^[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?graymesh\.io/", re.MULTILINE)
 _PROJECT = re.compile(rb"^[ \t]*[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Project\b", re.MULTILINE)
@@ -50,6 +52,11 @@ class Project:
     file: Path | None = None
     ignored: Path | None = None
 
+    def holds(self, release: Path) -> bool:
+        """Is this one of the releases?"""
+        index = bisect_left(self.releases, release)
+        return self.releases[index : index + 1] == (release,)
+
     def only(self, release: Path) -> Project:
         """The same project with this release alone."""
         return replace(self, releases=(release,))
@@ -71,7 +78,7 @@ def find(path: Path, reader: Reader | None = None) -> Project:
     file, ignored = _discovered(folder)
     if file:
         project = reader(file)
-        if path.is_dir() or folder / path.name in project.releases:
+        if path.is_dir() or project.holds(folder / path.name):
             return project
     if path.is_dir():
         return _loose(folder, tuple(_specs_below(folder)), ignored)
@@ -90,8 +97,8 @@ def find_each(path: Path, reader: Reader | None = None) -> Iterator[Project]:
         yield find(path, reader)
         return
     yield from map(reader or read, nested)
-    roots = [file.parent for file in nested]
-    loose = tuple(file for file in _specs_below(folder) if not any(map(file.is_relative_to, roots)))
+    roots = {file.parent for file in nested}
+    loose = tuple(file for file in _specs_below(folder) if roots.isdisjoint(file.parents))
     if loose:
         yield _loose(folder, loose, None)
 
@@ -145,8 +152,8 @@ def _loose(folder: Path, releases: tuple[Path, ...], ignored: Path | None) -> Pr
 
 
 def _specs_below(folder: Path) -> Iterator[Path]:
-    found = [*_below(folder, "*.yaml"), *_below(folder, "*.yml")]
-    return (path for path in sorted(found) if path.name != NAME and looks_like_a_release(path))
+    files = _below(folder, "*.yaml", "*.yml")
+    return (path for path in sorted(files) if path.name != NAME and looks_like_a_release(path))
 
 
 def concerns_us(path: Path, reader: Reader) -> bool:
@@ -156,7 +163,7 @@ def concerns_us(path: Path, reader: Reader) -> bool:
         return not _PROJECT.search(text)
     file, _ = _discovered(path.parent.resolve())
     try:
-        return file is not None and path.parent.resolve() / path.name in reader(file).releases
+        return file is not None and reader(file).holds(path.parent.resolve() / path.name)
     except Refused:
         return False
 
@@ -167,26 +174,28 @@ def looks_like_a_release(path: Path) -> bool:
     return bool(_SPEC.search(text) and _ROLLOUT.search(text))
 
 
-def _below(folder: Path, pattern: str) -> list[Path]:
-    """Files below; hidden folders, dependencies and output folders are left out."""
-    found = []
-    for place, folders, files in os.walk(folder):
-        here = Path(place)
-        folders[:] = [name for name in folders if not name.startswith(".") and name != "node_modules"]
-        if here != folder and (here / ".graymesh.json").exists():
-            folders[:] = []
-            continue
-        found += [here / name for name in files if (here / name).match(pattern)]
-    return found
+def _below(folder: Path, *names: str) -> list[Path]:
+    """Files below by patterns of their names; hidden folders, dependencies and output folders are left out."""
+    try:
+        files = files_below(str(folder), [f"**/{name}" for name in names], lambda path: not Path(path, LIST).exists())
+    except TooMuchError as error:
+        what = f"{error} below {shown(folder)}"
+        help_ = f"name the files, or the folders to look into in a {NAME}"
+        raise Refused((Diagnostic(code="GM116", message=what, file=shown(folder), help=help_),), usage=True) from None
+    return [folder / path for each in files for path in each]
 
 
 def _matched(root: Path, output: Path, patterns: Sequence[str], source: Source, complete: bool) -> tuple[Path, ...]:
     """A pattern without a match is an error: it would silently take its releases' files out of the output."""
-    found: set[Path] = set()
-    for index, pattern in enumerate(patterns):
-        matched = {path for path in root.glob(pattern) if path.is_file() and not path.is_relative_to(output)}
-        if not matched and complete:
-            empty = Diagnostic(code="GM020", message=f"no file matches {pattern}", path=("releases", index))
-            raise Refused((source.place(empty),), usage=True)
-        found |= matched
-    return tuple(sorted(found - {root / NAME}))
+    try:
+        files = files_below(str(root), patterns, lambda path: path != str(output))
+    except TooMuchError as error:
+        help_ = f"name the folders of the releases, at most {DEEPEST} deep, instead of `**`"
+        large = Diagnostic(code="GM116", message=f"looking for releases: {error}", path=("releases",), help=help_)
+        raise Refused((source.place(large),), usage=True) from None
+    empty = next((index for index, each in enumerate(files) if not each and complete), None)
+    if empty is not None:
+        missing = Diagnostic(code="GM020", message=f"no file matches {patterns[empty]}", path=("releases", empty))
+        raise Refused((source.place(missing),), usage=True)
+    matched = {root / path for each in files for path in each} - {root / NAME}
+    return tuple(sorted(path for path in matched if not path.is_relative_to(output)))

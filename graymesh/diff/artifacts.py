@@ -5,7 +5,6 @@ Versions are called as the engine's artifacts call them, and nobody says which o
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -37,6 +36,7 @@ from graymesh.traffic_diff import (
     State,
     TrafficDiff,
 )
+from graymesh.walking import TooMuchError, files_below
 
 _MOST_FILES = 20_000
 _OBJECT = re.compile(r"""^[\s{"']*apiVersion["']?\s*:""", re.MULTILINE)
@@ -75,30 +75,40 @@ def _possible_specs(path: Path) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
-    for place, folders, names in os.walk(path):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "node_modules")
-        found = (Path(place, name) for name in sorted(names) if name.endswith((".yaml", ".yml")))
-        yield from (file for file in found if file.is_file())
+    yield from (path / name for each in _below(path, "**/*.yaml", "**/*.yml") for name in each)
 
 
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = sorted(file for file in path.rglob("*") if file.is_file() and not file.is_symlink())
-    if len(found) > _MOST_FILES:
-        raise Refused((Diagnostic(code="GM020", message=f"more than {_MOST_FILES} files", file=str(path)),), usage=True)
-    return [file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+    (names,) = _below(path, "**/*")
+    if len(names) > _MOST_FILES:
+        raise _too_much(f"more than {_MOST_FILES} files", path)
+    files = [path / name for name in names if not name.rpartition("/")[2].startswith(".")]
+    return [file for file in files if not file.is_symlink()]
+
+
+def _below(path: Path, *patterns: str) -> list[list[str]]:
+    try:
+        return files_below(str(path), patterns)
+    except TooMuchError as error:
+        raise _too_much(str(error), path) from None
+
+
+def _too_much(what: str, path: Path) -> Refused:
+    help_ = "name the files or a folder further down"
+    return Refused((Diagnostic(code="GM116", message=what, file=str(path), help=help_),), usage=True)
 
 
 def _texts(path: Path) -> Texts:
     base = path if path.is_dir() else path.parent
-    found = {}
+    texts = {}
     for file in _files(path):
         with file.open("rb") as opened:
-            found[printable(file.relative_to(base).as_posix())] = text_of(
+            texts[printable(file.relative_to(base).as_posix())] = text_of(
                 opened.read(LIMIT_BYTES + 1), shown(file.absolute())
             )
-    return found
+    return texts
 
 
 def _engine(before: Texts, after: Texts) -> str:
