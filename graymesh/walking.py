@@ -1,9 +1,9 @@
 """Files below a folder by patterns: one walk for all of them, which no tree and no pattern can make long.
 
 A pattern's steps are split by `/`: `**` stands for any folders, none included; within a step `*` stands for any
-characters and `?` for one. Wildcards do not enter linked folders, hidden ones and `node_modules`; a step that is written
-out is taken as it is. All positions in a pattern that a folder may stand at are followed side by side, as in an NFA, so
-that nothing is tried twice.
+characters and `?` for one. Wildcards do not enter linked folders, hidden ones and `node_modules`; a step that is
+written out is taken as it is. All positions in a pattern that a folder may stand at are followed side by side, as in an
+NFA, so that nothing is tried twice.
 """
 
 from __future__ import annotations
@@ -81,11 +81,11 @@ class _Walk:
         waiting: list[tuple[str, int, _Places]] = [("", 0, start)]
         while waiting:
             folder, depth, places = waiting.pop()
-            for entry in _entries(os.path.join(root, folder)):
+            for entry in _entries(f"{root}/{folder}"):
                 self._left -= len(places)
                 if self._left < 0:
                     raise TooMuchError("there is too much to look through")
-                path = os.path.join(folder, entry.name)
+                path = f"{folder}/{entry.name}" if folder else entry.name
                 yield from ((path, number) for number in self._ending(entry, places))
                 below = self._below(entry, places)
                 if below and self._enter(entry.path):

@@ -23,6 +23,12 @@ MARKER: Final = "graymesh:"
 NOT_UNDERSTOOD, UNUSED, NOT_POSSIBLE = "GM030", "GM031", "GM032"
 _DIRECTIVE: Final = re.compile(r"#\s*graymesh:\s*(?P<word>[A-Za-z_-]+)\s*(?P<rest>.*)")
 _ARGUMENTS: Final = re.compile(r"\[(?P<codes>[^\]]*)\]\s*(?:--\s*(?P<reason>.*))?")
+_MOST_CODES: Final = 50
+"""Of one comment; there are not many more that can be left out."""
+
+_MOST_ADVISED: Final = 1_000
+"""Comments of a file that come with advice; looking for the codes that may be meant takes its time."""
+
 _FORM: Final = "write # graymesh: ignore[CODE] -- and why that is all right"
 
 
@@ -48,7 +54,9 @@ def heeded(
     takers = _Takers(ignores)
     kept = [each for each in found if not takers.take(each, rules)]
     for ignore in ignores:
-        problems += (_about(source, ignore, code, rules) for code in ignore.codes if _idle(ignore, code, rules, ran))
+        for code in ignore.codes:
+            if _idle(ignore, code, rules, ran):
+                problems.append(_about(source, ignore, code, rules, advised=len(problems) < _MOST_ADVISED))
     return [*kept, *(replace(problem, level=rules[problem.code].level) for problem in problems)]
 
 
@@ -114,13 +122,17 @@ def _ignore(source: Source, comment: Span, span: Span, match: re.Match[str]) -> 
         return None
     words = (code.strip() for code in arguments["codes"].split(","))
     codes = tuple(dict.fromkeys(word.upper() if word[:2].lower() == "gm" else word for word in words if word))
-    return Ignore(span, codes, arguments["reason"].strip(), source.bound(comment)) if codes else None
+    if not 0 < len(codes) <= _MOST_CODES:
+        return None
+    return Ignore(span, codes, arguments["reason"].strip(), source.bound(comment))
 
 
 def _not_understood(source: Source, span: Span, match: re.Match[str]) -> Diagnostic:
     arguments = _ARGUMENTS.fullmatch(match["rest"])
     if match["word"] != "ignore":
         message = f"graymesh knows no comment {match['word']!r}, so this one does nothing"
+    elif arguments and arguments["codes"].count(",") >= _MOST_CODES:
+        message = f"this ignore names more than {_MOST_CODES} codes, so it leaves nothing out"
     elif arguments and arguments["codes"].strip():
         message = "this ignore gives no reason, so it leaves nothing out"
     else:
@@ -134,12 +146,15 @@ def _idle(ignore: Ignore, code: str, rules: Mapping[str, Rule], ran: Container[s
     return code not in rules or bool(refusal(rules[code])) or code in ran
 
 
-def _about(source: Source, ignore: Ignore, code: str, rules: Mapping[str, Rule]) -> Diagnostic:
+def _about(source: Source, ignore: Ignore, code: str, rules: Mapping[str, Rule], advised: bool) -> Diagnostic:
     """What is wrong with one code of an ignore that has left nothing out by it."""
+    from graymesh.did_you_mean import quoted
+
     path = next(iter(ignore.bound.subtrees), ())
     about = Diagnostic(code=NOT_POSSIBLE, message="", path=path, file=source.file, span=ignore.span)
     if code not in rules:
-        return _unknown(source, ignore, code, rules, about)
+        message = f"there is no code {quoted(code)}"
+        return _unknown(source, ignore, code, rules, about) if advised else replace(about, message=message)
     if refusal(rules[code]):
         return replace(about, message=f"{code} cannot be ignored: {refusal(rules[code])}", help="mend what it tells")
     what = "there is nothing after it" if not ignore.bound.subtrees else f"{code} finds nothing here"

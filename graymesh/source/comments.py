@@ -52,7 +52,7 @@ def comments(positions: Positions, marker: str) -> Iterator[tuple[Span, str]]:
 
 
 def comment_columns(positions: Positions) -> dict[int, int]:
-    """The column at which a line's comment begins, by line, both counted from 1; lines without a comment are left out."""
+    """The column at which a line's comment begins, by line, both counted from 1; lines without one are left out."""
     found = ((number, _column(positions, number, line)) for number, line in enumerate(positions.lines, start=1))
     return {number: column for number, column in found if column}
 
@@ -135,7 +135,9 @@ def beginnings(positions: Positions, document: int) -> Beginnings:
             if line != covered:
                 entries.setdefault(line, []).append((*path, step))
             waiting.append(((*path, step), child, line))
-    lines = {line: Bound(tuple(entries.get(line, ())), tuple(collections.get(line, ()))) for line in entries | collections}
+    lines = {
+        line: Bound(tuple(entries.get(line, ())), tuple(collections.get(line, ()))) for line in entries | collections
+    }
     return Beginnings(lines, sorted(entries))
 
 

@@ -6,11 +6,13 @@ An edit that would take away a comment, or touch what an anchor, an alias or a t
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from graymesh.diagnostic import START, Edit, Span
+from graymesh.ir import Pointer
 from graymesh.source.positions import Node, Positions
 
 _SIGNS: Final = ("&", "*", "!", "|", ">", "?")
@@ -39,11 +41,29 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
     return text[:end] + "".join(reversed(parts))
 
 
-def overlap(one: Edit, other: Edit) -> bool:
-    """Do both touch the same text, or would both take something out of the same list or mapping?"""
-    if one.part == other.part == "entry" and one.path and one.path[:-1] == other.path[:-1]:
-        return True
-    first, second = sorted((one.span, other.span))
+class Apart:
+    """Edits that do not touch each other, in the order of the text, so that a further one meets its neighbours only."""
+
+    def __init__(self) -> None:
+        self._spans: list[Span] = []
+        self._collections: set[Pointer] = set()
+
+    def touches(self, edit: Edit) -> bool:
+        """Does the edit touch text of one of these, or would both take something out of the same list or mapping?"""
+        if edit.part == "entry" and edit.path and edit.path[:-1] in self._collections:
+            return True
+        index = bisect_left(self._spans, edit.span)
+        before, behind = self._spans[max(0, index - 1) : index], self._spans[index : index + 1]
+        return any(_overlap(span, edit.span) for span in before) or any(_overlap(edit.span, span) for span in behind)
+
+    def add(self, edits: Sequence[Edit]) -> None:
+        """Takes these in, which touch none."""
+        for edit in edits:
+            insort(self._spans, edit.span)
+        self._collections.update(edit.path[:-1] for edit in edits if edit.part == "entry" and edit.path)
+
+
+def _overlap(first: Span, second: Span) -> bool:
     return (second.line, second.column) < (first.end_line, first.end_column) or first == second
 
 
