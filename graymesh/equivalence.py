@@ -183,8 +183,9 @@ def idle(conjunctions: Sequence[Conjunction], steps: Steps | None = None) -> lis
     kept = dict.fromkeys(conjunctions)
     return [
         repeated[index]
-        or (len(kept) > 1
-        and space.met(cases[index], [cases[first[other]] for other in kept if other != tests]) is None)
+        or (
+            len(kept) > 1 and space.met(cases[index], [cases[first[other]] for other in kept if other != tests]) is None
+        )
         for index, tests in enumerate(conjunctions)
     ]
 

@@ -110,7 +110,11 @@ class Evaluator:
 
     def cases(self, wanted: Sequence[Pieces]) -> list[Case]:
         """The joint list of several values. Raises Refused."""
-        found = list(islice(self._cases([self.substituted(pieces) for pieces in wanted], {}), _MOST_CASES + 1))
+        found: list[Case] = []
+        for case in islice(self._cases([self.substituted(pieces) for pieces in wanted], {}), _MOST_CASES + 1):
+            for value in case.values:
+                self._room.take(value)
+            found.append(case)
         if len(found) > _MOST_CASES:
             raise Refused("map", f"more than {_MOST_CASES} cases")
         return found
@@ -246,7 +250,7 @@ class Evaluator:
         """All cases of a value in which variables are left."""
         index = next((index for index, piece in enumerate(pieces) if isinstance(piece, Variable)), None)
         if index is None:
-            yield Entry(ALWAYS, (), joined(pieces))
+            yield Entry(ALWAYS, (), self._room.take(joined(pieces)))
             return
         variable = pieces[index]
         assert isinstance(variable, Variable)

@@ -15,6 +15,9 @@ from graymesh.targets.sentinel.columns import BOOKKEEPING, Column, Columns
 _LONGEST_NUMBER: Final = 1000
 _DEEPEST: Final = 64
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_SURROGATES: Final = re.compile(
+    r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
 _STEPS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 _INTEGERS: Final = {"int": 2**31, "Integer": 2**31, "long": 2**63, "Long": 2**63}
 
@@ -30,9 +33,11 @@ class Problem:
 def parsed(text: str) -> Any:
     """The JSON value, fractions as Decimal.
 
-    Raises ValueError for what is no JSON, for repeated names, for numbers beyond all use and for deep nesting.
+    Raises ValueError for what is no JSON, for repeated names, numbers beyond all use, deep nesting and half characters.
     """
     _check_depth(text)
+    if any(found[1] for found in _SURROGATES.finditer(text)):
+        raise ValueError("half of a surrogate pair is no character")
     return json.loads(
         text, parse_float=_fraction, parse_int=_whole, parse_constant=_no_constant, object_pairs_hook=_distinct
     )

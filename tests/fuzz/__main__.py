@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz --seconds 600 --jobs 2`: mutates, runs, saves what goes wrong. Exit code 1 when anything did."""
+"""`python -m tests.fuzz --seconds 600 --jobs 2`: mutates, runs, saves what goes wrong; then the exit code is 1."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def main() -> int:
     options = _options()
     prepare()
     if options.replay:
-        return _replay()
+        return _replay(options.json)
     reports = _in_jobs(options) if options.jobs > 1 else [_campaign(options, 0)]
     total = sum(reports[1:], start=reports[0])
     print(total.text(), flush=True)
@@ -36,20 +36,25 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", default=str(int(time.time())), help="the same seed gives the same inputs")
     parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
     parser.add_argument("--actions", nargs="*", metavar="ACTION", help=f"only these of {', '.join(ACTIONS)}")
-    parser.add_argument("--traced", type=float, default=0.2, help="the share of inputs whose new lines are looked at (0.2)")
+    parser.add_argument(
+        "--traced", type=float, default=0.2, help="the share of inputs whose new lines are looked at (0.2)"
+    )
     parser.add_argument("--found", type=Path, default=Path("fuzz-found"), help="where failing inputs are saved")
     parser.add_argument("--report", type=Path, help="write the figures here as JSON, too")
     parser.add_argument("--replay", action="store_true", help="only run the kept corpus")
+    parser.add_argument("--json", action="store_true", help="with --replay: what came of each case, as JSON")
     return parser.parse_args()
 
 
-def _replay() -> int:
-    worst = 0
+def _replay(as_json: bool) -> int:
+    outcomes = {}
     for name, case in kept(CORPUS):
-        outcome = run(case)
-        print(f"{outcome.cpu_seconds:6.2f} s {outcome.resident >> 20:5} MiB  {name}  {outcome.fault}", flush=True)
-        worst |= bool(outcome.fault)
-    return worst
+        outcome = outcomes[name] = run(case)
+        if not as_json:
+            print(f"{outcome.cpu_seconds:6.2f} s {outcome.resident >> 20:5} MiB  {name}  {outcome.fault}", flush=True)
+    if as_json:
+        print(json.dumps({name: {"fault": each.fault, "said": each.said} for name, each in outcomes.items()}))
+    return int(any(outcome.fault for outcome in outcomes.values()))
 
 
 def _campaign(options: argparse.Namespace, job: int) -> Report:

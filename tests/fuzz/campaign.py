@@ -1,4 +1,4 @@
-"""A campaign: seeds and promising inputs are changed and run until the time is over; faults are made small and saved."""
+"""A campaign: seeds and promising inputs are changed and run until the time is over; faults are made small."""
 
 from __future__ import annotations
 

@@ -17,7 +17,9 @@ _LIST: Final = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\
 _STAGES: Final = "  stages: [{name: gray, weight: 5}, {name: full, weight: 100}]\n"
 
 
-def _spec(*, head: str = "", metadata: str = "name: shop", audiences: str = "", spec: str = "", behind: str = "") -> str:
+def _spec(
+    *, head: str = "", metadata: str = "name: shop", audiences: str = "", spec: str = "", behind: str = ""
+) -> str:
     return (
         f"{head}apiVersion: graymesh.io/v1alpha1\nkind: Rollout\nmetadata: {{{metadata}}}\nspec:\n"
         "  service: {port: 80}\n  stable: v1\n  versions:\n    v1: {endpoints: [10.0.1.1:80]}\n"

@@ -1,4 +1,4 @@
-"""Makes a failing input small: whole files, then lines, then stretches of bytes are left out while it fails the same way."""
+"""Makes a failing input small: files, lines, then stretches of bytes are left out while it fails the same way."""
 
 from __future__ import annotations
 

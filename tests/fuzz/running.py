@@ -54,7 +54,7 @@ class Outcome:
         return f"{self.fault.split(':')[0]} {where}".strip()
 
     def signature(self, action: str) -> tuple[str, ...]:
-        """What was said, without the input's own words: inputs that make graymesh say something new are worth keeping."""
+        """What was said, without the input's own words: inputs to which something new is said are worth keeping."""
         refused = {_WORD.sub("·", each)[:120] for each in _REFUSED.findall(self.said)}
         return (action, str(self.code), *sorted({*_CODE.findall(self.said), *refused})[:12])
 
@@ -136,7 +136,7 @@ def _become(words: list[str], folder: Path, work: Path, known: Lines | None) -> 
         for name, number, mode in (("in", 0, os.O_RDONLY), ("out", 1, os.O_WRONLY), ("err", 2, os.O_WRONLY)):
             opened = os.open(folder / name, mode | os.O_CREAT | os.O_APPEND, 0o600)
             os.dup2(opened, number)
-        sys.stdin, sys.stdout, sys.stderr = (open(number, mode) for number, mode in ((0, "r"), (1, "w"), (2, "w")))
+        sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
         from graymesh.cli import main
 
         with Tracer(folder / "lines", known):

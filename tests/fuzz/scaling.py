@@ -1,8 +1,9 @@
-"""`python -m tests.fuzz.scaling [NAME…]`: CPU time of each growing input at several sizes; `!` where it grows too fast."""
+"""`python -m tests.fuzz.scaling [NAME…]`: CPU time of each growing input at several sizes; `!` where it is too much."""
 
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from typing import Final
 
 from tests.fuzz.growing import ALL
@@ -29,7 +30,7 @@ def main(names: list[str]) -> int:
             seconds.append(outcome.cpu_seconds)
             if outcome.fault or outcome.cpu_seconds > _STOP_SECONDS:
                 break
-        grown = [after / before for before, after in zip(seconds, seconds[1:], strict=False) if before > _NOISE_SECONDS]
+        grown = [after / before for before, after in pairwise(seconds) if before > _NOISE_SECONDS]
         worst = bool(faults) or max(grown, default=0) > _WORST_GROWTH or len(seconds) < len(SIZES)
         bad |= worst
         print(f"{'!' if worst else ' '} {name:45} {' '.join(f'{each:6.2f}' for each in seconds)}  {faults}", flush=True)

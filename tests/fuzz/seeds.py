@@ -62,7 +62,10 @@ class Seeds:
     def _two(self, kind: str, random: Random) -> Mapping[str, bytes]:
         if kind in ("istio", "nginx", "spring"):
             text, end = random.choice(getattr(self, kind)), Path(_NAMES[kind]).suffix
-            return {f"old{end}": text, f"new{end}": text if random.random() < 0.7 else random.choice(getattr(self, kind))}
+            return {
+                f"old{end}": text,
+                f"new{end}": text if random.random() < 0.7 else random.choice(getattr(self, kind)),
+            }
         if kind == "sentinel":
             name, text = random.choice(self.sentinel)
             return {f"old/{name}": text, f"new/{name}": text}
@@ -86,7 +89,9 @@ class Seeds:
         return files
 
     def _resource_list(self, random: Random) -> bytes:
-        items = [random.choice(self.specs if random.random() < 0.6 else self.istio) for _ in range(random.randint(1, 3))]
+        items = [
+            random.choice(self.specs if random.random() < 0.6 else self.istio) for _ in range(random.randint(1, 3))
+        ]
         head = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\n"
         if random.random() < 0.3:
             config = random.choice(('{apiVersion: v1, kind: ConfigMap, data: {stage: "full"}}', "{kind: Project}"))
@@ -112,5 +117,3 @@ def weights() -> Iterator[tuple[str, float]]:
     for action in ACTIONS:
         kind = action.partition("-")[0]
         yield action, 0.05 if action == "diff-base" else {"read": 2.0, "krm": 4.0, "lint": 0.7}.get(kind, 0.8)
-
-
