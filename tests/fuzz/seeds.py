@@ -12,6 +12,9 @@ from tests.fuzz.cases import ACTIONS, CORPUS, Case, kept
 ROOT: Final = Path(__file__).parents[2]
 TESTS: Final = ROOT / "tests"
 _PROJECT: Final = b"apiVersion: graymesh.io/v1alpha1\nkind: Project\nreleases: [releases/*.yaml]\noutput: rendered\n"
+_ODD: Final = 0.15
+"""The share of seeds that are wrong on purpose; much of graymesh is met only by what is right."""
+
 _NAMES: Final = {"istio": "objects.yaml", "nginx": "shop.conf", "spring": "application.yaml"}
 _RULES: Final = ("flow-rules.json", "degrade-rules.json", "system-rules.json", "gw-flow-rules.json", "api-groups.json")
 
@@ -21,15 +24,15 @@ class Seeds:
 
     def __init__(self) -> None:
         self.specs = _read(TESTS / "cases", "spec.yaml") + _read(ROOT / "examples", "releases/*.yaml")
-        self.specs += _read(TESTS / "diff", "old/*.yaml") + _read(TESTS / "model", "*.yaml")
-        self.specs += _read(TESTS / "source", "*.yaml")
+        self.specs += _read(TESTS / "diff", "*/old/*.yaml") + _read(TESTS / "diff", "*/new/*.yaml")
+        self.odd_specs = _read(TESTS / "source", "*.yaml") + _read(TESTS / "model", "*.yaml")
         self.projects = [*_read(ROOT / "examples", "graymesh.yaml"), *_read(TESTS / "model", "*project.yaml"), _PROJECT]
         self.istio = _read(TESTS / "istio" / "read", "input.yaml") + _read(ROOT / "examples", "rendered/istio/*.yaml")
         self.istio += _read(TESTS / "cases", "expected/istio/*.yaml")
         self.nginx = _read(TESTS / "nginx", "*.conf") + _read(TESTS / "cases", "expected/nginx/*.conf")
-        self.spring = _read(TESTS / "spring" / "read", "*.y*ml") + _read(TESTS / "spring" / "refused", "*.yaml")
+        self.spring = _read(TESTS / "spring" / "read", "*.y*ml") + _read(ROOT / "examples", "rendered/spring*/*.yaml")
         self.spring += _read(TESTS / "cases", "expected/spring-cloud-gateway/*.yaml")
-        self.spring += _read(TESTS / "artifacts", "*.yaml")
+        self.odd_artifacts = _read(TESTS / "spring" / "refused", "*.yaml") + _read(TESTS / "artifacts", "*.yaml")
         self.sentinel = _named(TESTS / "sentinel", "*.json") + _named(TESTS / "cases", "expected/sentinel/**/*.json")
         self.kept: dict[str, list[Case]] = {}
         for _, case in kept() if CORPUS.is_dir() else ():
@@ -51,13 +54,17 @@ class Seeds:
             return self._two(rest, random)
         if first == "project" or action == "lint-baseline":
             return self._project(action, random)
-        return {"spec.yaml": random.choice(self.specs)}
+        return {"spec.yaml": self._spec(random)}
+
+    def _spec(self, random: Random) -> bytes:
+        return random.choice(self.odd_specs if random.random() < _ODD else self.specs)
 
     def _artifacts(self, target: str, random: Random) -> Mapping[str, bytes]:
         if target == "sentinel":
             name, text = random.choice(self.sentinel)
             return {random.choice((name, *_RULES)): text}
-        return {_NAMES[target]: random.choice(getattr(self, target))}
+        odd = target != "nginx" and random.random() < _ODD
+        return {_NAMES[target]: random.choice(self.odd_artifacts if odd else getattr(self, target))}
 
     def _two(self, kind: str, random: Random) -> Mapping[str, bytes]:
         if kind in ("istio", "nginx", "spring"):
@@ -69,8 +76,8 @@ class Seeds:
         if kind == "sentinel":
             name, text = random.choice(self.sentinel)
             return {f"old/{name}": text, f"new/{name}": text}
-        text = random.choice(self.specs)
-        other = text if random.random() < 0.7 else random.choice(self.specs)
+        text = self._spec(random)
+        other = text if random.random() < 0.7 else self._spec(random)
         if kind == "base":
             return {"base/releases/a.yaml": text, "base/graymesh.yaml": _PROJECT, "releases/a.yaml": other}
         if kind == "folders":
@@ -78,9 +85,9 @@ class Seeds:
         return {"old.yaml": text, "new.yaml": other}
 
     def _project(self, action: str, random: Random) -> Mapping[str, bytes]:
-        files = {"graymesh.yaml": random.choice(self.projects), "releases/a.yaml": random.choice(self.specs)}
+        files = {"graymesh.yaml": random.choice(self.projects), "releases/a.yaml": self._spec(random)}
         if random.random() < 0.3:
-            files["releases/b.yaml"] = random.choice(self.specs)
+            files["releases/b.yaml"] = self._spec(random)
         if action == "lint-baseline":
             files["baseline.json"] = b'{"version":1,"findings":{"releases/a.yaml":{"GM203":{"x":1}}}}'
         elif random.random() < 0.2:

@@ -80,6 +80,9 @@ def _change(tree: Tree, other: Tree, random: Random) -> None:
     nodes = tree.all()
     spot = random.choice(nodes)
     kind = random.random()
+    if kind < 0.25 and _lent(nodes, other, random):
+        return
+    kind = random.random()
     if kind < 0.30:
         spot = random.choice([each for each in nodes if each.pairs is None] or nodes)
         _become(spot, Tree(text=hostile.scalar(random)))
@@ -93,6 +96,20 @@ def _change(tree: Tree, other: Tree, random: Random) -> None:
         _deepened(spot, random)
     else:
         _entries_changed(random.choice([each for each in nodes if each.pairs] or [tree]), other, random)
+
+
+def _lent(nodes: list[Tree], other: Tree, random: Random) -> bool:
+    """A value takes the place of one of the same key, so that much that comes out is good; False for no such pair."""
+    own = [(key.text, value) for node in nodes for key, value in node.pairs or () if key]
+    donors: dict[str, list[Tree]] = {}
+    for node in other.all():
+        for key, value in node.pairs or ():
+            donors.setdefault(key.text if key else "", []).append(value)
+    fitting = [(value, donors[name]) for name, value in own if name in donors]
+    if fitting:
+        value, lent = random.choice(fitting)
+        _become(value, random.choice(lent))
+    return bool(fitting)
 
 
 def _become(tree: Tree, other: Tree) -> None:
