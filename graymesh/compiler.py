@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from graymesh import lint
-from graymesh.artifacts import artifacts_of
+from graymesh.artifacts import artifacts_of, strangers_among
 from graymesh.cases import Progress, load_cases, release_at
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.did_you_mean import quoted, suggestion
@@ -53,12 +53,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """`files`: path below the output folder → text, empty when there are errors. `scope`: beginnings of such paths."""
+    """`files`: path below the output folder → text, empty when there are errors. `scope`: beginnings of such paths.
+
+    `folders` are those below the output folder that engines read, each as a whole.
+    """
 
     files: Mapping[str, str]
     diagnostics: Sequence[Diagnostic]
     rows: Sequence[Row] = ()
     scope: Sequence[str] = ()
+    folders: Sequence[str] = ()
 
     @property
     def failed(self) -> bool:
@@ -119,6 +123,7 @@ def verify_project(project: Project, choice: Choice, output: Folder | None, prog
     if _errors(problems):
         return Compiled(files={}, diagnostics=problems)
     jobs = list(jobs_of(cases, choice))
+    problems += strangers_among(output, {job.folder: target(job.target).manifest.writes for job in jobs})
     done = in_parallel([partial(_verified, job, output) for job in jobs], len(cases), progress)
     return _together(cases, jobs, list(done), problems, scoped=False)
 
@@ -227,6 +232,7 @@ def _together(
         diagnostics=[*problems, *(item for each in built for item in placed(cases, each.found))],
         rows=[row for job, each in done for row in _rows(job, each)],
         scope=[f"{job.folder}/" for job in jobs] if scoped else (),
+        folders=[job.folder for job in jobs],
     )
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from graymesh import reading
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.discovery import NAME, discovered
 
@@ -59,11 +60,13 @@ def find(path: Path, reader: Reader | None = None) -> Project:
     """The project that a file or folder belongs to; without a project file, one made up for that file or folder.
 
     `reader` reads project files, `read` unless another is given.
-    Raises FileNotFoundError; Refused with `usage` when no release is found, Refused for a bad project file.
+    Raises FileNotFoundError, NotReadError; Refused with `usage` when no release is found, or for a bad project file.
     """
+    if reading.descriptor(str(path)) is not None:
+        return here().only(path)
     reader = reader or read
     path = path.absolute()
-    folder = (path if path.is_dir() else path.parent).resolve(strict=True)
+    folder = Path(reading.settled(str(path if path.is_dir() else path.parent)))
     if path.is_file() and path.name == NAME:
         return reader(folder / NAME)
     if not path.exists():
@@ -81,10 +84,11 @@ def find(path: Path, reader: Reader | None = None) -> Project:
 def find_each(path: Path, reader: Reader | None = None) -> Iterator[Project]:
     """For reading commands: a file's project with that file alone, a folder's project, or all projects below it."""
     path = path.absolute()
-    if path.is_file() and path.name != NAME:
-        yield find(path, reader).only(path.parent.resolve() / path.name)
+    if not path.is_dir() and path.name != NAME:
+        own = reading.descriptor(str(path)) is not None
+        yield find(path, reader).only(path if own else Path(reading.settled(str(path.parent)), path.name))
         return
-    folder = path.resolve()
+    folder = Path(reading.settled(str(path)))
     nested = [] if path.is_file() or _discovered(folder)[0] else sorted(_below(folder, NAME))
     if not nested:
         yield find(path, reader)
@@ -111,7 +115,7 @@ def read(file: Path, complete: bool = True) -> Project:
     from graymesh.model import parse_project
     from graymesh.source import load
 
-    source = load(read_limited(file), shown(file))
+    source = load(read_limited(file, file.parent), shown(file))
     said, problems = parse_project(source)
     if said is None:
         raise Refused(tuple(problems))
@@ -120,10 +124,9 @@ def read(file: Path, complete: bool = True) -> Project:
     return Project(root=root, releases=releases, output=output, targets=said.targets, file=file)
 
 
-def read_limited(file: Path) -> bytes:
-    """The bytes of a file, cut behind the size that the loader refuses."""
-    with file.open("rb") as opened:
-        return opened.read(LIMIT_BYTES + 1)
+def read_limited(file: Path, root: Path) -> bytes:
+    """The bytes of a file below `root`, cut behind the size that the loader refuses. Raises OSError, NotReadError."""
+    return reading.read(str(file), str(root), LIMIT_BYTES)
 
 
 def shown(path: Path) -> str:
@@ -146,24 +149,25 @@ def _loose(folder: Path, releases: tuple[Path, ...], ignored: Path | None) -> Pr
 
 def _specs_below(folder: Path) -> Iterator[Path]:
     found = [*_below(folder, "*.yaml"), *_below(folder, "*.yml")]
-    return (path for path in sorted(found) if path.name != NAME and looks_like_a_release(path))
+    return (path for path in sorted(found) if path.name != NAME and looks_like_a_release(path, folder))
 
 
 def concerns_us(path: Path, reader: Reader) -> bool:
     """Is this file a release, well written or not? One says so itself, or is named by its project."""
-    text = read_limited(path)
+    text = reading.read_named(str(path), LIMIT_BYTES)
     if _SPEC.search(text):
         return not _PROJECT.search(text)
-    file, _ = _discovered(path.parent.resolve())
+    folder = Path(reading.settled(str(path.parent)))
+    file, _ = _discovered(folder)
     try:
-        return file is not None and path.parent.resolve() / path.name in reader(file).releases
+        return file is not None and folder / path.name in reader(file).releases
     except Refused:
         return False
 
 
-def looks_like_a_release(path: Path) -> bool:
+def looks_like_a_release(path: Path, root: Path) -> bool:
     """Do the file's words say that it holds a release, whatever else is wrong with it?"""
-    text = read_limited(path)
+    text = read_limited(path, root)
     return bool(_SPEC.search(text) and _ROLLOUT.search(text))
 
 
@@ -176,7 +180,7 @@ def _below(folder: Path, pattern: str) -> list[Path]:
         if here != folder and (here / ".graymesh.json").exists():
             folders[:] = []
             continue
-        found += [here / name for name in files if (here / name).match(pattern)]
+        found += [here / name for name in files if (here / name).match(pattern) and reading.something(here / name)]
     return found
 
 
@@ -184,9 +188,18 @@ def _matched(root: Path, output: Path, patterns: Sequence[str], source: Source, 
     """A pattern without a match is an error: it would silently take its releases' files out of the output."""
     found: set[Path] = set()
     for index, pattern in enumerate(patterns):
-        matched = {path for path in root.glob(pattern) if path.is_file() and not path.is_relative_to(output)}
+        matched = {path for path in root.glob(pattern) if _meant(path, root) and not path.is_relative_to(output)}
         if not matched and complete:
             empty = Diagnostic(code="GM020", message=f"no file matches {pattern}", path=("releases", index))
             raise Refused((source.place(empty),), usage=True)
         found |= matched
     return tuple(sorted(found - {root / NAME}))
+
+
+def _meant(path: Path, root: Path) -> bool:
+    """Can a pattern mean this file? As in shells, none means what is hidden; releases are called .yaml or .yml.
+
+    What is no file, or a link that leads out, is for the reader to refuse.
+    """
+    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+    return not hidden and path.suffix in (".yaml", ".yml") and reading.something(path)

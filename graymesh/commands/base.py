@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from graymesh.diagnostic import Diagnostic, Refused
+    from graymesh.reading import NotReadError
 
 _LARGEST_EXCERPTED = 8 * 1024 * 1024
 _BAR_AFTER_SECONDS = 1.0
@@ -77,8 +78,8 @@ class Terminal:
     def _save(self, found: Sequence[Diagnostic], sources: Mapping[str, str]) -> None:
         if not self.files:
             return
-        from graymesh.commands.saving import replace
         from graymesh.report import render
+        from graymesh.saving import replace
 
         for form, path in self.files:
             replace(path, render(form, found, sources))
@@ -95,11 +96,20 @@ class Terminal:
 
     def refused(self, refused: Refused) -> int:
         """Input that cannot be used at all; the exit code."""
-        self.report(refused.diagnostics)
+        try:
+            self.report(refused.diagnostics)
+        except OSError as error:  # the files of findings cannot be written either
+            self.files = ()
+            self.report(refused.diagnostics)
+            return self.failed(error)
         return 2 if refused.usage else 1
 
     def failed(self, error: OSError) -> int:
         """A file that cannot be read or written; the exit code."""
+        from graymesh.reading import NotReadError
+
+        if isinstance(error, NotReadError):
+            return self.refused(_not_read(error))
         if self.traceback:
             _print_traceback(error)
         where = f"{error.filename}: " if error.filename is not None else ""
@@ -244,17 +254,33 @@ def printable(text: str) -> str:
     return escaped(text)
 
 
+def _not_read(error: NotReadError) -> Refused:
+    from pathlib import Path
+
+    from graymesh.diagnostic import Diagnostic, Refused
+    from graymesh.project import shown
+
+    file = shown(Path(error.filename).absolute())
+    found = Diagnostic(code="GM022", message=error.strerror or "it is not read", help=error.help, file=file)
+    return Refused((found,), usage=True)
+
+
 def _texts(found: Sequence[Diagnostic]) -> dict[str, str]:
-    """The texts of the files in which findings name a place, for excerpts; one that cannot be read goes without."""
+    """The texts of the files in which findings name a place, for excerpts.
+
+    What cannot be read goes without, and so does what is no text: its bytes are nobody's to print.
+    """
+    from graymesh import reading
     from graymesh.diagnostic import START
 
     texts: dict[str, str] = {}
     places = [(item.file, item.span) for item in found]
     places += [(note.file, note.span) for item in found for note in item.notes]
-    for name in {file for file, span in places if span != START}:
+    for name in {file for file, span in places if span != START and reading.descriptor(file) is None}:
         try:
-            with open(name, "rb") as file:  # noqa: PTH123  pathlib is not needed here otherwise
-                texts[name] = file.read(_LARGEST_EXCERPTED).decode("utf-8", "replace")
+            text = reading.read_named(name, _LARGEST_EXCERPTED)
+            if b"\0" not in text:
+                texts[name] = text.decode("utf-8")
         except (OSError, ValueError):
             continue
     return texts

@@ -209,14 +209,17 @@ def _compared(terminal: Terminal, project: Project, output: Path, compiled: Comp
     terminal.report([*told(compiled), *(found if way.check else ())])
     if not way.check:
         return 0
-    terminal.log(f"the output is not up to date; run: {way.mend}" if found else "the output is up to date")
+    if found and all(each.code == "GM919" for each in found):
+        terminal.log("the output is up to date, but there is more in its folders")
+    else:
+        terminal.log(f"the output is not up to date; run: {way.mend}" if found else "the output is up to date")
     return 1 if found else 0
 
 
 def _findings(terminal: Terminal, folder: Folder, compiled: Compiled, way: _Way) -> list[Diagnostic]:
     from graymesh.write import findings, plan
 
-    found = plan(folder, compiled.files, compiled.scope)
+    found = plan(folder, compiled.files, compiled.scope, compiled.folders)
     if way.diff:
         for entry in found.entries:
             if entry.state not in ("current", "blocked"):
@@ -254,10 +257,11 @@ def _colored(line: str, color: bool) -> str:
 def _written(terminal: Terminal, project: Project, output: Path, compiled: Compiled, way: _Way) -> int:
     from graymesh.commands.summary import summary
     from graymesh.project import shown
+    from graymesh.write import strangers
 
     before = _put(project, output, compiled, way.force)
     terminal.log(f"{shown(output.absolute())}: {_counts(before)}")
-    terminal.report(told(compiled))
+    terminal.report([*told(compiled), *strangers(output.absolute(), before.strangers, "warning")])
     if terminal.form == "text" and not terminal.quiet:
         terminal.out(summary(compiled.rows))
     return 0
@@ -270,7 +274,7 @@ def _put(project: Project, output: Path, compiled: Compiled, force: bool) -> Pla
     there = output.exists()
     try:
         with open_output(output, project.root, create=True) as folder:
-            return write(folder, compiled.files, compiled.scope, force)
+            return write(folder, compiled.files, compiled.scope, force, compiled.folders)
     except BaseException:
         if not there:
             with suppress(OSError):

@@ -98,7 +98,7 @@ def _parts(projects: Sequence[Project], root: Root, targets: Sequence[str], prog
 
 def _case(file: Path, project: Project, root: Root, targets: Sequence[str]) -> tuple[Case | None, Sequence[Diagnostic]]:
     try:
-        return case_of(load(read_limited(file), root.shown(file)), project, targets)
+        return case_of(load(read_limited(file, project.root), root.shown(file)), project, targets)
     except Refused as refused:
         return None, refused.diagnostics
 
