@@ -10,7 +10,7 @@ from graymesh.ir import Release
 from graymesh.language.options import effective
 from graymesh.lint import Case
 from graymesh.model import parse_rollout
-from graymesh.project import Project, read_limited, shown
+from graymesh.project import Project, read_release, shown
 from graymesh.registry import target
 from graymesh.source import Source, load
 
@@ -28,7 +28,7 @@ def load_cases(project: Project, targets: Sequence[str], progress: Progress) -> 
     for number, file in enumerate(project.releases):
         progress("reading", number, len(project.releases))
         try:
-            case, found = case_of(load(read_limited(file, project.root), shown(file)), project, targets)
+            case, found = case_of(load(read_release(file, project), shown(file)), project, targets)
         except Refused as refused:
             problems += refused.diagnostics
             continue

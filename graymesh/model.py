@@ -216,7 +216,7 @@ class ProjectFile(Record):
     kind: str = field(Word("Project"), "What the file describes.", example="Project")
     releases: tuple[str, ...] = field(
         ListOf(FILE_PATTERN, least=1, most=100, unique=True),
-        "Spec files, relative to this file.",
+        "Spec files, relative to this file; called .yaml or .yml, none of them hidden.",
         example=["releases/*.yaml"],
         default=["releases/*.yaml"],
     )

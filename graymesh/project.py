@@ -129,6 +129,12 @@ def read_limited(file: Path, root: Path) -> bytes:
     return reading.read(str(file), str(root), LIMIT_BYTES)
 
 
+def read_release(file: Path, project: Project) -> bytes:
+    """The same of a project's release. One that its own project does not name may be a link to another place there."""
+    own = project.root if project.file else Path(reading.place(str(file))[1])
+    return read_limited(file, own if project.root.is_relative_to(own) else project.root)
+
+
 def shown(path: Path) -> str:
     """The path as a user in the working folder would type it."""
     here = Path.cwd()
@@ -190,7 +196,8 @@ def _matched(root: Path, output: Path, patterns: Sequence[str], source: Source, 
     for index, pattern in enumerate(patterns):
         matched = {path for path in root.glob(pattern) if _meant(path, root) and not path.is_relative_to(output)}
         if not matched and complete:
-            empty = Diagnostic(code="GM020", message=f"no file matches {pattern}", path=("releases", index))
+            help_ = "" if pattern.endswith((".yaml", ".yml")) else "a release is called .yaml or .yml"
+            empty = Diagnostic(code="GM020", message=f"no file matches {pattern}", path=("releases", index), help=help_)
             raise Refused((source.place(empty),), usage=True)
         found |= matched
     return tuple(sorted(found - {root / NAME}))

@@ -9,7 +9,7 @@ from pathlib import Path
 from graymesh.cases import Progress, case_of
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.lint import Case
-from graymesh.project import Project, find_each, read_limited, shown
+from graymesh.project import Project, find_each, read_release, shown
 from graymesh.source import load
 
 
@@ -98,7 +98,7 @@ def _parts(projects: Sequence[Project], root: Root, targets: Sequence[str], prog
 
 def _case(file: Path, project: Project, root: Root, targets: Sequence[str]) -> tuple[Case | None, Sequence[Diagnostic]]:
     try:
-        return case_of(load(read_limited(file, project.root), root.shown(file)), project, targets)
+        return case_of(load(read_release(file, project), root.shown(file)), project, targets)
     except Refused as refused:
         return None, refused.diagnostics
 
