@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXAMPLES := shop bookinfo sticky
 
-.PHONY: demo test engines conformance support lint bench tools clean
+.PHONY: demo test engines conformance support lint bench fuzz scaling tools clean
+
+SECONDS ?= 600
+JOBS ?= 1
 
 ## demo: compile and verify the examples, show where one request goes
 demo: $(VENV)/.run
@@ -40,6 +43,14 @@ lint: $(VENV)/.dev
 ## bench: CPU of graymesh beside its peers, as ratios within one run
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.run
+
+## fuzz: hostile files through the whole command line, for SECONDS=600 on JOBS=1 cores; what fails is kept in fuzz-found/
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --jobs $(JOBS)
+
+## scaling: how CPU time grows with inputs of one kind of repeated element
+scaling: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz.scaling
 
 ## tools: programs of others that some tests drive (yaml-language-server, kustomize), kept in the user's cache folder
 tools: $(VENV)/.dev

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from graymesh import reading
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.output.folder import Folder, LinkError
 from graymesh.project import shown
-from graymesh.write import STAGING, interrupted, link_finding
+from graymesh.walking import TooMuchError, files_below
+from graymesh.write import finished, link_finding, strangers
 
 LIMIT_BYTES = 64 * 1024 * 1024
 
@@ -19,17 +21,39 @@ def artifacts_of(folder: Folder, prefix: str, patterns: Sequence[str]) -> dict[s
 
     Raises Refused for a link (GM915), a write that was interrupted (GM917) and what is not UTF-8 text (GM905).
     """
-    if folder.kind(STAGING):
-        raise Refused((interrupted(folder),))
+    finished(folder)
     found: dict[str, str] = {}
     try:
-        for path in folder.files(prefix):
-            name = path.removeprefix(f"{prefix}/")
-            if any(_matches(name, pattern) for pattern in patterns):
-                found[name] = text_of(folder.read(path, LIMIT_BYTES) or b"", shown(folder.path / path))
+        for path in _read_below(folder, prefix, patterns):
+            text = text_of(folder.read(path, LIMIT_BYTES) or b"", shown(folder.path / path))
+            found[path.removeprefix(f"{prefix}/")] = text
     except LinkError as error:
         raise Refused((link_finding(error),)) from None
     return found
+
+
+def strangers_among(folder: Folder | None, written: Mapping[str, Sequence[str]]) -> list[Diagnostic]:
+    """What stands in the folders without being read, or without being on the list of written files.
+
+    `written` is each folder with what its target writes. What is read is held against the releases, but an engine or
+    whoever applies the folder may take more. Raises Refused as `artifacts_of` does.
+    """
+    if folder is None:
+        return []
+    listed, found = finished(folder), list[str]()
+    try:
+        for prefix, patterns in written.items():
+            known = {path for path in _read_below(folder, prefix, patterns) if not listed.there or path in listed.files}
+            found += folder.strangers(prefix, known)
+    except LinkError as error:
+        raise Refused((link_finding(error),)) from None
+    return strangers(folder.path, found)
+
+
+def _read_below(folder: Folder, prefix: str, patterns: Sequence[str]) -> Iterator[str]:
+    for path in folder.files(prefix):
+        if any(_matches(path.removeprefix(f"{prefix}/"), pattern) for pattern in patterns):
+            yield path
 
 
 def artifacts_at(paths: Sequence[Path], patterns: Sequence[str]) -> dict[str, str]:
@@ -37,7 +61,7 @@ def artifacts_at(paths: Sequence[Path], patterns: Sequence[str]) -> dict[str, st
     found: dict[str, str] = {}
     for path in paths:
         for file, name in _named(path, patterns):
-            found[name] = text_of(_limited(file), str(file))
+            found[name] = text_of(reading.read(*file, LIMIT_BYTES), shown(Path(file[0])))
     return found
 
 
@@ -59,14 +83,17 @@ def _matches(name: str, pattern: str) -> bool:
     return len(steps) == len(wanted) and all(map(fnmatchcase, steps, wanted))
 
 
-def _named(path: Path, patterns: Sequence[str]) -> Iterator[tuple[Path, str]]:
+def _named(path: Path, patterns: Sequence[str]) -> Iterator[tuple[tuple[str, str], str]]:
+    """Each file, its path and its root, with what it is called."""
     if not path.is_dir():
-        yield (Path("/dev/stdin"), "<stdin>") if str(path) == "-" else (path, str(path))
+        named = "/dev/stdin" if str(path) == "-" else str(path)
+        yield reading.place(named), "<stdin>" if str(path) == "-" else named
         return
-    for pattern in patterns:
-        yield from ((file, str(file.relative_to(path))) for file in sorted(path.glob(pattern)) if file.is_file())
-
-
-def _limited(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        return opened.read(LIMIT_BYTES + 1)
+    folder = Path(reading.settled(str(path)))
+    try:
+        files = files_below(str(folder), patterns)
+    except TooMuchError as error:
+        message = f"{error} below {shown(path.absolute())}"
+        help_ = "name the files or a folder further down"
+        raise Refused((Diagnostic(code="GM116", message=message, file=str(path), help=help_),), usage=True) from None
+    yield from (((str(folder / name), str(folder)), name) for each in files for name in each)

@@ -1,4 +1,4 @@
-# ruff: noqa: PTH105, PTH107, PTH110, PTH118, PTH120, PTH123
+# ruff: noqa: PTH110, PTH118, PTH120
 # importing pathlib would cost a good part of linting a file that has not changed
 """Findings that are known and left for later: a JSON file with one entry for each, described by its schema.
 
@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from graymesh import reading, saving
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.ir import Pointer
 from graymesh.report.json import pointer
@@ -52,25 +53,17 @@ def without(
 
 def write(file: str, found: Sequence[Diagnostic], files: Collection[str], takes: Callable[[str], bool]) -> int:
     """Writes what is found in these files; entries of other files, and of codes not looked for, stay. The number."""
-    old = read(file) if os.path.exists(file) else Counter[Known]()
+    old = read(file) if os.path.lexists(file) else Counter[Known]()
     stay = (each for each in old.elements() if not _looked_at(each, file, files, takes))
     entries = sorted([*stay, *filter(None, (fingerprint(each, file) for each in found))])
     data = {"version": VERSION, "findings": [each._asdict() for each in entries]}
-    scratch = f"{file}.{os.getpid()}"
-    try:
-        with open(scratch, "x", encoding="utf-8") as opened:
-            opened.write(json.dumps(data, indent=2) + "\n")
-        os.replace(scratch, file)
-    finally:
-        if os.path.exists(scratch):
-            os.remove(scratch)
+    saving.replace(file, json.dumps(data, indent=2) + "\n")
     return len(entries)
 
 
 def read(file: str) -> Counter[Known]:
     """The entries of a baseline, each with how often it stands there."""
-    with open(file, "rb") as opened:
-        text = opened.read(_LARGEST)
+    text = reading.read_named(file, _LARGEST)
     try:
         data = json.loads(text)
         if data["version"] != VERSION:

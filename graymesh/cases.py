@@ -21,14 +21,14 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 def load_cases(project: Project, targets: Sequence[str], progress: Progress) -> tuple[list[Case], list[Diagnostic]]:
     """The project's releases with the targets that each is compiled for; and what cannot be read.
 
-    `targets` stand in for releases that name none. Raises OSError for a file that cannot be opened.
+    `targets` stand in for releases that name none. Raises OSError for a file that cannot be opened or must not be read.
     """
     cases: list[Case] = []
     problems: list[Diagnostic] = []
     for number, file in enumerate(project.releases):
         progress("reading", number, len(project.releases))
         try:
-            case, found = case_of(load(read_limited(file), shown(file)), project, targets)
+            case, found = case_of(load(read_limited(file, project.root), shown(file)), project, targets)
         except Refused as refused:
             problems += refused.diagnostics
             continue

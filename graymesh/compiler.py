@@ -6,12 +6,13 @@ load → model → lint → (per target) view → lower → emit → decode → 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from graymesh import lint
-from graymesh.artifacts import artifacts_of
+from graymesh.artifacts import artifacts_of, strangers_among
 from graymesh.cases import Progress, load_cases, release_at
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.did_you_mean import quoted, suggestion
@@ -53,12 +54,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """`files`: path below the output folder → text, empty when there are errors. `scope`: beginnings of such paths."""
+    """`files`: path below the output folder → text, empty when there are errors. `scope`: beginnings of such paths.
+
+    `folders` are those below the output folder that engines read, each as a whole.
+    """
 
     files: Mapping[str, str]
     diagnostics: Sequence[Diagnostic]
     rows: Sequence[Row] = ()
     scope: Sequence[str] = ()
+    folders: Sequence[str] = ()
 
     @property
     def failed(self) -> bool:
@@ -103,11 +108,12 @@ def compile_cases(cases: Sequence[Case], known: Sequence[Diagnostic], choice: Ch
         partial(lint.run, cases, choice.select, choice.ignore),
         *(partial(build, job) for job in jobs),
     ]
-    results = in_parallel(tasks, len(cases), progress)
-    problems += next(results)
+    with closing(in_parallel(tasks, len(cases), progress)) as results:
+        problems += next(results)
+        built = [] if _errors(problems) else list(results)
     if _errors(problems):
         return Compiled(files={}, diagnostics=problems)
-    return _together(cases, jobs, list(results), problems, scoped=bool(choice.targets))
+    return _together(cases, jobs, built, problems, scoped=bool(choice.targets))
 
 
 def verify_project(project: Project, choice: Choice, output: Folder | None, progress: Progress) -> Compiled:
@@ -119,8 +125,10 @@ def verify_project(project: Project, choice: Choice, output: Folder | None, prog
     if _errors(problems):
         return Compiled(files={}, diagnostics=problems)
     jobs = list(jobs_of(cases, choice))
-    done = in_parallel([partial(_verified, job, output) for job in jobs], len(cases), progress)
-    return _together(cases, jobs, list(done), problems, scoped=False)
+    problems += strangers_among(output, {job.folder: target(job.target).manifest.writes for job in jobs})
+    with closing(in_parallel([partial(_verified, job, output) for job in jobs], len(cases), progress)) as results:
+        done = list(results)
+    return _together(cases, jobs, done, problems, scoped=False)
 
 
 def _verified(job: Job, output: Folder | None) -> Built:
@@ -227,6 +235,7 @@ def _together(
         diagnostics=[*problems, *(item for each in built for item in placed(cases, each.found))],
         rows=[row for job, each in done for row in _rows(job, each)],
         scope=[f"{job.folder}/" for job in jobs] if scoped else (),
+        folders=[job.folder for job in jobs],
     )
 
 

@@ -6,8 +6,9 @@ camelCase. A new key may be added at any time, one that is there keeps its meani
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -183,8 +184,20 @@ def route_answer(request: Request, answers: Sequence[tuple[str, Decision]]) -> R
 
 
 def text(document: Contract) -> str:
-    """The document as indented JSON; what is not there is left out."""
-    return document.model_dump_json(indent=2, by_alias=True, exclude_none=True) + "\n"
+    """The document as indented JSON; what is not there is left out, and what is no text is escaped."""
+    try:
+        return document.model_dump_json(indent=2, by_alias=True, exclude_none=True) + "\n"
+    except ValueError:  # half of a surrogate pair, which is how Python reads such bytes
+        data = _encodable(document.model_dump(by_alias=True, exclude_none=True))
+        return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {_encodable(key): _encodable(each) for key, each in value.items()}
+    return [_encodable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _answer(scope: str, decision: Decision) -> Answer:

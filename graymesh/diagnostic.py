@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:  # a finding that is remembered needs nothing of the IR
     from graymesh.ir import Pointer
@@ -82,6 +82,9 @@ class Refused(Exception):
     diagnostics: tuple[Diagnostic, ...]
     usage: bool = False
     lines: tuple[str, ...] = field(default=(), compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:  # exceptions forget fields that are given by name, on the way to a process
+        return type(self), (self.diagnostics, self.usage, self.lines)
 
     def __str__(self) -> str:
         return "; ".join(f"{d.file}:{d.span.line}:{d.span.column}: {d.code} {d.message}" for d in self.diagnostics)

@@ -9,14 +9,14 @@ repeated query parameter; several cookies of one name are inside. Outside of it,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from graymesh.ir import ALWAYS as ALWAYS_HOLDS
-from graymesh.ir import Condition, RouteTable
+from graymesh.ir import Condition, Conjunction, RouteTable
 from graymesh.proof.corpus import corpus
-from graymesh.proof.decision_lists import ALWAYS, Cases, Rules, both
+from graymesh.proof.decision_lists import ALWAYS, Cases, Rules, Steps, both
 from graymesh.proof.normal_form import UndecidableError, form
 from graymesh.proof.outcomes import Outcome, outcome, same_outcome
 from graymesh.proof.request_space import Space
@@ -27,12 +27,14 @@ __all__ = [
     "Equal",
     "Result",
     "Shadow",
+    "Steps",
     "UndecidableError",
     "Undecided",
     "common",
     "compare",
     "corpus",
     "differences",
+    "idle",
     "overlap",
     "reachable",
     "shadowing",
@@ -166,33 +168,49 @@ def witness_for(table: RouteTable, index: int) -> Request | None:
     return space.met(cases[index], cases[:index])
 
 
-def reachable(table: RouteTable) -> list[Request | None]:
+def reachable(table: RouteTable, steps: Steps | None = None) -> list[Request | None]:
     """For each route a request that reaches it, None when there is none."""
-    cases, space = _cases(table)
+    cases, space = _cases(table, steps)
     return [space.met(cases[index], cases[:index]) for index in range(len(cases))]
 
 
-def _cases(table: RouteTable) -> tuple[list[Cases], Space]:
-    space = Space([route.condition for route in table.routes])
+def idle(conjunctions: Sequence[Conjunction], steps: Steps | None = None) -> list[bool]:
+    """For each alternative of a condition: do the others take all its requests? Of equal ones only the first is not."""
+    space = Space([tuple(conjunctions)], steps)
+    cases = [space.cases((tests,)) for tests in conjunctions]
+    first = {tests: index for index, tests in reversed(list(enumerate(conjunctions)))}
+    repeated = [first[tests] < index for index, tests in enumerate(conjunctions)]
+    kept = dict.fromkeys(conjunctions)
+    return [
+        repeated[index]
+        or (
+            len(kept) > 1 and space.met(cases[index], [cases[first[other]] for other in kept if other != tests]) is None
+        )
+        for index, tests in enumerate(conjunctions)
+    ]
+
+
+def _cases(table: RouteTable, steps: Steps | None = None) -> tuple[list[Cases], Space]:
+    space = Space([route.condition for route in table.routes], steps)
     return [space.cases(route.condition) for route in table.routes], space
 
 
-def shadowing(table: RouteTable, index: int) -> Shadow:
+def shadowing(table: RouteTable, index: int, steps: Steps | None = None) -> Shadow:
     """The earlier routes that take requests which meet the condition of this one, and one such request.
 
     For a route that nothing reaches these are the routes that shadow it. No route and no request when no request
     meets the condition at all.
     """
-    cases, space = _cases(table)
+    cases, space = _cases(table, steps)
     takers = {
         earlier: request
         for earlier in range(index)
-        if (request := space.met(both(cases[earlier], cases[index]), cases[:earlier])) is not None
+        if (request := space.met(both(cases[earlier], cases[index], steps), cases[:earlier])) is not None
     }
     return Shadow(tuple(takers), next(iter(takers.values()), None))
 
 
-def overlap(left: Condition, right: Condition) -> Request | None:
+def overlap(left: Condition, right: Condition, steps: Steps | None = None) -> Request | None:
     """A request that meets both conditions, None when there is none."""
-    space = Space([left, right])
-    return space.met(both(space.cases(left), space.cases(right)), [])
+    space = Space([left, right], steps)
+    return space.met(both(space.cases(left), space.cases(right), steps), [])

@@ -11,14 +11,25 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from graymesh.diagnostic import Diagnostic, Edit
-from graymesh.source.edits import apply, overlap
+from graymesh.diagnostic import Diagnostic
+from graymesh.source.edits import Apart, apply
 
 Look: TypeAlias = Callable[[str], Sequence[Diagnostic]]
 """What is wrong with a text, each finding with its edits."""
 
 _STAGES: Final = ("GM0", "GM108", "GM1", "GM")
 """Codes of the stages that a text goes through: an error of one keeps what later ones would say from being seen."""
+
+
+_MOST_CHARACTERS: Final = 20_000_000
+"""That are looked at in all: a page of text may be looked at thousands of times, the largest file some dozen."""
+
+_A_LOOK: Final = 1_000
+"""Characters that any look is worth, however short the text."""
+
+
+class _Enough(Exception):
+    """So much was looked at that what is left stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +42,34 @@ class Fixed:
 
 
 def fixed(text: str, look: Look) -> Fixed:
-    """The text with all done that can be done; the same text again changes no more."""
+    """The text with all done that can be done; the same text again changes no more.
+
+    Of a large text with much to mend one by one, some is left for the next time.
+    """
     mended: tuple[Diagnostic, ...] = ()
+    look = _bounded(look)
     while True:
-        found = look(text)
-        step = _together(text, found, look) or _one(text, found, look)
+        try:
+            found = look(text)
+            step = _together(text, found, look) or _one(text, found, look)
+        except _Enough:
+            return Fixed(text, mended)
         if step.text == text:
             return Fixed(text, mended, step.refused)
         text, mended = step.text, mended + step.mended
+
+
+def _bounded(look: Look) -> Look:
+    left = _MOST_CHARACTERS
+
+    def looked(text: str) -> Sequence[Diagnostic]:
+        nonlocal left
+        left -= len(text) + _A_LOOK
+        if left < 0:
+            raise _Enough
+        return look(text)
+
+    return looked
 
 
 def _together(text: str, found: Sequence[Diagnostic], look: Look) -> Fixed | None:
@@ -71,10 +102,10 @@ def _one(text: str, found: Sequence[Diagnostic], look: Look) -> Fixed:
 
 def _side_by_side(found: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     """Findings whose edits do not touch each other's; the others' turn comes in the next round."""
-    taken: list[Edit] = []
+    taken = Apart()
     for finding in found:
-        if finding.edits and not any(overlap(edit, other) for edit in finding.edits for other in taken):
-            taken += finding.edits
+        if finding.edits and not any(map(taken.touches, finding.edits)):
+            taken.add(finding.edits)
             yield finding
 
 

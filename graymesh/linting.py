@@ -98,15 +98,15 @@ class Linting:
 
     def mend(self, file: str) -> tuple[str, Fixed]:
         """A file's text, or that of standard input, and what becomes of it by all that can be mended."""
-        from pathlib import Path
 
+        from graymesh import reading
         from graymesh.fix import fixed
-        from graymesh.project import here, read_limited
+        from graymesh.project import LIMIT_BYTES, here
 
         if file == STDIN:
             text, project = self.texts[STDIN], here()
             return text, fixed(text, partial(self._looked_at, file, project))
-        text = read_limited(Path(file)).decode("utf-8").removeprefix("\ufeff")
+        text = reading.read_named(file, LIMIT_BYTES).decode("utf-8").removeprefix("\ufeff")
         project = next(iter(self._projects(file)))
         return text, fixed(text, partial(self._looked_at, file, project))
 

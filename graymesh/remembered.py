@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import graymesh
+from graymesh import reading
 
 if TYPE_CHECKING:
     from graymesh.diagnostic import Diagnostic
@@ -43,8 +44,11 @@ class Memory:
     def _key(self, path: str, project_file: str | None) -> bytes:
         """A digest of everything that lint's findings depend on."""
         if project_file not in self._projects:
-            self._projects[project_file] = os.fsencode(project_file or "") + _digest(_content(project_file or ""))
-        parts = (self._about, path.encode(*_BYTES), self._projects[project_file], _content(path))
+            project = project_file or ""
+            content = reading.read(project, os.path.dirname(project), _LARGEST)
+            self._projects[project_file] = os.fsencode(project) + _digest(content)
+        content = reading.read_named(path, _LARGEST)
+        parts = (self._about, path.encode(*_BYTES), self._projects[project_file], content)
         return _digest(b"".join(b"%d\0%b" % (len(part), part) for part in parts))
 
 
@@ -69,11 +73,11 @@ class Remembered:
         """Remember what was found; a cache folder that cannot be written to is no error."""
         if not self._key:
             return
-        scratch = f"{self._entry}.{os.getpid()}"
+        scratch = f"{self._entry}.{os.urandom(8).hex()}"
         text = _text(found)
         try:
             os.makedirs(os.path.dirname(self._entry), mode=0o700, exist_ok=True)
-            with open(scratch, "wb") as file:
+            with open(scratch, "xb") as file:
                 file.write(b"\n".join((self._key, _digest(self._key + text), text)))
             os.replace(scratch, self._entry)
         except OSError:
@@ -83,11 +87,6 @@ class Remembered:
 def _folder() -> str:
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return os.path.join(base, "graymesh", "lint")
-
-
-def _content(file: str) -> bytes:
-    with open(file, "rb") as opened:
-        return opened.read(_LARGEST)
 
 
 def _digest(data: bytes) -> bytes:

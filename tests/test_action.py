@@ -1,100 +1,22 @@
-"""The GitHub action and the GitLab component, run step by step in a shell as their runners do."""
+"""The GitHub action and the GitLab component, with everything as it should be and with hostile inputs."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
-from collections.abc import Mapping
 from pathlib import Path
-from tempfile import mkdtemp
-from typing import Any, NamedTuple
 
 import pytest
-import yaml
 
+import graymesh
 from graymesh.cli import COMMANDS
+from tests.ci_runners import ACTION, JOB, SHELLS, SPEC, Project, action, copied, executable, gitlab, made, reports
 from tests.helpers import ROOT
 
-ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-SPEC, JOBS = yaml.safe_load_all((ROOT / "templates" / "graymesh.yml").read_text(encoding="utf-8"))
-JOB = JOBS["graymesh"]
 DIFF = pytest.mark.skipif("diff" not in COMMANDS, reason="THE DIFF STEP IS NOT TESTED: there is no `graymesh diff` yet")
 HOSTILE = ["$(touch pwned)`touch pwned`\"; touch pwned; '; touch pwned; \\", "--help", "-ox"]
-
-
-# A python3 whose `-m venv` and `-m pip install` only write down what they were asked for.
-PYTHON = """#!/usr/bin/env bash
-set -e
-case "$1 $2" in
-  "-m venv") mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; ln -s "{graymesh}" "$3/bin/graymesh" ;;
-  "-m pip") printf '%s\\n' "${{@: -1}}" > "$INSTALLED" ;;
-  *) exec "{python}" "$@" ;;
-esac
-"""
-
-
-class Project:
-    """A git repository of two commits with a project whose files are compiled."""
-
-    def __init__(self, folder: Path, tools: Path) -> None:
-        self.folder, self.tools = folder, tools
-        self.installed = tools / "installed"
-
-    def commit_twice(self) -> None:
-        """The second commit moves the stage."""
-        self.git("init", "--quiet", "-b", "main")
-        self.run_graymesh("compile", "-q")
-        self.commit("first")
-        self.edit("stage: gray-5", "stage: gray-20")
-        self.edit("{v2: 5%, v1: 95%}", "{v2: 20%, v1: 80%}")
-        self.run_graymesh("compile", "-q")
-        self.commit("second")
-
-    @property
-    def base(self) -> str:
-        """The first commit."""
-        return self.git("rev-parse", "HEAD~1").strip()
-
-    def git(self, *arguments: str) -> str:
-        who = ["-c", "user.name=a", "-c", "user.email=a@b.example", "-c", "commit.gpgsign=false"]
-        done = subprocess.run(["git", *who, *arguments], cwd=self.folder, capture_output=True, text=True, check=True)
-        return done.stdout
-
-    def commit(self, message: str) -> None:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "-m", message)
-
-    def edit(self, old: str, new: str) -> None:
-        file = self.folder / "releases" / "shop.yaml"
-        assert old in file.read_text()
-        file.write_text(file.read_text().replace(old, new))
-
-    def run_graymesh(self, *arguments: str) -> None:
-        subprocess.run([str(self.tools / "graymesh"), *arguments], cwd=self.folder, check=True, capture_output=True)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("LANG", "TMPDIR") if name in os.environ}
-        home = {"HOME": str(self.tools), "XDG_CACHE_HOME": str(self.tools / "cache")}
-        return {**kept, **home, "PATH": f"{self.tools}:{os.environ['PATH']}", "INSTALLED": str(self.installed)}
-
-
-def executable(path: Path, text: str) -> None:
-    path.write_text(text)
-    path.chmod(0o755)
-
-
-def made(folder: Path) -> Project:
-    """Tools that stand in for an installed graymesh, and where the repository belongs."""
-    tools = folder / "tools"
-    tools.mkdir()
-    executable(tools / "graymesh", f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m graymesh "$@"\n')
-    executable(tools / "python3", PYTHON.format(python=sys.executable, graymesh=tools / "graymesh"))
-    return Project(folder / "repository", tools)
 
 
 @pytest.fixture(scope="module")
@@ -107,95 +29,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path, repository: Path) -> Project:
-    shutil.copytree(repository, tmp_path / "repository")
-    return made(tmp_path)
-
-
-# GitHub
-
-
-class Ran(NamedTuple):
-    """What a job knows after the action: its outputs, whether it failed, the log and the summary."""
-
-    outputs: Mapping[str, str]
-    failed: bool
-    log: str
-    summary: str
-
-    def text(self, output: str) -> str:
-        return Path(self.outputs[output]).read_text(encoding="utf-8")
-
-
-class Runner:
-    """Runs a composite action: expressions, conditions, environment, and the files that steps write to."""
-
-    def __init__(self, project: Project, inputs: Mapping[str, str], event: Mapping[str, Any]) -> None:
-        self._project = project
-        self._context: dict[str, Any] = {"github": {"event": event}, "steps": {}}
-        given = {name: str(inputs.get(name, self._text(about["default"]))) for name, about in ACTION["inputs"].items()}
-        assert not set(inputs) - set(given), "no such input"
-        self._context["inputs"] = given
-        self._log: list[str] = []
-
-    def run(self) -> Ran:
-        failed = False
-        summary = ""
-        for step in ACTION["runs"]["steps"]:
-            if failed or not self._wanted(step.get("if", "true")) or "uses" in step:
-                continue
-            assert step["shell"] == "bash", "a composite action's step names its shell"
-            failed, outputs, added = self._step(step)
-            summary += added
-            self._context["steps"][step["id"]] = {"outputs": outputs}
-        outputs = {name: self._text(about["value"]) for name, about in ACTION["outputs"].items()}
-        return Ran(outputs, failed, "".join(self._log), summary)
-
-    def _step(self, step: Mapping[str, Any]) -> tuple[bool, dict[str, str], str]:
-        folder = Path(mkdtemp(dir=self._project.tools))
-        names = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV", "GITHUB_PATH")
-        for name in names:
-            (folder / name).touch()
-        executable(folder / "script.sh", step["run"])
-        temp = self._project.tools / "temp"
-        temp.mkdir(exist_ok=True)
-        environment = {
-            **self._project.environment,
-            **{name: str(folder / name) for name in names},
-            **{name: self._text(value) for name, value in step.get("env", {}).items()},
-            "RUNNER_TEMP": str(temp),
-            "GITHUB_ACTION_PATH": str(ROOT),
-            "GITHUB_ACTIONS": "true",
-        }
-        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(folder / "script.sh")]
-        done = subprocess.run(
-            command, cwd=self._project.folder, env=environment, capture_output=True, text=True, timeout=120
-        )
-        self._log.append(done.stdout + done.stderr)
-        assert not (folder / "GITHUB_ENV").read_text(), "later steps of the job are not changed"
-        assert not (folder / "GITHUB_PATH").read_text(), "later steps of the job are not changed"
-        lines = (folder / "GITHUB_OUTPUT").read_text().splitlines()
-        return done.returncode != 0, dict(line.split("=", 1) for line in lines), (folder / names[1]).read_text()
-
-    def _text(self, value: str) -> str:
-        return re.sub(r"\$\{\{ (.*?) \}\}", lambda match: self._value(match[1]), str(value))
-
-    def _value(self, expression: str) -> str:
-        found: Any = self._context
-        assert re.fullmatch(r"[a-z][\w.-]*", expression), expression
-        for part in expression.split("."):
-            found = found.get(part, "") if isinstance(found, Mapping) else ""
-        return str(found)
-
-    def _wanted(self, condition: str) -> bool:
-        if condition == "true":
-            return True
-        match = re.fullmatch(r"\$\{\{ (\S+) (==|!=) '(.*)' \}\}", condition)
-        assert match, condition
-        return (self._value(match[1]) == match[3]) == (match[2] == "==")
-
-
-def action(project: Project, event: Mapping[str, Any] | None = None, **inputs: str) -> Ran:
-    return Runner(project, {name.replace("_", "-"): value for name, value in inputs.items()}, event or {}).run()
+    return copied(repository, tmp_path)
 
 
 class TestAction:
@@ -229,6 +63,14 @@ class TestAction:
         assert "| GM910 | rendered/" in done.summary
         assert not action(project, check="false").failed
 
+    def test_a_file_that_is_nobodys_is_proven_wrong(self, project: Project) -> None:
+        add_an_unlisted_file(project)
+        done = action(project)
+        assert (done.failed, done.outputs["exit-code"]) == (True, "1")
+        assert "::error title=graymesh::verify failed" in done.log
+        assert "| error | GM905 | rendered/istio/zz.yaml:" in done.summary
+        assert not action(project, check="false").failed
+
     def test_what_cannot_be_read_fails_with_2(self, project: Project) -> None:
         done = action(project, paths="nowhere")
         assert (done.failed, done.outputs["exit-code"]) == (True, "2")
@@ -244,7 +86,7 @@ class TestAction:
         shutil.copy(project.folder / "releases" / "shop.yaml", project.folder / "a b" / "c d.yaml")
         assert "::warning file=a b/c d.yaml" in action(project, paths="a b/c d.yaml", check="false").log
 
-    @pytest.mark.parametrize("names", [("version",), ("paths", "fail_on", "check", "base")], ids=" ".join)
+    @pytest.mark.parametrize("names", [("version",), ("paths", "fail_on", "check", "base", "index_url")], ids=" ".join)
     @pytest.mark.parametrize("value", HOSTILE)
     def test_no_input_is_code(self, project: Project, names: tuple[str, ...], value: str) -> None:
         assert action(project, **dict.fromkeys(names, value)).failed
@@ -258,9 +100,16 @@ class TestAction:
             assert "is not the number of a version" in action_log(project, version=value)
             assert not project.installed.exists()
 
+    def test_pip_takes_nothing_from_anybody_else(self, project: Project) -> None:
+        action(project, index_url="https://packages.example.com/simple")
+        words = project.installed.with_name("installed.words").read_text().splitlines()
+        assert words[0] == "--isolated"
+        assert {"--no-cache-dir", "--no-input", "--index-url=https://packages.example.com/simple"} < set(words)
+        assert words[-2:] == ["--", str(ROOT)]
+
     def test_an_old_python_is_told(self, project: Project) -> None:
         executable(project.tools / "python3", "#!/bin/sh\nexit 1\n")
-        assert "python3 is older than 3.11" in action_log(project)
+        assert "no python3 of 3.11 or newer" in action_log(project)
 
     @DIFF
     def test_the_diff_of_a_pull_request(self, project: Project) -> None:
@@ -287,11 +136,29 @@ class TestAction:
     def test_no_input_stands_in_a_script(self) -> None:
         assert not [step["name"] for step in ACTION["runs"]["steps"] if "${{" in step.get("run", "")]
 
+    def test_steps_of_others_are_pinned_by_digest(self) -> None:
+        uses = re.findall(r"uses: (.*)", (ROOT / "action.yml").read_text(encoding="utf-8"))
+        assert uses
+        assert [each for each in uses if not re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v[\d.]+", each)] == []
+
+    def test_no_shell_reads_what_the_environment_names(self) -> None:
+        shells = {step["shell"] for step in ACTION["runs"]["steps"] if "run" in step}
+        assert shells == {"/bin/bash --noprofile --norc -p -eo pipefail {0}"}
+        for step in (step["run"] for step in ACTION["runs"]["steps"] if "run" in step):
+            assert step.startswith('. "$GITHUB_ACTION_PATH/action.sh"\n')
+
     def test_every_input_and_output_is_described_and_used(self) -> None:
         used = set(re.findall(r"inputs\.([\w-]+)", json.dumps(ACTION["runs"])))
         assert used == set(ACTION["inputs"])
         for about in [*ACTION["inputs"].values(), *ACTION["outputs"].values()]:
             assert about["description"].strip()
+
+
+def add_an_unlisted_file(project: Project) -> None:
+    """A file in a folder that is applied as a whole, which sends everybody to the canary."""
+    folder = project.folder / "rendered" / "istio"
+    text = (folder / "default.shop.yaml").read_text().replace("name: shop\n", "name: zz-shop\n")
+    (folder / "zz.yaml").write_text(text.replace("weight: 20\n", "weight: 100\n"))
 
 
 def action_log(project: Project, **inputs: str) -> str:
@@ -303,52 +170,34 @@ def action_log(project: Project, **inputs: str) -> str:
 # GitLab
 
 
-def gitlab(project: Project, shell: list[str], variables: Mapping[str, str] | None = None, **inputs: str) -> Any:
-    """The job's script as GitLab's runner gives it to a shell, with these inputs; predefined `variables` as given."""
-    given = {name: about["default"] for name, about in SPEC["spec"]["inputs"].items()}
-    given |= {name.replace("_", "-"): value for name, value in inputs.items()}
-    environment = {**project.environment, **(variables or {})}
-    for name, value in JOB["variables"].items():
-        text = value["value"] if isinstance(value, dict) else value
-        environment[name] = re.sub(r"\$\[\[ inputs\.(\S+) \]\]", lambda match: _plain(given[match[1]]), text)
-    script = "\n".join(JOB["script"])
-    done = subprocess.run(
-        [*shell, "-c", script], cwd=project.folder, env=environment, capture_output=True, text=True, timeout=120
-    )
-    assert "unexpected" not in done.stderr
-    return done
-
-
-def _plain(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-SHELLS = [["bash", "-eo", "pipefail"], *([["dash", "-e"]] if shutil.which("dash") else [])]
-
-
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
 class TestComponent:
     def test_nothing_to_report(self, project: Project, shell: list[str]) -> None:
         done = gitlab(project, shell)
-        assert done.returncode == 0, done.stderr
-        issues = json.loads((project.folder / "graymesh-reports" / "code-quality.json").read_text())
+        assert done.returncode == 0, done.stdout
+        issues = json.loads(reports(project)["code-quality.json"])
         assert [issue["severity"] for issue in issues] == ["minor", "info", "info", "minor", "info"]
-        reports = sorted(path.name for path in (project.folder / "graymesh-reports").iterdir())
-        assert reports == ["check-0.xml", "code-quality.json", "lint.xml"]
-        assert project.installed.read_text() == "graymesh\n"
+        assert list(reports(project)) == ["check-0.xml", "code-quality.json", "lint.xml", "verify-0.xml"]
+        assert project.installed.read_text() == f"graymesh=={graymesh.__version__}\n", "pinned, like the component"
 
     def test_findings_and_stale_files_fail_the_job(self, project: Project, shell: list[str]) -> None:
         project.edit("qps: 500", "qps: 400")
         assert gitlab(project, shell).returncode == 1
-        assert "GM910" in (project.folder / "graymesh-reports" / "check-0.xml").read_text()
+        assert "GM910" in reports(project)["check-0.xml"]
         assert gitlab(project, shell, check="false").returncode == 0
         project.edit("stable: v1", "stabel: v1")
         assert gitlab(project, shell, check="false").returncode == 1
-        assert "GM101" in (project.folder / "graymesh-reports" / "code-quality.json").read_text()
+        assert "GM101" in reports(project)["code-quality.json"]
+
+    def test_a_file_that_is_nobodys_is_proven_wrong(self, project: Project, shell: list[str]) -> None:
+        add_an_unlisted_file(project)
+        assert gitlab(project, shell).returncode == 1
+        assert "GM905" in reports(project)["verify-0.xml"]
+        assert gitlab(project, shell, check="false").returncode == 0
 
     @pytest.mark.parametrize("value", HOSTILE)
     def test_no_input_is_code(self, project: Project, shell: list[str], value: str) -> None:
-        names = ("paths", "fail_on", "check", "package", "base")
+        names = ("paths", "fail_on", "check", "package", "base", "index_url")
         assert gitlab(project, shell, **dict.fromkeys(names, value)).returncode
         assert not list(project.folder.parent.rglob("pwned"))
         assert project.installed.read_text() == f"{value}\n"
@@ -358,14 +207,14 @@ class TestComponent:
         shutil.copy(project.folder / "releases" / "shop.yaml", project.folder / "a b" / "c d.yaml")
         done = gitlab(project, shell, paths="releases/shop.yaml\na b/c d.yaml", check="false")
         assert done.returncode == 0
-        issues = json.loads((project.folder / "graymesh-reports" / "code-quality.json").read_text())
+        issues = json.loads(reports(project)["code-quality.json"])
         assert {issue["location"]["path"] for issue in issues} == {"a b/c d.yaml", "releases/shop.yaml"}
 
     @DIFF
     def test_the_diff_of_a_merge_request(self, project: Project, shell: list[str]) -> None:
         done = gitlab(project, shell, {"CI_MERGE_REQUEST_DIFF_BASE_SHA": project.base})
-        assert done.returncode == 0, done.stderr
-        assert "20%" in (project.folder / "graymesh-reports" / "diff.md").read_text()
+        assert done.returncode == 0, done.stdout
+        assert "20%" in reports(project)["diff.md"]
 
 
 def test_the_component_keeps_what_the_job_writes() -> None:
@@ -373,7 +222,7 @@ def test_the_component_keeps_what_the_job_writes() -> None:
     assert artifacts["when"] == "always"
     assert artifacts["paths"] == ["graymesh-reports/"]
     script = "\n".join(JOB["script"])
-    assert artifacts["reports"]["codequality"] in script
-    assert "=graymesh-reports/lint.xml" in script
+    assert "=$reports/" + artifacts["reports"]["codequality"].removeprefix("graymesh-reports/") in script
+    assert "reports=$checkout/graymesh-reports\n" in script
     assert not re.search(r"\$\[\[", script), "inputs reach the shell as variables only"
     assert all(about["description"] for about in SPEC["spec"]["inputs"].values())

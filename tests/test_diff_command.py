@@ -174,7 +174,9 @@ def test_links_of_the_base_are_not_followed(repository: Path, tmp_path: Path) ->
     git(repository, "add", "-A")
     git(repository, "commit", "-qm", "link")
     (repository / "bookinfo/releases/link.yaml").unlink()
-    run("--base", "main", "--exit-code", "bookinfo", cwd=repository)
+    shown = run("--base", "main", "--exit-code", "bookinfo", cwd=repository, code=1)
+    assert "bookinfo/releases/link.yaml is a symbolic link out of its project at main and was not read" in shown
+    assert "NOT DECIDED" in shown and "password" not in shown
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,18 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from graymesh.cli import COMMANDS, cli
 from graymesh.commands.base import Terminal
 from tests.helpers import ROOT
 
-PAGES = [ROOT / "README.md", *sorted(ROOT.glob("targets/*/README.md")), *sorted(ROOT.glob("examples/**/README.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "SECURITY.md",
+    *sorted(ROOT.glob("targets/*/README.md")),
+    *sorted(ROOT.glob("examples/**/README.md")),
+]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPEC = next(text for language, text in FENCE.findall(README) if "kind: Rollout" in text)
@@ -73,6 +79,27 @@ def test_links_lead_somewhere(page: Path) -> None:
     named = re.findall(r"`((?:graymesh|schemas|targets|examples|tests|templates)/[\w./-]+)`", text)
     for name in named:
         assert (ROOT / name.rstrip("/")).exists(), name
+
+
+def test_the_workflow_of_the_readme_gives_no_more_than_is_needed() -> None:
+    text = next(text for language, text in FENCE.findall(README) if "runs-on:" in text)
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {"contents": "read"}
+    assert workflow[True] == "pull_request", "YAML 1.1 reads `on` as true"
+    steps = workflow["jobs"]["graymesh"]["steps"]
+    assert steps[0]["with"]["persist-credentials"] is False
+    uses = re.findall(r"uses: (.*)", text)
+    assert len(uses) == len(steps)
+    others = [each for each in uses if not each.startswith("OWNER/graymesh@")]
+    assert [each for each in others if not re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v[\d.]+", each)] == []
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    said = next(each for each in uses if each not in others).partition("inputs: ")[2]
+    assert said.split(", ") == list(action["inputs"])
+
+
+def test_the_entry_of_ones_own_that_the_readme_shows_ends_like_those_of_the_hooks() -> None:
+    [shown] = re.findall(r"`(\{id: graymesh-lint, entry: [^`]+)`", README)
+    assert yaml.safe_load(shown)["entry"].endswith(" --")
 
 
 def test_what_the_readme_shows_of_a_pull_request_is_what_diff_says() -> None:

@@ -11,12 +11,17 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graymesh.ir import (
+    ALWAYS,
     Buckets,
+    Condition,
     Field,
     Kind,
     Matcher,
+    Networks,
     OneOf,
     PathPrefix,
     Policy,
@@ -26,12 +31,14 @@ from graymesh.ir import (
     Retries,
     Share,
 )
+from graymesh.ir import Test as Asked
 from graymesh.registry import target
 from graymesh.semantics import Request, decide
 from graymesh.target import DecodedFleet, DecodedService
+from graymesh.targets.nginx.decode_lists import Entry, _complementary, normal
 from graymesh.targets.nginx.decode_patterns import Pair, after_known, exact_matcher, pair, value_matcher, wanted_matcher
 from graymesh.targets.nginx.decode_values import Refused
-from graymesh.targets.nginx.syntax import parse
+from graymesh.targets.nginx.syntax import Lines, parse
 
 DATA = Path(__file__).parent / "nginx" / "read"
 CASES = sorted(folder.name for folder in DATA.iterdir())
@@ -213,6 +220,80 @@ def test_tokens(text: str, words: tuple[str, ...]) -> None:
 def test_a_long_broken_file_is_refused_quickly() -> None:
     text = 'a "' + "\\x" * 200_000
     assert NGINX.decode({"nginx.conf": text}).refusals[0].field == "syntax"
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        "set $a0 b; " + "".join(f"set $a{at + 1} $a{at}$a{at}; " for at in range(40)),
+        "set $a0 b$http_y; " + "".join(f"set $a{at + 1} ${{a{at}}}x$a{at}; " for at in range(40)),
+        "set $a0 " + "b" * 4000 + "; " + "".join(f"set $a{at + 1} $a{at}$a{at}; " for at in range(40)),
+    ],
+)
+def test_values_that_double_are_refused(middle: str) -> None:
+    text = f"server {{ listen 80; server_name a.example.org; {middle} location / {{ proxy_pass http://$a40; }} }}"
+    fleet = NGINX.decode({"nginx.conf": text})
+    assert fleet.services == ()
+    assert any("longer than" in refusal.message for refusal in fleet.refusals)
+
+
+def test_maps_that_double_are_refused() -> None:
+    maps = "".join(f'map $http_x $a{at + 1} {{ default "$a{at}$a{at}"; y "$a{at}"; }} ' for at in range(40))
+    text = f"""map $http_x $a0 {{ default b; }} {maps}
+    server {{ listen 80; server_name a.example.org; location / {{ proxy_pass http://$a40; }} }}"""
+    fleet = NGINX.decode({"nginx.conf": text})
+    assert fleet.services == () and fleet.refusals
+
+
+def test_values_of_many_maps_are_refused_before_all_their_cases_are_made() -> None:
+    lines = " ".join(f"a{at} v{at};" for at in range(50))
+    maps = "".join(f"map $http_x{at} $y{at} {{ default u; {lines} }} " for at in range(6))
+    text = f"""{maps} server {{ listen 80; server_name a.example.org;
+    location / {{ proxy_pass http://$y0$y1$y2$y3$y4$y5; }} }}"""
+    fleet = NGINX.decode({"nginx.conf": text})
+    assert [refusal.message for refusal in fleet.refusals] == ["more than 4000 cases"]
+
+
+def test_lines_are_those_of_the_tokens() -> None:
+    text = "a b;\n\n# c\nserver { listen\n80; x\n; }\n"
+    lines = Lines(text)
+    assert [lines.of(token) for token in range(12)] == [1, 1, 1, 3, 4, 4, 4, 5, 5, 5, 6, 6]
+    assert lines.of(100) == 7
+
+
+CONDITIONS = st.sampled_from(
+    [
+        ALWAYS,
+        ((Asked(Field(Kind.HEADER, "x"), OneOf(("a",))),),),
+        ((Asked(Field(Kind.HEADER, "x"), OneOf(("b",))),), (Asked(Field(Kind.HEADER, "x"), OneOf(("a",))),)),
+        *(((Asked(Field(Kind.SOURCE), Networks((cidr,))),),) for cidr in ("10.0.0.0/8", "10.1.0.0/16", "::/0")),
+    ]
+)
+
+
+@given(st.lists(st.tuples(CONDITIONS, st.sampled_from(["", "u", "v"])), max_size=8))
+def test_neighbours_are_put_together_as_one_by_one(given: list[tuple[Condition, str]]) -> None:
+    entries = [Entry(condition, (), (value,) if value else ()) for condition, value in given]
+    found: list[Entry] = []
+    for entry in entries:
+        if found and found[-1].value == entry.value:
+            found[-1] = found[-1]._replace(condition=either(found[-1].condition, entry.condition))
+        else:
+            found.append(entry)
+        if found[-1].condition == ALWAYS:
+            break
+    assert normal(entries) == tuple(_complementary(found))
+
+
+def either(left: Condition, right: Condition) -> Condition:
+    """Of two conditions at a time, as the list was once put together."""
+    if ALWAYS in (left, right):
+        return ALWAYS
+    tests = [each[0][0] for each in (left, right) if len(each) == 1 and isinstance(each[0][0].matcher, Networks)]
+    if len(tests) == 2:
+        networks = sorted({network for test in tests for network in test.matcher.networks})  # type: ignore[union-attr]
+        return ((Asked(tests[0].field, Networks(tuple(networks))),),)
+    return tuple(dict.fromkeys((*left, *right)))
 
 
 def test_variables_without_end_are_refused() -> None:

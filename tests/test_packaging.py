@@ -55,6 +55,13 @@ def test_the_source_archive_builds_the_same_wheel(built: Path, tmp_path: Path) -
     assert held == expected_files()
 
 
+def test_the_source_archive_holds_what_tests_read(built: Path) -> None:
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        held = {name.partition("/")[2] for name in archive.getnames()}
+    read = {"README.md", "SECURITY.md", "action.yml", "action.sh", "templates/graymesh.yml", ".pre-commit-hooks.yaml"}
+    assert read - held == set()
+
+
 def test_the_wheel_works_away_from_the_checkout(built: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
         wheel.extractall(tmp_path / "site")
@@ -66,6 +73,18 @@ def test_the_wheel_works_away_from_the_checkout(built: Path, tmp_path: Path) -> 
     )
     assert str(tmp_path / "site") in done.stdout
     assert "'istio', 'nginx', 'sentinel', 'spring-cloud-gateway'" in done.stdout
+
+
+@pytest.mark.parametrize("module", ["click", "yaml", "json", "jinja2"])
+def test_modules_of_the_working_folder_are_not_imported(tmp_path: Path, module: str) -> None:
+    """`python -m` looks there first."""
+    (tmp_path / f"{module}.py").write_text("raise SystemExit('imported')")
+    (tmp_path / "release.yaml").write_text("{}")
+    for words in (["--version"], ["lint", "release.yaml", "--format", "json"], ["init", "new", "--yes"]):
+        command = [sys.executable, "-m", "graymesh", *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+        assert "imported" not in done.stderr
+        assert done.stdout
 
 
 def test_the_bare_checkout_works(tmp_path: Path) -> None:

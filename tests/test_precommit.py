@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ HOOKS = ("graymesh-lint", "graymesh-check")
 PARTS = ("graymesh", "targets", "schemas", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
 UNREACHABLE = ("NewConnectionError", "Temporary failure in name resolution", "Network is unreachable", "ProxyError")
 SHOP, SERVICE = "releases/shop.yaml", "k8s/service.yaml"
+DASHES = ("--baseline=b.yaml", "--select=GM9.yaml", "--output=sarif=pwned.yaml", "-h.yaml", "--fix.yaml", "--.yaml")
 
 
 class Repository:
@@ -71,12 +74,10 @@ def graymesh_repository(folder: Path) -> str:
 
 
 def users_repository(folder: Path, graymesh: Path, revision: str, *hooks: str) -> Repository:
-    """A project with compiled output, a Kubernetes file, and the hooks installed."""
+    """A project, a Kubernetes file, and the hooks installed."""
     shutil.copytree(ROOT / "tests" / "cli" / "shop", folder)
     repository = Repository(folder, folder.parent)
-    listed = [{"id": hook} for hook in hooks]
-    config = {"repos": [{"repo": str(graymesh), "rev": revision, "hooks": listed}]}
-    (folder / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+    configure(repository, graymesh, revision, *({"id": hook} for hook in hooks))
     (folder / "k8s").mkdir()
     (folder / SERVICE).write_text("{{- template of something else }}\nkind: [\n")
     done = repository.run(sys.executable, "-m", "pre_commit", "install", "--install-hooks", check=False)
@@ -85,6 +86,11 @@ def users_repository(folder: Path, graymesh: Path, revision: str, *hooks: str) -
         pytest.skip("NOT TRIED: the real pre-commit, since no package index can be reached from here")
     assert done.returncode == 0, said
     return repository
+
+
+def configure(repository: Repository, graymesh: Path, revision: str, *hooks: Mapping[str, object]) -> None:
+    config = {"repos": [{"repo": str(graymesh), "rev": revision, "hooks": [dict(hook) for hook in hooks]}]}
+    (repository.folder / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
 
 
 def test_the_hooks_of_a_repository(tmp_path: Path) -> None:
@@ -124,6 +130,9 @@ def test_the_hooks_of_a_repository(tmp_path: Path) -> None:
     assert code == 0, said
     fixes_what_is_committed(here)
 
+    here.run(sys.executable, "-m", "graymesh", "compile")
+    takes_options_from_nobody(here, graymesh, revision)
+
 
 def fixes_what_is_committed(here: Repository) -> None:
     """The hook that mends: it stops the commit once, as such hooks do."""
@@ -137,9 +146,49 @@ def fixes_what_is_committed(here: Repository) -> None:
     assert code == 0, said
 
 
+def takes_options_from_nobody(here: Repository, graymesh: Path, revision: str) -> None:
+    """Each hook on releases with a fault, called like options that would hide it, mend it or write elsewhere."""
+    release = (here.folder / SHOP).read_text().replace("stable: v1", "stabel: v1")
+    for number, name in enumerate(DASHES):
+        (here.folder / name).write_text(release.replace("name: shop", f"name: dash-{number}"))
+    (here.folder / "b.yaml").write_text('{"version": 1, "findings": []}\n')
+    for name in ("click.py", "graymesh.py"):  # not imported either
+        (here.folder / name).write_text("open('pwned.yaml', 'w').close()\n")
+
+    configure(here, graymesh, revision, {"id": "graymesh-lint"})
+    code, said = here.commit()
+    assert (code, [name for name in DASHES if f" {name}:6:3\n" not in said]) == (1, []), said
+    assert "stabel: v1" in (here.folder / "--fix.yaml").read_text()
+    configure(here, graymesh, revision, {"id": "graymesh-fix"})
+    code, said = here.commit()
+    assert (code, "files were modified by this hook" in said) == (1, True), said
+    assert [name for name in DASHES if "stable: v1" not in (here.folder / name).read_text()] == []
+
+    here.edit(SHOP, "stable: v1", "stabel: v1")
+    configure(here, graymesh, revision, {"id": "graymesh-check"})
+    code, said = here.commit()
+    assert (code, f" {SHOP}:6:3\n" in said) == (1, True), said
+    what_users_add_is_a_path(here, graymesh, revision)
+    assert not (here.folder / "pwned.yaml").exists()
+
+
+def what_users_add_is_a_path(here: Repository, graymesh: Path, revision: str) -> None:
+    """`args` come behind `--` too, and an `entry` of the user's own takes options."""
+    for hook, option in (("graymesh-lint", "--fail-on=never"), ("graymesh-fix", "-q"), ("graymesh-check", "--force")):
+        configure(here, graymesh, revision, {"id": hook, "args": [option]})
+        code, said = here.commit()
+        assert (code, f"{option}: " in said, "put options before it" in said) == (1, True, True), said
+    entry = "graymesh lint --skip-other --fail-on never --"
+    configure(here, graymesh, revision, {"id": "graymesh-lint", "entry": entry})
+    code, said = here.commit()
+    assert code == 0, said
+
+
 def test_hooks_are_as_pre_commit_wants_them() -> None:
     clientlib = pytest.importorskip("pre_commit.clientlib", reason="NOT TRIED: pre-commit is not installed")
     hooks = {hook["id"]: hook for hook in clientlib.load_manifest(str(ROOT / ".pre-commit-hooks.yaml"))}
     assert {*HOOKS, "graymesh-fix"} == set(hooks)
     assert hooks["graymesh-lint"]["require_serial"] is False, "files are spread over the cores"
     assert hooks["graymesh-check"]["pass_filenames"] is False
+    for hook in hooks.values():
+        assert (shlex.split(hook["entry"])[-1], hook["args"]) == ("--", []), "names of files come next, and are paths"

@@ -42,6 +42,7 @@ from graymesh.target import DecodedFleet, View
 from graymesh.targets.sentinel.columns import Columns
 from graymesh.targets.sentinel.emit import check
 from graymesh.targets.sentinel.lower import RuleFile
+from graymesh.targets.sentinel.places import Places
 from graymesh.targets.sentinel.rules import KINDS
 from graymesh.targets.sentinel.values import typed
 from tests.helpers import everything_said
@@ -477,11 +478,47 @@ def test_nothing_that_is_read_ends_in_an_exception(path: str, data: Any) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\ufeff[]", "[" * 100_000, "[1e999999999]", '[{"count": 1' + "0" * 5000 + "}]", "[,]"]
+    "text",
+    [
+        "",
+        "\ufeff[]",
+        "[" * 100_000,
+        "[1e999999999]",
+        '[{"count": 1' + "0" * 5000 + "}]",
+        "[,]",
+        '[{"count": 1e99999999999999999999}]',
+        '[{"count": -1e-99999999999999999999}]',
+        '[{"count": 0.' + "1" * 2000 + "}]",
+        '[{"count": NaN}]',
+        '[{"x": ' + "[" * 63 + "]" * 63 + "}]",
+        '[{"resource": "\\ud800"}]',
+        '[{"resource": "\\ude00\\ud83d"}]',
+        '[{"resource": "a", "resource": "a"}]',
+    ],
 )
 def test_text_that_is_no_list_of_rules_is_refused(text: str) -> None:
     fleet = SENTINEL.decode({"flow-rules.json": text})
     assert (fleet.services, [refusal.field for refusal in fleet.refusals]) == ((), ["JSON"])
+
+
+@pytest.mark.parametrize("resource", ["\\ud83d\\ude00", "\\\\ud800", "]}[{", '\\"', ",:"])
+def test_texts_that_only_look_odd_are_read(resource: str) -> None:
+    fleet = SENTINEL.decode({"flow-rules.json": f'[{{"resource": "{resource}", "count": 1, "grade": 1}}]'})
+    assert [service.name for service in fleet.services] == [json.loads(f'"{resource}"')]
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "-1e999999999", "1e-999999999", "1e400", "0.12345678901234567"])
+def test_a_number_that_no_field_can_hold_is_refused_at_its_place(number: str) -> None:
+    fleet = SENTINEL.decode({"flow-rules.json": f'[{{"resource": "a",\n "grade": 1,\n "count": {number}}}]'})
+    assert [(refusal.field, refusal.line) for refusal in fleet.refusals] == [("count", 3)]
+
+
+def test_lines_of_fields() -> None:
+    text = '[\n{"a": "b: c,",\n "b":\n {"c": [{"d": 1},\n {"e": 2}],\n "d.e": 3}},\n{\n"b": {"c": 0}}]'
+    places = Places(text)
+    fields = ["", "a", "b", "b.c", "b.c.d", "b.c.e", "b.d.e", "d.e", "x", "b.x.y"]
+    assert [places.line(0, field) for field in fields] == [2, 2, 3, 4, 4, 5, 3, 2, 2, 3]
+    assert [places.line(1, field) for field in ["", "b.c", "a"]] == [7, 8, 7]
 
 
 # What no spec may say

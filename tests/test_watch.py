@@ -107,6 +107,23 @@ def test_an_interrupt_ends_it_quietly(watching: Watching) -> None:
     assert watching.process.stderr.read() == ""
 
 
+@pytest.mark.parametrize("later", [False, True])
+def test_it_ends_when_nobody_reads_it_any_more(folder: Path, later: bool) -> None:
+    """As in `graymesh compile --watch | head -1`: while it waits, or while it is at work."""
+    command = [sys.executable, "-m", "graymesh", "compile", "--watch"]
+    read, write = os.pipe()
+    process = subprocess.Popen(command, cwd=folder, stdout=write, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    os.close(write)
+    if later:
+        assert os.read(read, 1000).endswith(b" unchanged\n")
+    os.close(read)
+    try:
+        assert process.wait(timeout=SECONDS) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pytest.mark.parametrize("option", ["--check", "--diff", "--stdout"])
 def test_it_goes_with_nothing_that_writes_nothing(folder: Path, option: str) -> None:
     found = Watching(folder, option)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from graymesh.output.written import LIST
 from graymesh.write import STAGING, findings, open_output, plan, write
 
 OLD = {"istio/default.shop.yaml": "old\n", "istio/default.gone.yaml": "gone\n", "nginx/server.conf": "same\n"}
+UNFINISHED = f"{STAGING}0123456789abcdef"
+"""The folder of a write that was cut short, or made to look like one."""
 NEW = {"istio/default.shop.yaml": "new\n", "nginx/server.conf": "same\n", "sentinel/shop/v2/flow-rules.json": "[]\n"}
 
 
@@ -204,7 +207,7 @@ class TestLinks:
             assert codes(error) == ["GM915"]
         assert list((tmp_path / "elsewhere").iterdir()) == []
 
-    @pytest.mark.parametrize("name", ["istio", "istio/default.shop.yaml", LIST, STAGING])
+    @pytest.mark.parametrize("name", ["istio", "istio/default.shop.yaml", LIST, UNFINISHED])
     @pytest.mark.parametrize("force", [False, True])
     def test_a_link_inside(self, out: Path, tmp_path: Path, name: str, force: bool) -> None:
         outside = tmp_path / "outside"
@@ -221,10 +224,10 @@ class TestLinks:
         outside = tmp_path / "outside"
         outside.mkdir()
 
-        def swap_then_apply(folder: Folder) -> None:
+        def swap_then_apply(*arguments: object) -> None:
             (out / "istio").rename(out / "was-istio")
             (out / "istio").symlink_to(outside)
-            apply(folder)
+            apply(*arguments)
 
         apply = writing._apply
         monkeypatch.setattr(writing, "_apply", swap_then_apply)
@@ -309,7 +312,7 @@ def test_a_full_disk_leaves_the_old_tree(out: Path, monkeypatch, name: str, call
         with pytest.raises(OSError, match="No space"):
             compiled(out, NEW)
     assert tree(out) == OLD
-    assert STAGING not in names(out)
+    assert not any(name.startswith(STAGING) for name in names(out))
     compiled(out, NEW)
     assert tree(out) == NEW
 
@@ -350,8 +353,17 @@ def calls_of_a_write(out: Path) -> int:
     return int(done.stdout)
 
 
-def test_killed_at_any_moment_leaves_the_old_tree_or_ends_in_the_new_one(tmp_path: Path) -> None:
-    """A real SIGKILL before every third call that could change the disk."""
+def unfinished(out: Path) -> bool:
+    """Does the list know both trees, so that files were being moved?"""
+    return "before" in json.loads((out / LIST).read_text())
+
+
+def visible(out: Path) -> dict[str, str]:
+    return {path: text for path, text in tree(out).items() if not path.startswith(".")}
+
+
+def test_killed_at_any_moment_leaves_the_old_tree_or_ends_in_the_wanted_one(tmp_path: Path) -> None:
+    """A real SIGKILL before every third call that could change the disk; whatever is compiled next is complete."""
     compiled(tmp_path / "count", OLD)
     total = calls_of_a_write(tmp_path / "count")
     assert total > 40
@@ -360,53 +372,93 @@ def test_killed_at_any_moment_leaves_the_old_tree_or_ends_in_the_new_one(tmp_pat
         out = tmp_path / f"out-{number}"
         compiled(out, OLD)
         assert killed(out, number, NEW).returncode == -9
-        committed = (out / STAGING / "journal.json").exists()
-        if not committed:
-            assert {path: text for path, text in tree(out).items() if not path.startswith(".")} in (OLD, NEW)
+        moving = unfinished(out)
+        if moving:
+            assert all(text in (OLD.get(path), NEW.get(path)) for path, text in visible(out).items())
+        else:
+            assert visible(out) in (OLD, NEW)
             untouched += 1
-        with open_output(out, tmp_path) as opened:
-            writing.recover(opened)
-            assert plan(opened, NEW if committed or tree(out) == NEW else OLD).changes is False
-        finished += committed
+        wanted = {"istio/default.shop.yaml": "newer\n"}
+        for files in (NEW, OLD, wanted):
+            copy = tmp_path / f"out-{number}-{len(files)}"
+            shutil.copytree(out, copy)
+            compiled(copy, files)
+            assert tree(copy) == files
+            with open_output(copy, tmp_path) as opened:
+                assert not plan(opened, files).changes
+            shutil.rmtree(copy)
+        finished += moving
     assert untouched > 5
     assert finished > 5
 
 
+def test_killed_twice(tmp_path: Path) -> None:
+    """The write that mends an interrupted one is killed as well; the files of both are graymesh's."""
+    newest = {"istio/default.shop.yaml": "newest\n", "nginx/server.conf": "newest\n"}
+    compiled(tmp_path / "begun", OLD)
+    total = calls_of_a_write(tmp_path / "begun")
+    shutil.rmtree(tmp_path / "begun")
+    for number in range(2, total, 11):
+        for second in range(number % 7, total, 23):
+            out = tmp_path / f"out-{number}-{second}"
+            compiled(out, OLD)
+            assert killed(out, number, NEW).returncode == -9
+            killed(out, second, newest)
+            compiled(out, NEW)
+            assert tree(out) == NEW
+            shutil.rmtree(out)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_hand_s_edit_during_an_interruption_is_kept(out: Path, moment: str) -> None:
+    compiled(out, OLD)
+    if moment == "after":
+        cut_short(out, NEW)
+    (out / "istio/default.shop.yaml").write_text("edited\n")
+    with pytest.raises(Refused) as error:
+        compiled(out, NEW)
+    assert codes(error) == ["GM912"]
+    assert tree(out)["istio/default.shop.yaml"] == "edited\n"
+
+
+def test_a_part_is_compiled_after_an_interruption(out: Path) -> None:
+    compiled(out, OLD)
+    cut_short(out, NEW)
+    compiled(out, {"istio/default.shop.yaml": "new\n"}, scope=("istio/",))
+    assert not unfinished(out)
+    compiled(out, NEW)
+    assert tree(out) == NEW
+
+
+def cut_short(out: Path, files: dict[str, str]) -> None:
+    """As a write leaves it that was killed in the middle of its moves."""
+    total = calls_of_a_write_of(out, files)
+    for number in range(total, 0, -1):
+        copy = out.with_name("copy")
+        shutil.copytree(out, copy)
+        killed(copy, number, files)
+        found = unfinished(copy) and visible(copy) not in (OLD, files)
+        if found:
+            shutil.rmtree(out)
+            copy.rename(out)
+            return
+        shutil.rmtree(copy)
+    raise AssertionError("no moment in the middle")
+
+
+def calls_of_a_write_of(out: Path, files: dict[str, str]) -> int:
+    copy = out.with_name("counted")
+    shutil.copytree(out, copy)
+    done = killed(copy, -1, files)
+    shutil.rmtree(copy)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
 def test_check_says_that_a_write_was_interrupted(out: Path) -> None:
     compiled(out, OLD)
-    staging = out / STAGING
-    staging.mkdir()
+    (out / UNFINISHED).mkdir()
     with pytest.raises(Refused) as error, open_output(out, out.parent) as opened:
         plan(opened, OLD)
     assert codes(error) == ["GM917"]
-    assert staging.exists()
-
-
-class TestAJournalThatGraymeshDidNotWrite:
-    @pytest.mark.parametrize("path", ["../victim", "/etc/passwd", "a/../../victim", ".git/config"])
-    def test_removes_nothing_outside(self, out: Path, path: str) -> None:
-        (out.parent / "victim").write_text("precious")
-        self.journal(out, {"remove": {path: "0" * 64}})
-        with pytest.raises(Refused) as error:
-            compiled(out, NEW)
-        assert codes(error) == ["GM916"]
-        assert (out.parent / "victim").read_text() == "precious"
-
-    def test_removes_nothing_that_is_not_what_it_says(self, out: Path) -> None:
-        self.journal(out, {"remove": {"notes.md": "0" * 64}})
-        (out / "notes.md").write_text("mine")
-        compiled(out, NEW)
-        assert (out / "notes.md").read_text() == "mine"
-
-    def test_brings_in_no_link(self, out: Path) -> None:
-        self.journal(out, {"remove": {}})
-        (out / STAGING / "tree").mkdir()
-        (out / STAGING / "tree" / "istio").symlink_to(out.parent)
-        with pytest.raises(Refused) as error:
-            compiled(out, NEW)
-        assert codes(error) == ["GM916"]
-        assert not (out / "istio").exists()
-
-    def journal(self, out: Path, content: object) -> None:
-        (out / STAGING).mkdir(parents=True)
-        (out / STAGING / "journal.json").write_text(json.dumps(content))
+    assert (out / UNFINISHED).exists()

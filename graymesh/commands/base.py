@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from graymesh.diagnostic import Diagnostic, Refused
+    from graymesh.reading import NotReadError
 
 _LARGEST_EXCERPTED = 8 * 1024 * 1024
 _BAR_AFTER_SECONDS = 1.0
@@ -23,13 +24,14 @@ class Terminal:
     """Where a command prints: results on stdout, progress and logs on stderr.
 
     `form` is the format of findings; `files` are those they are written to as well, each a format and a path. `aside`
-    is set by commands whose result is for another program: their findings go to stderr.
+    is set by commands whose result is for another program: their findings go to stderr. `unheard`: nobody reads the
+    results any more.
     """
 
     def __init__(self, color: bool = False, bar: bool = False) -> None:
         self.color, self.quiet, self.traceback, self.form = color, False, False, "text"
         self.files: tuple[tuple[str, str], ...] = ()
-        self.progress, self.aside = Progress(bar), False
+        self.progress, self.aside, self.unheard = Progress(bar), False, False
 
     @classmethod
     def of_this_process(cls) -> Terminal:
@@ -46,7 +48,7 @@ class Terminal:
         """A result. A reader that has gone away is no error, and the exit code stays what it would be."""
         self.progress.clear()
         if text or end:
-            _print(sys.stdout, text + end)
+            self.unheard |= not _print(sys.stdout, text + end)
 
     def log(self, text: str) -> None:
         """Something about the work, not its result; silent under `--quiet`."""
@@ -55,8 +57,9 @@ class Terminal:
 
     def error(self, text: str) -> None:
         """Why nothing came of it; never silent."""
+        text = _for_logs(text)
         self.progress.clear()
-        _print(sys.stderr, f"graymesh: {text}\n")
+        _say(f"graymesh: {text}\n")
 
     def report(self, found: Sequence[Diagnostic], texts: Mapping[str, str] | None = None) -> None:
         """Findings in the chosen format, and in files; `texts` are those of sources that cannot be read again."""
@@ -77,8 +80,8 @@ class Terminal:
     def _save(self, found: Sequence[Diagnostic], sources: Mapping[str, str]) -> None:
         if not self.files:
             return
-        from graymesh.commands.saving import replace
         from graymesh.report import render
+        from graymesh.saving import replace
 
         for form, path in self.files:
             replace(path, render(form, found, sources))
@@ -86,24 +89,33 @@ class Terminal:
     def usage_error(self, error: click.ClickException) -> None:
         """A command line that cannot be understood."""
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
-            _print(sys.stderr, error.format_message() + "\n")
+            _say(error.format_message() + "\n")
             return
         context = getattr(error, "ctx", None)
         if context is not None:
-            _print(sys.stderr, context.get_usage() + "\n")
+            _say(context.get_usage() + "\n")
         self.error(error.format_message())
 
     def refused(self, refused: Refused) -> int:
         """Input that cannot be used at all; the exit code."""
-        self.report(refused.diagnostics)
+        try:
+            self.report(refused.diagnostics)
+        except OSError as error:  # the files of findings cannot be written either
+            self.files = ()
+            self.report(refused.diagnostics)
+            return self.failed(error)
         return 2 if refused.usage else 1
 
     def failed(self, error: OSError) -> int:
         """A file that cannot be read or written; the exit code."""
+        from graymesh.reading import NotReadError
+
+        if isinstance(error, NotReadError):
+            return self.refused(_not_read(error))
         if self.traceback:
             _print_traceback(error)
         where = f"{error.filename}: " if error.filename is not None else ""
-        self.error(f"{where}{error.strerror or error}")
+        self.error(f"{where}{error.strerror or error}{_meant_as_option(error)}")
         return 2
 
     def internal_error(self, error: Exception) -> int:
@@ -140,13 +152,13 @@ class Progress:
             return
         self._next, self._drawn = now + _BAR_EVERY_SECONDS, True
         filled = _BAR_WIDTH * done // max(total, 1)
-        _print(sys.stderr, f"\r\x1b[K{what} [{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {done}/{total}")
+        _say(f"\r\x1b[K{what} [{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {done}/{total}")
 
     def clear(self) -> None:
         """Take the bar away, so that other output starts on a clean line."""
         if self._drawn:
             self._drawn = False
-            _print(sys.stderr, "\r\x1b[K")
+            _say("\r\x1b[K")
 
 
 def _set(name: str) -> Any:
@@ -244,28 +256,72 @@ def printable(text: str) -> str:
     return escaped(text)
 
 
+def _for_logs(text: str) -> str:
+    """The text on one line, with all escaped that a terminal or the log of a CI service could take for a command."""
+    if text.isascii() and text.isprintable() and "##" not in text:
+        return text
+    from graymesh.report.shown import inline
+
+    return inline(text)
+
+
+def _meant_as_option(error: OSError) -> str:
+    """What to do about a missing file that is called like an option."""
+    name = error.filename
+    if not isinstance(error, FileNotFoundError) or not isinstance(name, str):
+        return ""
+    return "; behind `--` everything is a path, so put options before it" if os.path.relpath(name)[:1] == "-" else ""
+
+
+def _not_read(error: NotReadError) -> Refused:
+    from pathlib import Path
+
+    from graymesh.diagnostic import Diagnostic, Refused
+    from graymesh.project import shown
+
+    file = shown(Path(error.filename).absolute())
+    found = Diagnostic(code="GM022", message=error.strerror or "it is not read", help=error.help, file=file)
+    return Refused((found,), usage=True)
+
+
 def _texts(found: Sequence[Diagnostic]) -> dict[str, str]:
-    """The texts of the files in which findings name a place, for excerpts; one that cannot be read goes without."""
+    """The texts of the files in which findings name a place, for excerpts.
+
+    What cannot be read goes without, and so does what is no text: its bytes are nobody's to print.
+    """
+    from graymesh import reading
     from graymesh.diagnostic import START
 
     texts: dict[str, str] = {}
     places = [(item.file, item.span) for item in found]
     places += [(note.file, note.span) for item in found for note in item.notes]
-    for name in {file for file, span in places if span != START}:
+    for name in {file for file, span in places if span != START and reading.descriptor(file) is None}:
         try:
-            with open(name, "rb") as file:  # noqa: PTH123  pathlib is not needed here otherwise
-                texts[name] = file.read(_LARGEST_EXCERPTED).decode("utf-8", "replace")
+            text = reading.read_named(name, _LARGEST_EXCERPTED)
+            if b"\0" not in text:
+                texts[name] = text.decode("utf-8")
         except (OSError, ValueError):
             continue
     return texts
 
 
-def _print(stream: TextIO, text: str) -> None:
+def _print(stream: TextIO, text: str) -> bool:
+    """Does anybody read it? A reader that goes away is no error."""
     try:
         stream.write(text)
         stream.flush()
     except BrokenPipeError:
         _silence(stream)
+        return False
+    return True
+
+
+def _say(text: str) -> None:
+    """On stderr; when that takes nothing, there is nobody left to tell, and the exit code says it."""
+    try:
+        _print(sys.stderr, text)
+    except OSError:
+        _silence(sys.stderr)
 
 
 def _silence(stream: TextIO) -> None:

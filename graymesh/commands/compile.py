@@ -122,13 +122,18 @@ def _compiled(terminal: Terminal, path: Path, choice: Choice, output: Path | Non
 
 
 def _watched(terminal: Terminal, path: Path, choice: Choice, output: Path | None, force: bool) -> int:
-    """A line for each run; the findings before it when nothing could be written."""
+    """A line for each run; the findings before it when nothing could be written. Ends when nobody reads them."""
     from graymesh.commands.watching import watch
+
+    def once() -> None:
+        terminal.out(_run_line(terminal, path, choice, output, force))
+        if terminal.unheard:
+            raise BrokenPipeError
 
     if not path.exists():
         raise click.BadParameter(f"there is no file or folder {str(path)!r}", param_hint="PATH")
     with suppress(KeyboardInterrupt):
-        watch(path, lambda: terminal.out(_run_line(terminal, path, choice, output, force)))
+        watch(path, once)
     return 130
 
 
@@ -169,11 +174,16 @@ def told(compiled: Compiled) -> list[Diagnostic]:
 
 def mending(path: Path, targets: Sequence[str], stage: str | None, output: Path | None) -> str:
     """The command that writes what was asked for."""
-    words = ["graymesh", "compile", *([] if str(path) == "." else [str(path)])]
+    words = ["graymesh", "compile", *([] if str(path) == "." else [_as_path(path)])]
     words += [word for name in targets for word in ("-t", name)]
     words += ["--stage", stage] if stage else []
-    words += ["-o", str(output)] if output else []
+    words += ["-o", _as_path(output)] if output else []
     return shlex.join(words)
+
+
+def _as_path(path: Path) -> str:
+    """The path as a word that is no option, whatever the folder is called."""
+    return f"./{path}" if str(path).startswith("-") else str(path)
 
 
 def _done(terminal: Terminal, project: Project, output: Path, compiled: Compiled, way: _Way) -> int:
@@ -209,14 +219,17 @@ def _compared(terminal: Terminal, project: Project, output: Path, compiled: Comp
     terminal.report([*told(compiled), *(found if way.check else ())])
     if not way.check:
         return 0
-    terminal.log(f"the output is not up to date; run: {way.mend}" if found else "the output is up to date")
+    if found and all(each.code == "GM919" for each in found):
+        terminal.log("the output is up to date, but there is more in its folders")
+    else:
+        terminal.log(f"the output is not up to date; run: {way.mend}" if found else "the output is up to date")
     return 1 if found else 0
 
 
 def _findings(terminal: Terminal, folder: Folder, compiled: Compiled, way: _Way) -> list[Diagnostic]:
     from graymesh.write import findings, plan
 
-    found = plan(folder, compiled.files, compiled.scope)
+    found = plan(folder, compiled.files, compiled.scope, compiled.folders)
     if way.diff:
         for entry in found.entries:
             if entry.state not in ("current", "blocked"):
@@ -254,10 +267,11 @@ def _colored(line: str, color: bool) -> str:
 def _written(terminal: Terminal, project: Project, output: Path, compiled: Compiled, way: _Way) -> int:
     from graymesh.commands.summary import summary
     from graymesh.project import shown
+    from graymesh.write import strangers
 
     before = _put(project, output, compiled, way.force)
     terminal.log(f"{shown(output.absolute())}: {_counts(before)}")
-    terminal.report(told(compiled))
+    terminal.report([*told(compiled), *strangers(output.absolute(), before.strangers, "warning")])
     if terminal.form == "text" and not terminal.quiet:
         terminal.out(summary(compiled.rows))
     return 0
@@ -270,7 +284,7 @@ def _put(project: Project, output: Path, compiled: Compiled, force: bool) -> Pla
     there = output.exists()
     try:
         with open_output(output, project.root, create=True) as folder:
-            return write(folder, compiled.files, compiled.scope, force)
+            return write(folder, compiled.files, compiled.scope, force, compiled.folders)
     except BaseException:
         if not there:
             with suppress(OSError):

@@ -124,8 +124,8 @@ def _compared(
 def _told(
     terminal: Terminal, found: TrafficDiff, form: str, files: bool, outputs: Sequence[tuple[str, str]], exit_code: bool
 ) -> int:
-    from graymesh.commands.saving import replace
     from graymesh.diff_report import render
+    from graymesh.saving import replace
 
     for name, path in outputs:
         replace(path, render(name, found, files=files))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -93,18 +94,39 @@ def command(terminal: Terminal, /, folder: Path, yes: bool, **given: object) -> 
     answers = _asked(given, ask=not yes and sys.stdin.isatty())
     _check_targets(answers.targets)
     files = _files(answers)
-    there = [folder / path for path in files if (folder / path).exists()]
-    if there:
-        raise click.UsageError(f"{there[0]} is there already, and init overwrites nothing")
+    _refuse_to_overwrite(folder, files)
     if not _compiles(terminal, folder, files, answers.targets):
         return 1
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        with (folder / path).open("x", encoding="utf-8") as file:
-            file.write(text)
+    _write(folder, files)
+    for path in files:
         terminal.out(f"wrote {folder / path}")
     terminal.log("next: put your addresses into the release, then run `graymesh compile`")
     return 0
+
+
+def _refuse_to_overwrite(folder: Path, files: Mapping[Path, str]) -> None:
+    """A link is there as well, wherever it leads, and so is a file where a folder is needed."""
+    for path in files:
+        above = folder / path.parent
+        there = folder / path if above.is_dir() or not os.path.lexists(above) else above
+        if os.path.lexists(there):
+            raise click.UsageError(f"{there} is there already, and init overwrites nothing")
+
+
+def _write(folder: Path, files: Mapping[Path, str]) -> None:
+    """Nothing is written through a link. Raises Refused (GM915) for one on the way, OSError."""
+    from graymesh.diagnostic import Refused
+    from graymesh.output.folder import LinkError
+    from graymesh.write import link_finding, open_output
+
+    with open_output(folder, Path.cwd(), create=True) as opened:
+        try:
+            for path in files:
+                opened.kind(path.as_posix())  # before the first file is written
+            for path, text in files.items():
+                opened.create(path.as_posix(), text.encode())
+        except LinkError as error:
+            raise Refused((link_finding(error),), usage=True) from None
 
 
 def _asked(given: Mapping[str, object], ask: bool) -> _Answers:

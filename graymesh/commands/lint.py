@@ -27,7 +27,7 @@ def _codes(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tupl
     graymesh lint --format github --output sarif=lint.sarif --output markdown=lint.md
     graymesh lint --select GM2,GM4 --fail-on warning
     graymesh lint --diff              # what --fix would change; --fix changes it
-    graymesh lint --skip-other $(git ls-files '*.yaml')
+    git ls-files -z '*.yaml' | xargs -0 graymesh lint --skip-other --
     graymesh lint --baseline lint-baseline.json --write-baseline
     cat releases/shop.yaml | graymesh lint -
     """,

@@ -56,20 +56,10 @@ def _colored(line: str, color: bool) -> str:
 
 
 def _write(file: str, old: str, new: str) -> None:
-    """All or nothing, behind links, with the file's mode and byte order mark. Raises OSError, also when it changed."""
-    import os
-    from pathlib import Path
+    """All or nothing, with the file's byte order mark. Raises OSError, also when it changed."""
+    from graymesh import reading, saving
 
-    path = Path(file).resolve()
-    data = path.read_bytes()
-    mark = b"\xef\xbb\xbf" if data.startswith(b"\xef\xbb\xbf") else b""
-    if data != mark + old.encode():
-        raise OSError(0, "the file has changed while it was looked at; nothing was written to it", file)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with scratch.open("xb") as opened:
-            opened.write(mark + new.encode())
-        scratch.chmod(path.stat().st_mode)
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    mark = b"\xef\xbb\xbf"
+    if not reading.read_named(file, len(mark)).startswith(mark):
+        mark = b""
+    saving.rewrite(file, mark + old.encode(), mark + new.encode())

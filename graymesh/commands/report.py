@@ -67,7 +67,7 @@ def command(terminal: Terminal, path: Path, output: str, targets: tuple[str, ...
 
 
 def _put(terminal: Terminal, output: str, page: str) -> None:
-    from graymesh.commands.saving import replace
+    from graymesh.saving import replace
 
     if output == _STDOUT:
         terminal.out(page, end="")

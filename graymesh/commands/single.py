@@ -25,7 +25,7 @@ def one_case(terminal: Terminal, path: Path, stage: str | None) -> tuple[Case, R
     if len(files) != 1:
         raise click.UsageError(f"{path} holds {len(files)} releases; name the file of one")
     project, file = files[0]
-    case, problems = case_of(load(read_limited(file), shown(file)), project)
+    case, problems = case_of(load(read_limited(file, project.root), shown(file)), project)
     errors = tuple(problem for problem in problems if problem.level == "error")
     if case is None or errors:
         raise Refused(errors)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import select
+import stat
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,8 +24,20 @@ Seen: TypeAlias = Mapping[str, tuple[int, int, int]]
 """Path → time of the last change in nanoseconds, size in bytes, inode."""
 
 
-def watch(path: Path, once: Callable[[], None], sleep: Callable[[float], None] = time.sleep) -> None:
-    """Calls `once`, and again after every change of a YAML file of the project at `path`; ends by KeyboardInterrupt.
+def heard(seconds: float) -> None:
+    """Sleeps. Raises BrokenPipeError as soon as nobody is there any more to read what is printed."""
+    mode = os.fstat(sys.stdout.fileno()).st_mode
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        time.sleep(seconds)
+        return
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)  # that the other end is closed is told without being asked for
+    if poll.poll(seconds * 1000):
+        raise BrokenPipeError
+
+
+def watch(path: Path, once: Callable[[], None], sleep: Callable[[float], None] = heard) -> None:
+    """Calls `once`, and again after every change of a YAML file of the project at `path`, until one of both raises.
 
     What changes while `once` is at work is noticed afterwards.
     """

@@ -12,7 +12,8 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from graymesh.artifacts import text_of
+from graymesh import reading
+from graymesh.artifacts import LIMIT_BYTES, text_of
 from graymesh.buckets import joined
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.diff.engines import fleet_changes, witness
@@ -23,7 +24,7 @@ from graymesh.diff.sides import printable
 from graymesh.discovery import NAME
 from graymesh.equivalence import Equal, compare
 from graymesh.ir import BUCKETS, Buckets, Field, Kind, Matcher, Regex, Route, RouteTable, Share, Split, Test
-from graymesh.project import LIMIT_BYTES, looks_like_a_release, shown
+from graymesh.project import looks_like_a_release, shown
 from graymesh.registry import target, target_names
 from graymesh.semantics import compiled, decide
 from graymesh.target import DecodedFleet, DecodedService, Refusal
@@ -37,6 +38,7 @@ from graymesh.traffic_diff import (
     State,
     TrafficDiff,
 )
+from graymesh.walking import TooMuchError, files_below
 
 _MOST_FILES = 20_000
 _OBJECT = re.compile(r"""^[\s{"']*apiVersion["']?\s*:""", re.MULTILINE)
@@ -46,7 +48,8 @@ Texts = Mapping[str, str]
 
 def holds_artifacts(path: Path) -> bool:
     """Is there no spec and no project file at or below the path?"""
-    return not any(file.name == NAME or looks_like_a_release(file) for file in _possible_specs(path))
+    found, root = _real(path)
+    return not any(file.name == NAME or looks_like_a_release(file, root) for file in _possible_specs(found))
 
 
 def artifact_diff(old: Path, new: Path, targets: Sequence[str]) -> TrafficDiff:
@@ -71,34 +74,64 @@ def artifact_diff(old: Path, new: Path, targets: Sequence[str]) -> TrafficDiff:
     )
 
 
+def _real(path: Path) -> tuple[Path, Path]:
+    """A path that the command line names with folders that are no links, and the root for files there."""
+    if path.is_dir():
+        folder = Path(reading.settled(str(path)))
+        return folder, folder
+    file, root = reading.place(str(path))
+    return Path(file), Path(root)
+
+
 def _possible_specs(path: Path) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
-    for place, folders, names in os.walk(path):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "node_modules")
-        found = (Path(place, name) for name in sorted(names) if name.endswith((".yaml", ".yml")))
-        yield from (file for file in found if file.is_file())
+    yield from (path / name for each in _below(path, "**/*.yaml", "**/*.yml") for name in each)
 
 
 def _files(path: Path) -> list[Path]:
+    """The files at or below a path but for hidden ones; a linked folder is refused, since an engine would follow it."""
     if not path.is_dir():
         return [path]
-    found = sorted(file for file in path.rglob("*") if file.is_file() and not file.is_symlink())
-    if len(found) > _MOST_FILES:
-        raise Refused((Diagnostic(code="GM020", message=f"more than {_MOST_FILES} files", file=str(path)),), usage=True)
-    return [file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+    found, waiting = list[Path](), [path]
+    while waiting:
+        for entry in _shown_entries(waiting.pop()):
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(Path(entry))
+            elif entry.is_dir():
+                why = "this is a linked folder, and none is gone into"
+                raise reading.NotReadError(entry.path, why, "put a folder there, or name its own path")
+            elif reading.something(entry):
+                found.append(Path(entry))
+        if len(found) > _MOST_FILES:
+            raise _too_much(f"more than {_MOST_FILES} files", path)
+    return sorted(found)
+
+
+def _shown_entries(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return [entry for entry in entries if not entry.name.startswith(".")]
+
+
+def _below(path: Path, *patterns: str) -> list[list[str]]:
+    try:
+        return files_below(str(path), patterns)
+    except TooMuchError as error:
+        raise _too_much(str(error), path) from None
+
+
+def _too_much(what: str, path: Path) -> Refused:
+    help_ = "name the files or a folder further down"
+    return Refused((Diagnostic(code="GM116", message=what, file=str(path), help=help_),), usage=True)
 
 
 def _texts(path: Path) -> Texts:
-    base = path if path.is_dir() else path.parent
-    found = {}
-    for file in _files(path):
-        with file.open("rb") as opened:
-            found[printable(file.relative_to(base).as_posix())] = text_of(
-                opened.read(LIMIT_BYTES + 1), shown(file.absolute())
-            )
-    return found
+    found, root = _real(path)
+    base = found if found.is_dir() else found.parent
+    files = _files(found)
+    data = ((file, reading.read(str(file), str(root), LIMIT_BYTES)) for file in files)
+    return {printable(file.relative_to(base).as_posix()): text_of(bytes_, shown(file)) for file, bytes_ in data}
 
 
 def _engine(before: Texts, after: Texts) -> str:

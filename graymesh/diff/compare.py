@@ -62,6 +62,7 @@ def _alike(old: Compared, new: Compared) -> bool:
 def _problems(old: Compared, new: Compared, *compiling: str) -> Iterator[str]:
     yield from (problem for problem in compiling if problem)
     for side in (old, new):
+        yield from side.problems
         for key in side.doubled:
             yield f"{side.name} has several releases {key}; only the first is compared"
 

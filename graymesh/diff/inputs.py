@@ -13,6 +13,7 @@ from graymesh.diff.artifacts import artifact_diff, holds_artifacts
 from graymesh.diff.compare import diff_specs
 from graymesh.diff.revision import Revision, revision
 from graymesh.diff.sides import Compared, Part, Root, side_of
+from graymesh.diff.unread import missed, told
 from graymesh.project import shown
 from graymesh.traffic_diff import TrafficDiff
 
@@ -39,14 +40,15 @@ def against_revision(
     before, after = Compared(name=base), Compared(name="working tree")
     for path in dict.fromkeys(paths):
         then = stack.enter_context(revision(base, path))
-        for link in then.links:
-            log(f"{link} is a symbolic link at {base} and was not read")
         now = side_of(path, after.name, Root(), targets, progress) if path.exists() else None
         was = _was(then, now, path, targets, progress)
+        problems = tuple(missed(then, now))
+        for sentence in {told(then, each) for each in then.unread} - set(problems):
+            log(sentence)
         if now is None and was is None:
             raise FileNotFoundError(2, f"there is no such file or folder, neither now nor at {base}", str(path))
         below = path if len(paths) > 1 and now else None
-        before = replace(before, parts=(*before.parts, *_parts(was, below)))
+        before = replace(before, parts=(*before.parts, *_parts(was, below)), problems=(*before.problems, *problems))
         after = replace(after, parts=(*after.parts, *_parts(now, below)))
     return diff_specs(before, after, targets, progress)
 

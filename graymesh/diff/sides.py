@@ -23,10 +23,11 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """One side: `name` says which, `parts` are its projects."""
+    """One side: `name` says which, `parts` are its projects, `problems` say what of it could not be read."""
 
     name: str
     parts: tuple[Part, ...] = ()
+    problems: tuple[str, ...] = ()
 
     @property
     def releases(self) -> Mapping[str, Case]:
@@ -98,7 +99,7 @@ def _parts(projects: Sequence[Project], root: Root, targets: Sequence[str], prog
 
 def _case(file: Path, project: Project, root: Root, targets: Sequence[str]) -> tuple[Case | None, Sequence[Diagnostic]]:
     try:
-        return case_of(load(read_limited(file), root.shown(file)), project, targets)
+        return case_of(load(read_limited(file, project.root), root.shown(file)), project, targets)
     except Refused as refused:
         return None, refused.diagnostics
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,7 +78,8 @@ def _object(item: Item, name: str, taken: Container[str] = ()) -> _Object:
     if item.kind not in ("Rollout", "Project"):
         message = f"there is no kind {quoted(item.kind)} in {item.api_version}"
         raise Refused((Diagnostic(code="GM108", message=message, file=name, help="Rollout or Project"),))
-    data = dict(load(item.text, name, item.kind).data)
+    source = load(item.text, name, item.kind)
+    data = dict(source.data)
     metadata = _mapping(data.get("metadata"))
     annotations = _mapping(metadata.get("annotations"))
     path = next((annotations[key] for key in _PATHS if isinstance(annotations.get(key), str)), name)
@@ -89,7 +90,7 @@ def _object(item: Item, name: str, taken: Container[str] = ()) -> _Object:
     elif annotations:
         own = {key: value for key, value in annotations.items() if not str(key).startswith(_THEIRS)}
         data["metadata"] = {**metadata, "annotations": own}
-    return _Object(load(yaml_text(data), name if path in taken or name == CONFIG else path), reference)
+    return _Object(replace(source, file=name if path in taken or name == CONFIG else path, data=data), reference)
 
 
 def _mapping(value: Any) -> dict[Any, Any]:

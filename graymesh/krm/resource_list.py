@@ -6,11 +6,12 @@ positions of a YAML parser and never built, so that no value of theirs can chang
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from graymesh.diagnostic import Diagnostic, Refused
+from graymesh.did_you_mean import quoted
 from graymesh.source import events
 from graymesh.text import yaml_text
 
@@ -46,10 +47,11 @@ def read(text: str) -> ResourceList:
     """The list in a YAML or JSON text. Raises Refused with `usage` for anything else."""
     import yaml
 
+    text = text.removeprefix("\ufeff")
     if len(text) > _LIMIT_CHARACTERS:
         raise unusable("the input is larger than 64 MiB")
     try:
-        found = dict(_parts(text))
+        found = _parts(_Reader(text))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
@@ -74,25 +76,26 @@ def written(items: Sequence[str], results: Sequence[Mapping[str, Any]]) -> str:
     return "".join(lines) + (yaml_text({"results": list(results)}) if results else "")
 
 
-def _parts(text: str) -> Iterator[tuple[str, Any]]:
-    """The keys of the list with what is needed of their values."""
+def _parts(reader: _Reader) -> dict[str, Any]:
+    """The keys of the list with what is needed of their values: items, the functionConfig, the text of scalars."""
     import yaml
 
-    reader = _Reader(text)
-    while isinstance(reader.next(), (yaml.StreamStartEvent, yaml.DocumentStartEvent)):
-        pass
+    reader.start()
     if not isinstance(reader.event, yaml.MappingStartEvent):
         raise unusable("the input holds no mapping")
+    found: dict[str, Any] = {}
     while not isinstance(reader.next(), yaml.MappingEndEvent):
-        key = getattr(reader.event, "value", "")
+        key, behind_key = reader.key(found), reader.end_index
         reader.next()
-        if key == "items" and isinstance(reader.event, yaml.SequenceStartEvent):
-            yield key, list(_items(reader))
-        elif key == "functionConfig" and isinstance(reader.event, yaml.MappingStartEvent):
-            yield key, _item(reader)
+        if key == "items":
+            found[key] = _items(reader, behind_key)
+        elif key == "functionConfig":
+            found[key] = _config(reader)
         else:
-            yield key, getattr(reader.event, "value", None)
+            found[key] = getattr(reader.event, "value", None)
             reader.skip()
+    reader.end()
+    return found
 
 
 class _Reader:
@@ -102,6 +105,22 @@ class _Reader:
         self.text = text
         self.event: Any = None
         self._next = events.of(text)
+        self._anchors: set[str] = set()
+
+    @property
+    def line(self) -> int:
+        """Where the last event begins."""
+        return int(self.event.start_mark.line) + 1
+
+    @property
+    def start_index(self) -> int:
+        """Where the last event begins, in characters of the text."""
+        return int(self.event.start_mark.index)
+
+    @property
+    def end_index(self) -> int:
+        """Where it ends."""
+        return int(self.event.end_mark.index)
 
     def next(self) -> Any:
         self.event = self._next()
@@ -109,12 +128,47 @@ class _Reader:
             raise unusable("the input is empty")
         return self.event
 
+    def start(self) -> None:
+        """Goes to the root of the one document. What directives change would be lost, since none is written."""
+        import yaml
+
+        while isinstance(self.next(), (yaml.StreamStartEvent, yaml.DocumentStartEvent)):
+            if getattr(self.event, "tags", None) or getattr(self.event, "version", None) not in (None, (1, 2)):
+                raise unusable(f"a directive in line {self.line} changes what the values mean")
+
+    def end(self) -> None:
+        """Goes behind the one document."""
+        import yaml
+
+        while not isinstance(self.next(), yaml.StreamEndEvent):
+            if isinstance(self.event, yaml.DocumentStartEvent):
+                raise unusable(f"a second document begins in line {self.line}; one list is read")
+
+    def key(self, before: Container[str]) -> str:
+        """The last event as a key that has not been there before."""
+        key = getattr(self.event, "value", None)
+        if not isinstance(key, str):
+            raise unusable(f"a key in line {self.line} is no text")
+        if key in before:
+            raise unusable(f"the key {quoted(key)} stands twice, the second time in line {self.line}")
+        return key
+
+    def is_nothing(self) -> bool:
+        """Is the last event a plain scalar that stands for nothing?"""
+        value = getattr(self.event, "value", None)
+        return value in ("", "~", "null", "Null", "NULL") and not self.event.style
+
+    def begin(self) -> None:
+        """An object begins: what is named by an anchor from here on is its own."""
+        self._anchors = {self.event.anchor} if self.event.anchor else set()
+
     def skip(self) -> None:
         """Goes to the end of the value that begins with the last event."""
         import yaml
 
         depth = 0
         while True:
+            self._check_alias()
             if isinstance(self.event, yaml.CollectionStartEvent):
                 depth += 1
             elif isinstance(self.event, yaml.CollectionEndEvent):
@@ -125,34 +179,85 @@ class _Reader:
                 return
             self.next()
 
+    def _check_alias(self) -> None:
+        """An object is taken out of its list, and what its aliases stand for has to come with it."""
+        import yaml
 
-def _items(reader: _Reader) -> Iterator[Item]:
+        name = getattr(self.event, "anchor", None)
+        if isinstance(self.event, yaml.AliasEvent):
+            if name not in self._anchors:
+                what = f"the alias {quoted(f'*{name}')} in line {self.line} stands for something outside of its object"
+                raise unusable(f"{what}; write the value out")
+        elif name:
+            self._anchors.add(name)
+
+
+def _config(reader: _Reader) -> Item | None:
     import yaml
 
-    while not isinstance(reader.next(), yaml.SequenceEndEvent):
+    if reader.is_nothing():
+        return None
+    if not isinstance(reader.event, yaml.MappingStartEvent):
+        raise unusable(f"the functionConfig in line {reader.line} is no object")
+    return _item(reader)
+
+
+def _items(reader: _Reader, end: int) -> Sequence[Item]:
+    """The objects, each with the comments above it, and behind it on its last line; `end` is where their key ends."""
+    import yaml
+
+    if reader.is_nothing():
+        return ()
+    if not isinstance(reader.event, yaml.SequenceStartEvent):
+        raise unusable(f"the items in line {reader.line} are no list of objects")
+    found: list[Item] = []
+    while True:
+        ended = isinstance(reader.next(), yaml.SequenceEndEvent)
+        behind, above = _comments(reader.text[end : reader.start_index])
+        if found and (behind or (ended and above)):
+            last = "".join(f"{line}\n" for line in above) if ended else ""
+            found[-1] = replace(found[-1], text=found[-1].text.removesuffix("\n") + behind + "\n" + last)
+        if ended:
+            return found
         if not isinstance(reader.event, yaml.MappingStartEvent):
-            raise unusable(f"what stands in line {reader.event.start_mark.line + 1} is no object")
-        yield _item(reader)
+            raise unusable(f"what stands in line {reader.line} is no object")
+        item = _item(reader)
+        above = above if found or not behind else [behind.strip(), *above]
+        found.append(replace(item, text="".join(f"{line}\n" for line in above) + item.text))
+        end = reader.end_index
+
+
+def _comments(between: str) -> tuple[str, list[str]]:
+    """The comment on the first line of what stands between two objects, with a blank before it, and those below."""
+    first, *rest = between.split("\n")
+    behind = f" {first[first.index('#') :]}" if "#" in first else ""
+    return behind, [line[line.index("#") :] for line in rest if "#" in line]
 
 
 def _item(reader: _Reader) -> Item:
     """The object that begins with the last event."""
     import yaml
 
-    start, said = reader.event.start_mark, {"apiVersion": "", "kind": ""}
+    start, column = reader.start_index, int(reader.event.start_mark.column)
+    said = {"apiVersion": "", "kind": ""}
+    reader.begin()
+    seen: set[str] = set()
     while not isinstance(reader.next(), yaml.MappingEndEvent):
-        key = getattr(reader.event, "value", "")
+        key = getattr(reader.event, "value", None)
+        if key in said:
+            seen.add(reader.key(seen))
+        reader.skip()
         reader.next()
         if key in said and isinstance(reader.event, yaml.ScalarEvent):
             said[key] = reader.event.value
         reader.skip()
-    text = reader.text[start.index : reader.event.end_mark.index].rstrip(" ")  # empty lines may belong to a block text
-    return Item(_moved(text.removesuffix("\n"), start.column) + "\n", said["apiVersion"], said["kind"])
+    text = reader.text[start : reader.end_index].rstrip(" ")  # empty lines may belong to a block text
+    return Item(_moved(text.removesuffix("\n"), column) + "\n", said["apiVersion"], said["kind"])
 
 
 def _moved(text: str, column: int) -> str:
-    """The text as if its first line had begun in column 0."""
+    """The text as if its first line had begun in column 0; a comment further left must not get into a block text."""
     if not column:
         return text
     first, *rest = text.split("\n")
-    return "\n".join([first, *(line[column:] if not line[:column].strip() else line for line in rest)])
+    return "\n".join([first, *(line[column:] if not line[:column].strip() else line.lstrip() for line in rest)])

@@ -23,6 +23,9 @@ from graymesh.language.shapes import Place, Reading, Reported, Schema, Shape, re
 T = TypeVar("T")
 _REQUIRED: Final = object()
 
+MOST_ADVISED: Final = 1_000
+"""Unknown keys of a file that come with advice; nobody reads more, and looking for near words takes its time."""
+
 
 class Field(Generic[T]):
     """One key of a record."""
@@ -169,11 +172,13 @@ def _report_keys(record: type[Record], value: dict[Any, Any], place: Place) -> N
     """Unknown keys, and missing ones that no unknown key was meant for."""
     unused = [name for name in record.fields if name not in value]
     meant = set()
-    for name in value.keys() - record.fields.keys():
+    for name in [name for name in value if name not in record.fields]:
+        below, message = place.below(name, at_key=True), f"{quoted(str(name))} is not a key here"
+        if len(place.reading.problems) >= MOST_ADVISED:
+            below.report("GM101", message)
+            continue
         meant.add(nearest(str(name), unused))
-        message = f"{quoted(str(name))} is not a key here"
-        below, sure = place.below(name, at_key=True), certain(str(name), unused) or ""
-        below.report("GM101", message, suggestion(str(name), unused), mended=sure)
+        below.report("GM101", message, suggestion(str(name), unused), mended=certain(str(name), unused) or "")
     for name in unused:
         if record.fields[name].required:
             place.reading.unreadable.add(record.fields[name].shape.space)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from graymesh.diagnostic import Diagnostic, Edit, Span
 
 if TYPE_CHECKING:
+    from graymesh.ir import Pointer
     from graymesh.lint import Rule
     from graymesh.source import Source
     from graymesh.source.comments import Bound
@@ -22,6 +23,12 @@ MARKER: Final = "graymesh:"
 NOT_UNDERSTOOD, UNUSED, NOT_POSSIBLE = "GM030", "GM031", "GM032"
 _DIRECTIVE: Final = re.compile(r"#\s*graymesh:\s*(?P<word>[A-Za-z_-]+)\s*(?P<rest>.*)")
 _ARGUMENTS: Final = re.compile(r"\[(?P<codes>[^\]]*)\]\s*(?:--\s*(?P<reason>.*))?")
+_MOST_CODES: Final = 50
+"""Of one comment; there are not many more that can be left out."""
+
+_MOST_ADVISED: Final = 1_000
+"""Comments of a file that come with advice; looking for the codes that may be meant takes its time."""
+
 _FORM: Final = "write # graymesh: ignore[CODE] -- and why that is all right"
 
 
@@ -44,9 +51,12 @@ def heeded(
     `ran` are the codes of the rules that looked at the whole of the file: of others, no comment can be called unused.
     """
     ignores, problems = _read(source)
-    kept = [each for each in found if not any(_takes(ignore, each, rules) for ignore in ignores)]
+    takers = _Takers(ignores)
+    kept = [each for each in found if not takers.take(each, rules)]
     for ignore in ignores:
-        problems += (_about(source, ignore, code, rules) for code in ignore.codes if _idle(ignore, code, rules, ran))
+        for code in ignore.codes:
+            if _idle(ignore, code, rules, ran):
+                problems.append(_about(source, ignore, code, rules, advised=len(problems) < _MOST_ADVISED))
     return [*kept, *(replace(problem, level=rules[problem.code].level) for problem in problems)]
 
 
@@ -61,14 +71,33 @@ def refusal(rule: Rule) -> str:
     return "a release gives it up by accept" if rule.code.startswith("GM3") else "what is compiled would not be sound"
 
 
-def _takes(ignore: Ignore, found: Diagnostic, rules: Mapping[str, Rule]) -> bool:
-    """Does the comment leave this finding out? Notes down that it does."""
-    if found.code not in ignore.codes or not ignore.bound.covers(found.path):
-        return False
-    if refusal(rules[found.code]) and (found.level == "error" or found.code.startswith(("GM0", "GM9"))):
-        return False
-    ignore.used.add(found.code)
-    return True
+class _Takers:
+    """The ignores by the places they are about and their codes, so that each finding meets only its own."""
+
+    def __init__(self, ignores: Sequence[Ignore]) -> None:
+        self._order = {id(ignore): number for number, ignore in enumerate(ignores)}
+        self._subtrees: dict[Pointer, dict[str, Ignore]] = {}
+        self._nodes: dict[Pointer, dict[str, Ignore]] = {}
+        first: dict[int, dict[str, Ignore]] = {}
+        for ignore in ignores:
+            bound = ignore.bound  # one value for all comments about the same line
+            if id(bound) not in first:
+                first[id(bound)] = {}
+                self._subtrees.update(dict.fromkeys(bound.subtrees, first[id(bound)]))
+                self._nodes.update(dict.fromkeys(bound.nodes, first[id(bound)]))
+            for code in ignore.codes:
+                first[id(bound)].setdefault(code, ignore)
+
+    def take(self, found: Diagnostic, rules: Mapping[str, Rule]) -> bool:
+        """Does a comment leave this finding out? The first one that does notes it down."""
+        if refusal(rules[found.code]) and (found.level == "error" or found.code.startswith(("GM0", "GM9"))):
+            return False
+        asked = [self._subtrees.get(found.path[:steps]) for steps in range(len(found.path) + 1)]
+        ignores = [each[found.code] for each in (*asked, self._nodes.get(found.path)) if each and found.code in each]
+        if not ignores:
+            return False
+        min(ignores, key=lambda ignore: self._order[id(ignore)]).used.add(found.code)
+        return True
 
 
 def _read(source: Source) -> tuple[list[Ignore], list[Diagnostic]]:
@@ -78,7 +107,7 @@ def _read(source: Source) -> tuple[list[Ignore], list[Diagnostic]]:
         if match is None:
             continue
         at = replace(span, column=span.column + match.start())
-        ignore = _ignore(source, at, match)
+        ignore = _ignore(source, span, at, match)
         if ignore:
             ignores.append(ignore)
         else:
@@ -86,25 +115,24 @@ def _read(source: Source) -> tuple[list[Ignore], list[Diagnostic]]:
     return ignores, problems
 
 
-def _ignore(source: Source, span: Span, match: re.Match[str]) -> Ignore | None:
+def _ignore(source: Source, comment: Span, span: Span, match: re.Match[str]) -> Ignore | None:
+    """What a comment asks for, of which the part at `span` is the one for graymesh."""
     arguments = _ARGUMENTS.fullmatch(match["rest"])
     if match["word"] != "ignore" or not arguments or not (arguments["reason"] or "").strip():
         return None
     words = (code.strip() for code in arguments["codes"].split(","))
     codes = tuple(dict.fromkeys(word.upper() if word[:2].lower() == "gm" else word for word in words if word))
-    bound = source.bound(replace(span, column=_opening(source, span)))
-    return Ignore(span, codes, arguments["reason"].strip(), bound) if codes else None
-
-
-def _opening(source: Source, span: Span) -> int:
-    """Where the whole comment opens, of which this may be the end."""
-    return next((found.column for found, _ in source.comments(MARKER) if found.line == span.line), span.column)
+    if not 0 < len(codes) <= _MOST_CODES:
+        return None
+    return Ignore(span, codes, arguments["reason"].strip(), source.bound(comment))
 
 
 def _not_understood(source: Source, span: Span, match: re.Match[str]) -> Diagnostic:
     arguments = _ARGUMENTS.fullmatch(match["rest"])
     if match["word"] != "ignore":
         message = f"graymesh knows no comment {match['word']!r}, so this one does nothing"
+    elif arguments and arguments["codes"].count(",") >= _MOST_CODES:
+        message = f"this ignore names more than {_MOST_CODES} codes, so it leaves nothing out"
     elif arguments and arguments["codes"].strip():
         message = "this ignore gives no reason, so it leaves nothing out"
     else:
@@ -118,12 +146,15 @@ def _idle(ignore: Ignore, code: str, rules: Mapping[str, Rule], ran: Container[s
     return code not in rules or bool(refusal(rules[code])) or code in ran
 
 
-def _about(source: Source, ignore: Ignore, code: str, rules: Mapping[str, Rule]) -> Diagnostic:
+def _about(source: Source, ignore: Ignore, code: str, rules: Mapping[str, Rule], advised: bool) -> Diagnostic:
     """What is wrong with one code of an ignore that has left nothing out by it."""
+    from graymesh.did_you_mean import quoted
+
     path = next(iter(ignore.bound.subtrees), ())
     about = Diagnostic(code=NOT_POSSIBLE, message="", path=path, file=source.file, span=ignore.span)
     if code not in rules:
-        return _unknown(source, ignore, code, rules, about)
+        message = f"there is no code {quoted(code)}"
+        return _unknown(source, ignore, code, rules, about) if advised else replace(about, message=message)
     if refusal(rules[code]):
         return replace(about, message=f"{code} cannot be ignored: {refusal(rules[code])}", help="mend what it tells")
     what = "there is nothing after it" if not ignore.bound.subtrees else f"{code} finds nothing here"

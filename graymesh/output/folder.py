@@ -9,10 +9,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+_DEEPEST = 64
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CREATE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -83,6 +84,11 @@ class Folder:
         finally:
             os.close(descriptor)
 
+    def make(self, path: str) -> None:
+        """A new folder that only this user may enter. Raises FileExistsError when something is there."""
+        parent, name = self._parent(path)
+        os.mkdir(name, 0o700, dir_fd=parent)
+
     def rename(self, old: str, new: str) -> None:
         """Move one entry, over an existing file if there is one; nothing in between is ever seen."""
         parent, old_name = self._parent(old)
@@ -108,10 +114,24 @@ class Folder:
         self._forget()
 
     def remove_tree(self, path: str) -> None:
-        """Remove an entry with all that is in it; links are removed, not followed. A missing one is fine."""
+        """Remove an entry with all that is in it; links are removed, not followed. A missing one is fine.
+
+        Folders further down are moved up first, so that a deep tree costs no more than a wide one.
+        """
+        while names := self.names(path) if self.kind(path) == "folder" else []:
+            for name in names:
+                here = f"{path}/{name}"
+                inner = self.names(here) if self.kind(here) == "folder" else []
+                for below in (f"{here}/{name}" for name in inner):
+                    if self.kind(below) == "folder":
+                        self.rename(below, f"{path}/{os.urandom(8).hex()}")
+                    else:
+                        self._remove_one(below)
+                self._remove_one(here)
+        self._remove_one(path)
+
+    def _remove_one(self, path: str) -> None:
         kind = self.kind(path)
-        for name in self.names(path) if kind == "folder" else ():
-            self.remove_tree(f"{path}/{name}")
         if kind:
             parent, name = self._parent(path)
             (os.rmdir if kind == "folder" else os.unlink)(name, dir_fd=parent)
@@ -134,16 +154,43 @@ class Folder:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
-    def files(self, path: str = "") -> Iterator[str]:
+    def files(self, path: str) -> Iterator[str]:
         """Paths of all entries below that are not folders, sorted; hidden ones are left out."""
-        for name in self.names(path):
-            below = f"{path}/{name}" if path else name
-            if name.startswith("."):
-                continue
-            if self.kind(below) == "folder":
-                yield from self.files(below)
+        left = [path]
+        while left:
+            here = left.pop()
+            if here == path or self.kind(here) == "folder":
+                names = (name for name in reversed(self.names(here)) if not name.startswith("."))
+                left += [f"{here}/{name}" for name in names]
             else:
-                yield below
+                yield here
+
+    def strangers(self, path: str, known: Collection[str]) -> Iterator[str]:
+        """What stands below without being among the known files, hidden entries as well, sorted.
+
+        A folder that leads to none of them is named as a whole, with a `/`; one that holds nothing is left out.
+        """
+        leading = {known_path[:end] for known_path in known for end, char in enumerate(known_path) if char == "/"}
+        left = [path]
+        while left:
+            here = left.pop()
+            kind = self.kind(here)
+            if kind == "folder" and (here == path or here in leading):
+                left += [f"{here}/{name}" for name in reversed(self.names(here))]
+            elif kind == "folder" and self._holds_something(here):
+                yield f"{here}/"
+            elif kind not in ("", "folder") and here not in known:
+                yield here
+
+    def _holds_something(self, path: str) -> bool:
+        """Is there anything but folders below, or so many of them that nobody put them there for nothing?"""
+        left = [path]
+        while left:
+            here = left.pop()
+            if self.kind(here) != "folder" or here.count("/") > _DEEPEST:
+                return True
+            left += [f"{here}/{name}" for name in self.names(here)]
+        return False
 
     def flush(self, path: str = "") -> None:
         """Have the names in a folder below stored on the disk."""

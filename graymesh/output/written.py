@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from graymesh.diagnostic import Diagnostic, Refused
@@ -33,22 +34,41 @@ def checked(path: object) -> str:
     return str(path)
 
 
-def list_text(listed: Mapping[str, str]) -> str:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Path → digest of every file that graymesh wrote; while a write is under way, `before` is the list that was.
+
+    None of it is proof, since whoever sends a change can write a list: it says which files may be replaced and removed,
+    never what is right.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[str, str] | None = None
+    there: bool = True
+
+    def digests(self, path: str) -> frozenset[str]:
+        """What a file may hold that graymesh wrote to this path; empty when it wrote none."""
+        found = (self.files.get(path), (self.before or {}).get(path))
+        return frozenset(filter(None, found))
+
+
+def list_text(written: Written) -> str:
     """The list as it is stored: sorted, nothing in it depends on when or by whom it was written."""
-    return json.dumps({"about": _ABOUT, "files": dict(sorted(listed.items()))}, indent=1) + "\n"
+    before = {} if written.before is None else {"before": dict(sorted(written.before.items()))}
+    return json.dumps({"about": _ABOUT, **before, "files": dict(sorted(written.files.items()))}, indent=1) + "\n"
 
 
-def read_list(folder: Folder) -> dict[str, str]:
+def read_list(folder: Folder) -> Written:
     """The list of a folder, empty when there is none. Raises Refused (GM916) when it is not one that graymesh wrote."""
     try:
         text = folder.read(LIST, _LIMIT_BYTES)
     except (LinkError, IsADirectoryError):
         raise Refused((unusable(folder, LIST, "remove it"),)) from None
     if text is None:
-        return {}
+        return Written(there=False)
     try:
-        files = json.loads(text)["files"]
-        return {checked(path): _checked_digest(known) for path, known in files.items()}
+        data = json.loads(text)
+        return Written(_checked_files(data["files"]), _checked_files(data["before"]) if "before" in data else None)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Refused):
         raise Refused(
             (unusable(folder, LIST, "restore it from version control, or start with an empty folder"),)
@@ -56,9 +76,13 @@ def read_list(folder: Folder) -> dict[str, str]:
 
 
 def unusable(folder: Folder, path: str, help: str) -> Diagnostic:
-    """The finding for a list or journal that graymesh did not write like this."""
+    """The finding for a list, or a folder of its own, that graymesh did not write like this."""
     message = "this is not as graymesh writes it, so it is not trusted and nothing is written or removed"
     return Diagnostic(code="GM916", message=message, help=help, file=shown(folder.path / path))
+
+
+def _checked_files(files: Mapping[str, object]) -> dict[str, str]:
+    return {checked(path): _checked_digest(known) for path, known in files.items()}
 
 
 def _checked_digest(known: object) -> str:

@@ -6,10 +6,11 @@ Words, prefixes and patterns go through automata, bucket numbers and networks th
 from __future__ import annotations
 
 import ipaddress
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final
 
 from graymesh import buckets
@@ -63,12 +64,28 @@ def _valued(kind: Kind, matchers: tuple[Matcher, ...]) -> Iterator[tuple[int, st
     if kind is Kind.SOURCE:
         return _addresses(matchers)
     if all(isinstance(matcher, OneOf | Buckets | Present | Absent) for matcher in matchers):
-        return ((_truth(matchers, value), value) for value in _listed(kind, matchers))
+        return _listed_truths(kind, matchers)
     return _by_automata(kind, matchers)
 
 
 def _truth(matchers: Iterable[Matcher], value: str) -> int:
     return sum(1 << index for index, matcher in enumerate(matchers) if matches(matcher, value))
+
+
+def _listed_truths(kind: Kind, matchers: tuple[Matcher, ...]) -> Iterator[tuple[int, str]]:
+    """As `_truth` of each listed value, with every matcher looked at once."""
+    words: dict[str, int] = {}
+    changes = [0] * (BUCKETS + 1)
+    for index, matcher in enumerate(matchers):
+        for value in matcher.values if isinstance(matcher, OneOf) else ():
+            words[value] = words.get(value, 0) | 1 << index
+        for low, high in matcher.intervals if isinstance(matcher, Buckets) else ():
+            changes[low] ^= 1 << index
+            changes[high + 1] ^= 1 << index
+    present, numbers = _mask(matchers, Present), list(accumulate(changes, operator.xor))
+    for value in _listed(kind, matchers):
+        number = numbers[int(value)] if len(value) == 4 and value.isascii() and value.isdigit() else 0
+        yield present | words.get(value, 0) | number, value
 
 
 def _words(kind: Kind) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ that make least true; mostly that is a single one, and nothing needs to be tried
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from graymesh.proof.classes import State
@@ -15,6 +16,23 @@ from graymesh.proof.normal_form import UndecidableError
 
 MOST_STEPS: Final = 1_000_000
 """So many cases are looked at for one answer; some seconds."""
+
+MOST_STEPS_TOGETHER: Final = 3_000_000
+"""The same for all that one rule asks about a release."""
+
+
+@dataclass(slots=True)
+class Steps:
+    """What several questions may cost together; without it each question has `MOST_STEPS` of its own."""
+
+    left: int = MOST_STEPS_TOGETHER
+
+    def spend(self, steps: int) -> None:
+        """Raises UndecidableError when there are not so many left."""
+        self.left -= steps
+        if self.left < 0:
+            raise UndecidableError("too many combinations of conditions to look at")
+
 
 Case: TypeAlias = tuple[tuple[int, int], ...]
 """What must hold together: (field's number, bits that its state's truth must have), sorted by field."""
@@ -30,8 +48,9 @@ ALWAYS: Final[Cases] = ((),)
 _Options: TypeAlias = dict[int, list[State]]
 
 
-def both(left: Cases, right: Cases) -> Cases:
-    """The cases in which a case of each side holds."""
+def both(left: Cases, right: Cases, steps: Steps | None = None) -> Cases:
+    """The cases in which a case of each side holds. Raises UndecidableError."""
+    (steps or Steps()).spend(len(left) * len(right))
     return tuple(sorted({_joined(one, other) for one in left for other in right}))
 
 
@@ -55,11 +74,12 @@ class Fields:
         usual: Sequence[State | None],
         several: frozenset[int] = frozenset(),
         most_steps: int = MOST_STEPS,
+        shared: Steps | None = None,
     ) -> None:
         self._states = states
         self._usual = usual
         self._several = several
-        self._most_steps = self._steps = most_steps
+        self._most_steps, self._steps, self._shared = most_steps, Steps(most_steps), shared
         self._fitting: dict[tuple[int, int], list[State]] = {}
 
     def difference(self, left: Rules, right: Rules) -> Chosen | None:
@@ -72,7 +92,7 @@ class Fields:
         Both lists end with a rule that always holds. Fields that are not in the answer do not matter. Raises
         UndecidableError beyond the limit.
         """
-        self._steps = self._most_steps
+        self._steps = Steps(self._most_steps)
         reach = {case: self._surely_taken(case, right) for cases, _ in left for case in cases}
         back = {case: self._surely_taken(case, left) for cases, _ in right for case in cases}
         for i, (cases, outcome) in enumerate(left):
@@ -89,7 +109,7 @@ class Fields:
 
     def met(self, cases: Cases, earlier: Sequence[Cases]) -> Chosen | None:
         """States for which one of the cases holds and none of the earlier ones; as `difference` otherwise."""
-        self._steps = self._most_steps
+        self._steps = Steps(self._most_steps)
         for case in cases:
             found = self._met(case, [other for taken in earlier for other in taken], [])
             if found is not None:
@@ -199,9 +219,9 @@ class Fields:
         return all(state is None or state.truth & need == need for state, need in states)
 
     def _spend(self, steps: int) -> None:
-        self._steps -= steps
-        if self._steps < 0:
-            raise UndecidableError("too many combinations of conditions to look at")
+        self._steps.spend(steps)
+        if self._shared:
+            self._shared.spend(steps)
 
 
 def _earlier(rules: Rules, end: int) -> list[Case]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from graymesh.ir import Condition, Conjunction, Field, Kind, Matcher, Present
 from graymesh.proof.classes import State, states
-from graymesh.proof.decision_lists import Case, Cases, Fields, Rules
+from graymesh.proof.decision_lists import Case, Cases, Fields, Rules, Steps
 from graymesh.proof.normal_form import NOTHING, simplest
 from graymesh.regex.domain import ALWAYS_THERE
 from graymesh.semantics import Request, values_of
@@ -22,8 +22,10 @@ class Space:
     Raises UndecidableError for what lies outside of the fragment or beyond the limits.
     """
 
-    def __init__(self, conditions: Sequence[Condition]) -> None:
+    def __init__(self, conditions: Sequence[Condition], steps: Steps | None = None) -> None:
         every = [tests for condition in conditions for tests in condition]
+        if steps:
+            steps.spend(len(every))
         self._matchers: dict[Field, dict[Matcher, int]] = {}
         self._cases = {tests: self._case(tests) for tests in every}
         self.fields = list(self._matchers)
@@ -32,7 +34,7 @@ class Space:
         named = any(test.field.kind is Kind.HOST for tests in every for test in tests)
         self._plain = Request(host=_HOST) if named else Request()
         cookies = frozenset(number for number, field in enumerate(self.fields) if field.kind is Kind.COOKIE)
-        self._answers = Fields(self.states, list(map(self._usual, self.fields, self.states)), cookies)
+        self._answers = Fields(self.states, list(map(self._usual, self.fields, self.states)), cookies, shared=steps)
 
     def cases(self, condition: Condition) -> Cases:
         """The condition over the fields' states, for `decision_lists`; no cases when it never holds."""

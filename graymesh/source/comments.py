@@ -6,7 +6,8 @@ A `#` opens a comment when it begins a line or follows a blank, and stands in no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,9 @@ from graymesh.ir import Pointer
 from graymesh.source.positions import Node, Positions
 
 _BLOCK_SCALAR: Final = re.compile(r"(?:[&!]\S*\s+)*[|>]")
+_OPENING: Final = re.compile(r"(?:^|(?<=[ \t]))#")
+_NO_CONTENT: Final = re.compile(r"[ \t]*(?:#.*)?")
+_DASH_ALONE: Final = re.compile(r"(?:.*[ \t]|)-(?:[ \t]+#.*)?[ \t]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +33,39 @@ class Bound:
         return path in self.nodes or any(path[: len(start)] == start for start in self.subtrees)
 
 
+@dataclass(frozen=True, slots=True)
+class Beginnings:
+    """What begins on each line of a document that has any: the outermost entries, and collections without their key."""
+
+    by_line: Mapping[int, Bound]
+    lines: Sequence[int]
+
+
 def comments(positions: Positions, marker: str) -> Iterator[tuple[Span, str]]:
     """The comments of a text that hold the marker, with the text from `#` to the end of the line."""
     for number, line in enumerate(positions.lines, start=1):
         if marker not in line:
             continue
-        column = comment_column(positions, number)
+        column = positions.comment_columns.get(number)
         if column and marker in line[column - 1 :]:
             yield Span(number, column, number, len(line) + 1), line[column - 1 :]
 
 
-def comment_column(positions: Positions, line: int) -> int:
-    """The column at which the line's comment begins, counted from 1; 0 when there is none."""
-    text = positions.lines[line - 1]
-    for match in re.finditer(r"(?:^|(?<=[ \t]))#", text):
-        if not any(_inside(span, line, match.start() + 1) for span in positions.scalars.get(line, ())):
-            return match.start() + 1
+def comment_columns(positions: Positions) -> dict[int, int]:
+    """The column at which a line's comment begins, by line, both counted from 1; lines without one are left out."""
+    found = ((number, _column(positions, number, line)) for number, line in enumerate(positions.lines, start=1))
+    return {number: column for number, column in found if column}
+
+
+def _column(positions: Positions, number: int, line: str) -> int:
+    """Goes through the signs and the scalars of the line side by side; 0 when no sign stands outside of all scalars."""
+    texts, index = positions.scalars.get(number, ()), 0
+    for match in _OPENING.finditer(line) if "#" in line else ():
+        place = (number, match.start() + 1)
+        while index < len(texts) and (texts[index].end_line, texts[index].end_column) <= place:
+            index += 1
+        if index == len(texts) or place < (texts[index].line, texts[index].column):
+            return place[1]
     return 0
 
 
@@ -52,20 +73,21 @@ def bound(positions: Positions, document: int, comment: Span) -> Bound:
     """The outermost keys and items that begin on the comment's line, with all below them.
 
     When the comment has a line of its own: those of the next line on which any begins. A collection that begins there
-    below its key, or the document itself, is meant without what it holds.
+    below its key, or the document itself, is meant without what it holds. Comments about the same line share the value.
     """
-    entries, collections = _beginnings(positions, document)
-    own_line = not positions.lines[comment.line - 1][: comment.column - 1].strip()
-    line = min((number for number in entries if number > comment.line), default=0) if own_line else comment.line
-    return Bound(tuple(entries.get(line, ())), tuple(collections.get(line, ())))
+    begins = positions.beginnings(document)
+    line = comment.line
+    if positions.indents[line - 1] >= comment.column - 1:
+        following = bisect_right(begins.lines, line)
+        line = begins.lines[following] if following < len(begins.lines) else 0
+    return begins.by_line.get(line, _NOTHING)
 
 
-def _inside(span: Span, line: int, column: int) -> bool:
-    return (span.line, span.column) <= (line, column) < (span.end_line, span.end_column)
+_NOTHING: Final = Bound((), ())
 
 
 def scalars(positions: Positions) -> dict[int, list[Span]]:
-    """The places of keys and scalars by each of the lines they touch."""
+    """The places of keys and scalars by each of the lines they touch, in the order of the text."""
     found: dict[int, list[Span]] = {}
     waiting = list(positions.roots)
     while waiting:
@@ -75,25 +97,28 @@ def scalars(positions: Positions) -> dict[int, list[Span]]:
                 found.setdefault(line, []).append(span)
         if node.span == node.written:
             waiting.extend(node.children.values())
+    for spans in found.values():
+        spans.sort(key=lambda span: (span.line, span.column))
     return found
 
 
 def _texts(positions: Positions, node: Node) -> Iterator[Span]:
     if node.key != node.span:
         yield node.key
-    if not node.children and not positions.slice(node.span).startswith(("[", "{")):
+    if not node.children and not positions.starts_with(node.span, ("[", "{")):
         yield _without_header(positions, node.span)
 
 
 def _without_header(positions: Positions, span: Span) -> Span:
     """A block scalar without its first line, on which a comment may stand behind the `|`."""
-    line = positions.lines[span.line - 1][span.column - 1 :] if span.line <= len(positions.lines) else ""
-    if span.end_line > span.line and _BLOCK_SCALAR.match(line):
+    if span.end_line == span.line or span.line > len(positions.lines):
+        return span
+    if _BLOCK_SCALAR.match(positions.lines[span.line - 1], span.column - 1):
         return Span(span.line + 1, 1, span.end_line, span.end_column)
     return span
 
 
-def _beginnings(positions: Positions, document: int) -> tuple[dict[int, list[Pointer]], dict[int, list[Pointer]]]:
+def beginnings(positions: Positions, document: int) -> Beginnings:
     """By line: the outermost entries that begin there, and the collections that do without their key."""
     entries: dict[int, list[Pointer]] = {}
     collections: dict[int, list[Pointer]] = {}
@@ -110,15 +135,18 @@ def _beginnings(positions: Positions, document: int) -> tuple[dict[int, list[Poi
             if line != covered:
                 entries.setdefault(line, []).append((*path, step))
             waiting.append(((*path, step), child, line))
-    return entries, collections
+    lines = {
+        line: Bound(tuple(entries.get(line, ())), tuple(collections.get(line, ()))) for line in entries | collections
+    }
+    return Beginnings(lines, sorted(entries))
 
 
 def _begins(positions: Positions, step: str | int, node: Node) -> int:
     """The line of the key, or of the dash, which may stand above its item."""
     line = node.key.line
-    if isinstance(step, str) or positions.lines[line - 1][: node.key.column - 1].strip():
+    if isinstance(step, str) or positions.indents[line - 1] < node.key.column - 1:
         return line
     above = line - 1
-    while above and re.fullmatch(r"[ \t]*(?:#.*)?", positions.lines[above - 1]):
+    while above and _NO_CONTENT.fullmatch(positions.lines[above - 1]):
         above -= 1
-    return above if above and re.match(r"(?:.*[ \t]|)-(?:[ \t]+#.*)?[ \t]*$", positions.lines[above - 1]) else line
+    return above if above and _DASH_ALONE.match(positions.lines[above - 1]) else line

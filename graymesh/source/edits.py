@@ -6,12 +6,13 @@ An edit that would take away a comment, or touch what an anchor, an alias or a t
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from graymesh.diagnostic import START, Edit, Span
-from graymesh.source.comments import comment_column
+from graymesh.ir import Pointer
 from graymesh.source.positions import Node, Positions
 
 _SIGNS: Final = ("&", "*", "!", "|", ">", "?")
@@ -40,11 +41,29 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
     return text[:end] + "".join(reversed(parts))
 
 
-def overlap(one: Edit, other: Edit) -> bool:
-    """Do both touch the same text, or would both take something out of the same list or mapping?"""
-    if one.part == other.part == "entry" and one.path and one.path[:-1] == other.path[:-1]:
-        return True
-    first, second = sorted((one.span, other.span))
+class Apart:
+    """Edits that do not touch each other, in the order of the text, so that a further one meets its neighbours only."""
+
+    def __init__(self) -> None:
+        self._spans: list[Span] = []
+        self._collections: set[Pointer] = set()
+
+    def touches(self, edit: Edit) -> bool:
+        """Does the edit touch text of one of these, or would both take something out of the same list or mapping?"""
+        if edit.part == "entry" and edit.path and edit.path[:-1] in self._collections:
+            return True
+        index = bisect_left(self._spans, edit.span)
+        before, behind = self._spans[max(0, index - 1) : index], self._spans[index : index + 1]
+        return any(_overlap(span, edit.span) for span in before) or any(_overlap(edit.span, span) for span in behind)
+
+    def add(self, edits: Sequence[Edit]) -> None:
+        """Takes these in, which touch none."""
+        for edit in edits:
+            insort(self._spans, edit.span)
+        self._collections.update(edit.path[:-1] for edit in edits if edit.part == "entry" and edit.path)
+
+
+def _overlap(first: Span, second: Span) -> bool:
     return (second.line, second.column) < (first.end_line, first.end_column) or first == second
 
 
@@ -56,16 +75,16 @@ def _placed(edit: Edit, positions: Positions, document: int) -> Edit | None:
         span = _entry(edit, positions, document)
     else:
         span = node.key if edit.part == "key" else node.span
-        span = span if not positions.slice(span).startswith(_SIGNS) and positions.slice(span) else None
+        span = span if not positions.starts_with(span, _SIGNS) and positions.slice(span) else None
     if span is None or _holds_a_comment(positions, span):
         return None
     return replace(edit, span=span)
 
 
 def _holds_a_comment(positions: Positions, span: Span) -> bool:
-    for line in range(span.line, min(span.end_line, len(positions.lines)) + 1):
-        column = comment_column(positions, line)
-        if column and (span.line, span.column) <= (line, column) < (span.end_line, span.end_column):
+    columns = positions.comment_columns
+    for line in range(span.line, min(span.end_line, len(positions.lines)) + 1) if columns else ():
+        if line in columns and (span.line, span.column) <= (line, columns[line]) < (span.end_line, span.end_column):
             return True
     return False
 
@@ -78,10 +97,9 @@ def _entry(edit: Edit, positions: Positions, document: int) -> Span | None:
         return None
     if len(parent.children) == 1:
         return _entry(replace(edit, path=edit.path[:-1]), positions, document) if len(edit.path) > 1 else None
-    inside = positions.slice(parent.span)
-    if inside.startswith(_SIGNS):
+    if positions.starts_with(parent.span, _SIGNS):
         return None
-    if inside.startswith(("[", "{")):
+    if positions.starts_with(parent.span, ("[", "{")):
         return _in_flow(list(parent.children.values()), node)
     return _in_block(positions, node, item=isinstance(edit.path[-1], int))
 

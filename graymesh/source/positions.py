@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graymesh.diagnostic import START, Span
 from graymesh.ir import Pointer
+
+if TYPE_CHECKING:
+    from graymesh.source.comments import Beginnings
 
 
 class Node(NamedTuple):
@@ -27,6 +30,7 @@ class Positions:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._beginnings: dict[int, Beginnings] = {}
 
     @cached_property
     def lines(self) -> Sequence[str]:
@@ -42,10 +46,30 @@ class Positions:
 
     @cached_property
     def scalars(self) -> Mapping[int, Sequence[Span]]:
-        """The places of keys and scalars, where `#` is no comment, by each of the lines they touch."""
+        """The places of keys and scalars, where `#` is no comment, by each of the lines they touch, in their order."""
         from graymesh.source.comments import scalars
 
         return scalars(self)
+
+    @cached_property
+    def comment_columns(self) -> Mapping[int, int]:
+        """Where the comment of a line begins, by line, both counted from 1; in the order of the lines."""
+        from graymesh.source.comments import comment_columns
+
+        return comment_columns(self)
+
+    @cached_property
+    def indents(self) -> Sequence[int]:
+        """How many blanks each line begins with; the first line has index 0."""
+        return [len(line) - len(line.lstrip()) for line in self.lines]
+
+    def beginnings(self, document: int) -> Beginnings:
+        """What begins on each line of a document; worked out once, however many comments ask."""
+        if document not in self._beginnings:
+            from graymesh.source.comments import beginnings
+
+            self._beginnings[document] = beginnings(self, document)
+        return self._beginnings[document]
 
     def find(self, document: int, path: Pointer) -> Node | None:
         """The node at this path; None when there is none."""
@@ -59,8 +83,14 @@ class Positions:
             return START
         return node.key if at_key or missing else node.span
 
+    def starts_with(self, span: Span, signs: tuple[str, ...]) -> bool:
+        """Does the text of a place begin with one of these signs? Looks at nothing else of it."""
+        return span.line <= len(self.lines) and self.lines[span.line - 1].startswith(signs, span.column - 1)
+
     def slice(self, span: Span) -> str:
         """The text of a place."""
+        if span.line == span.end_line:
+            return self.lines[span.line - 1][span.column - 1 : span.end_column - 1]
         lines = list(self.lines[span.line - 1 : span.end_line])
         lines[-1] = lines[-1][: span.end_column - 1]
         lines[0] = lines[0][span.column - 1 :]

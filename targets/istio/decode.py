@@ -18,7 +18,7 @@ from graymesh.targets.istio.decode_edges import (
     Entry,
     Gateway,
     Tokens,
-    by_header,
+    add_by_header,
     gateway,
     service_entry,
     token_sources,
@@ -43,6 +43,7 @@ class _Reading:
     gateways: dict[str, Gateway | None] = field(default_factory=dict)
     entries: dict[str, Entry | None] = field(default_factory=dict)
     tokens: list[Tokens] = field(default_factory=list)
+    claims: dict[str, tuple[str, str]] = field(default_factory=dict)
     tokens_unclear: bool = False
     blocked: bool = False
     rule_hosts: dict[str, set[str]] = field(default_factory=dict)
@@ -132,8 +133,9 @@ def _read_gateway(found: Object, reading: _Reading) -> None:
 
 def _read_tokens(found: Object, reading: _Reading) -> None:
     try:
-        reading.tokens += token_sources(found.spec, found.namespace)
-        by_header(reading.tokens)
+        sources = tuple(token_sources(found.spec, found.namespace))
+        reading.tokens += sources
+        add_by_header(reading.claims, sources)
     except FieldError as error:
         reading.refuse(found, error)
         reading.tokens_unclear = True
@@ -172,7 +174,7 @@ def _surroundings(reading: _Reading) -> Surroundings:
         entries=reading.entries,
         tokens=tuple(reading.tokens),
         tokens_unclear=reading.tokens_unclear,
-        claims={} if reading.tokens_unclear else by_header(reading.tokens),
+        claims={} if reading.tokens_unclear else reading.claims,
         rule_hosts=reading.rule_hosts,
     )
 

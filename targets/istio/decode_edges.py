@@ -207,11 +207,9 @@ def _endpoint(endpoint: Node, port: Node) -> tuple[Mapping[str, str], str]:
     return endpoint.text_map("labels"), f"[{address}]:{number}" if ":" in address else f"{address}:{number}"
 
 
-def by_header(sources: Iterable[Tokens]) -> dict[str, tuple[str, str]]:
-    """Header → issuer and claim; raises FieldError when two issuers fill the same header."""
-    found: dict[str, tuple[str, str]] = {}
+def add_by_header(found: dict[str, tuple[str, str]], sources: Iterable[Tokens]) -> None:
+    """Adds header → issuer and claim; raises FieldError when two issuers fill the same header."""
     for tokens in sources:
         for header, claim in tokens.headers.items():
             if found.setdefault(header, (tokens.issuer, claim)) != (tokens.issuer, claim):
                 raise FieldError(header, "is filled from several claims")
-    return found

@@ -45,7 +45,7 @@ class Versions:
                 host = host_of(target, "host", self._namespace)
                 self.hosts.setdefault(host, set()).add(_port(target))
         own = [host for host in hosts if host in self.hosts]
-        near = [host for host in around.rule_hosts.get(found.file, ()) if host in self.hosts]
+        near = [host for host in self.hosts if host in around.rule_hosts.get(found.file, ())]
         candidates = own or (near if len(self.hosts) == 1 else [])
         self.home = candidates[0] if len(set(candidates)) == 1 else ""
 

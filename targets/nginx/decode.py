@@ -28,7 +28,7 @@ from graymesh.targets.nginx.decode_servers import (
     read_zone,
 )
 from graymesh.targets.nginx.decode_values import Refused
-from graymesh.targets.nginx.syntax import Directive, SyntaxProblem, line_of, parse
+from graymesh.targets.nginx.syntax import Directive, Lines, SyntaxProblem, parse
 
 _PROGRAMS: Final = (".js", ".mjs")
 _OWN_PROGRAM: Final = Path(__file__).parent / "templates" / "graymesh.js"
@@ -59,13 +59,20 @@ class _Reading:
     scripts: list[Directive] = field(default_factory=list)
     servers: list[Directive] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    lines: dict[str, Lines] = field(default_factory=dict)
     undecided: bool = False
 
     def refuse(self, refused: Refused, where: Directive) -> None:
         """Notes what is not understood, with its line."""
         at = refused.where or where
-        line = line_of(self.files[at.file], at.token)
+        line = self.line(at.file, at.token)
         self.refusals.append(Refusal(file=at.file, field=refused.field, message=refused.message, line=line))
+
+    def line(self, file: str, token: int) -> int:
+        """The line of a token."""
+        if file not in self.lines:
+            self.lines[file] = Lines(self.files[file])
+        return self.lines[file].of(token)
 
 
 def decode(files: Files) -> DecodedFleet:
@@ -84,7 +91,7 @@ def _read_file(reading: _Reading, path: str) -> None:
     try:
         directives = parse(reading.files[path], path)
     except SyntaxProblem as problem:
-        line = line_of(reading.files[path], problem.token)
+        line = reading.line(path, problem.token)
         reading.refusals.append(Refusal(file=path, field="syntax", message=str(problem), line=line))
         reading.undecided = True
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from graymesh.ir import ALWAYS, Absent, Field, Kind, Present
@@ -27,6 +28,7 @@ from graymesh.targets.nginx.decode_values import (
     Pieces,
     Raw,
     Refused,
+    Room,
     builtin,
     field_of,
     joined,
@@ -93,8 +95,8 @@ class Case(NamedTuple):
 class Evaluator:
     """What variables mean in one server; `assigned` holds what `set` gave, with no such variable inside."""
 
-    def __init__(self, definitions: Definitions, assigned: Mapping[str, Pieces]) -> None:
-        self._definitions = definitions
+    def __init__(self, definitions: Definitions, assigned: Mapping[str, Pieces], room: Room | None = None) -> None:
+        self._definitions, self._room = definitions, room or Room()
         self.assigned = assigned
         self._lists: dict[str, Entries] = {}
         self._sources: dict[str, Pieces] = {}
@@ -108,7 +110,11 @@ class Evaluator:
 
     def cases(self, wanted: Sequence[Pieces]) -> list[Case]:
         """The joint list of several values. Raises Refused."""
-        found = list(self._cases([self.substituted(pieces) for pieces in wanted], {}))
+        found: list[Case] = []
+        for case in islice(self._cases([self.substituted(pieces) for pieces in wanted], {}), _MOST_CASES + 1):
+            for value in case.values:
+                self._room.take(value)
+            found.append(case)
         if len(found) > _MOST_CASES:
             raise Refused("map", f"more than {_MOST_CASES} cases")
         return found
@@ -137,7 +143,7 @@ class Evaluator:
                 found += self._one(piece)
             else:
                 found.append(piece)
-        return joined(found)
+        return self._room.take(joined(found))
 
     def _one(self, variable: Variable) -> Pieces:
         name = variable.name
@@ -244,7 +250,7 @@ class Evaluator:
         """All cases of a value in which variables are left."""
         index = next((index for index, piece in enumerate(pieces) if isinstance(piece, Variable)), None)
         if index is None:
-            yield Entry(ALWAYS, (), joined(pieces))
+            yield Entry(ALWAYS, (), self._room.take(joined(pieces)))
             return
         variable = pieces[index]
         assert isinstance(variable, Variable)
@@ -255,14 +261,15 @@ class Evaluator:
         """The list with values in which no variable is left."""
         if not _holds_variables(selected):
             return _settled_field(selected)
-        found: list[Entry] = []
+        return _settled_field(normal(self._unfolded(selected)))
+
+    def _unfolded(self, selected: Entries) -> Iterator[Entry]:
         for entry in selected:
             value = self.substituted(entry.value)
             if any(isinstance(piece, Variable) for piece in value):
-                found += _under(entry, self._product(value))
+                yield from _under(entry, self._product(value))
             else:
-                found.append(entry._replace(value=value))
-        return _settled_field(normal(found))
+                yield entry._replace(value=value)
 
     def _key(self, split: SplitDefinition) -> Field | None:
         """The field that a draw hashes, None when it is random. Raises Refused where a missing key is not random."""

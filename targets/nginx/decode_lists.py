@@ -13,6 +13,9 @@ from graymesh.ir import ALWAYS, Absent, Condition, Conjunction, Networks, Presen
 from graymesh.targets.nginx.decode_values import Pieces, Refused
 
 MOST_ENTRIES: Final = 4_000
+MOST_NEIGHBOURS: Final = 200_000
+"""Before those that give one value are put together."""
+
 MOST_CONJUNCTIONS: Final = 10_000
 
 Draws = tuple[tuple[str, int], ...]
@@ -65,17 +68,20 @@ def drawn(left: Draws, right: Draws) -> Draws | None:
 def normal(entries: Iterable[Entry]) -> Entries:
     """The same list, shorter: nothing after the entry that takes all, equal neighbours together, no idle end."""
     found: list[Entry] = []
-    for entry in entries:
+    conditions: list[list[Condition]] = []  # of the neighbours that each entry found stands for
+    for number, entry in enumerate(entries):
         before = found[-1] if found else None
         if before and before.value == entry.value and not before.draws and not entry.draws:
-            found[-1] = before._replace(condition=_either(before.condition, entry.condition))
+            conditions[-1].append(entry.condition)
         else:
             found.append(entry)
-        if found[-1].condition == ALWAYS and not found[-1].draws:
+            conditions.append([entry.condition])
+        if entry.condition == ALWAYS and not entry.draws:
             break
-        if len(found) > MOST_ENTRIES:
+        if len(found) > MOST_ENTRIES or number > MOST_NEIGHBOURS:
             raise Refused("map", f"more than {MOST_ENTRIES} cases")
-    return tuple(_complementary(found))
+    joint = (each._replace(condition=_any(given)) for each, given in zip(found, conditions, strict=True))
+    return tuple(_complementary(list(joint)))
 
 
 def opposite(condition: Condition) -> Condition | None:
@@ -96,14 +102,24 @@ def _complementary(entries: Sequence[Entry]) -> Sequence[Entry]:
     return entries if other is None else (entries[0], entries[1]._replace(condition=other))
 
 
-def _either(left: Condition, right: Condition) -> Condition:
-    if ALWAYS in (left, right):
+def _any(conditions: Sequence[Condition]) -> Condition:
+    """The condition that holds when one of these does; networks at the beginning become one list of networks."""
+    if ALWAYS in conditions:
         return ALWAYS
-    first, second = _networks(left), _networks(right)
-    if first and second and first.field == second.field:
-        networks = sorted({*first.matcher.networks, *second.matcher.networks})  # type: ignore[union-attr]
-        return ((Test(first.field, Networks(tuple(networks))),),)
-    return tuple(dict.fromkeys((*left, *right)))
+    if len(conditions) == 1:
+        return conditions[0]
+    networks: set[str] = set()
+    first, count = _networks(conditions[0]), 0
+    for condition in conditions:
+        test = _networks(condition)
+        if not first or not test or test.field != first.field:
+            break
+        networks.update(test.matcher.networks)  # type: ignore[union-attr]
+        count += 1
+    together = [((Test(first.field, Networks(tuple(sorted(networks)))),),)] if first else []
+    return tuple(
+        dict.fromkeys(conjunction for condition in (*together, *conditions[count:]) for conjunction in condition)
+    )
 
 
 def _networks(condition: Condition) -> Test | None:

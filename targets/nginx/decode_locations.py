@@ -6,6 +6,7 @@ regular expression that matches wins, else the remembered prefix.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,7 @@ from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.syntax import Directive
 
 _PATH: Final = Field(Kind.PATH)
+_MOST_MADE: Final = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,15 @@ def unique(locations: Sequence[Location]) -> Sequence[Location]:
     return locations
 
 
-def assigned(sets: Sequence[Directive], before: Mapping[str, Pieces], definitions: Definitions) -> dict[str, Pieces]:
+def assigned(sets: Sequence[Directive], before: Mapping[str, Pieces], definitions: Definitions) -> Mapping[str, Pieces]:
     """What variables hold after these `set` directives, in order, with no such variable left in their values.
 
     Raises Refused when a value is taken from a variable before it is set, or when one is set twice.
     """
     targets = [_target(directive) for directive in sets]
-    found = dict(before)
+    own: dict[str, Pieces] = {}
+    made = 0
+    found = ChainMap(own, before)  # type: ignore[arg-type]  a server's are not copied for each of its locations
     for name, directive in zip(targets, sets, strict=True):
         if name in found or name in definitions.known or name in definitions.broken:
             raise Refused("set", f"${name} gets several values", directive)
@@ -89,8 +93,11 @@ def assigned(sets: Sequence[Directive], before: Mapping[str, Pieces], definition
         if any(isinstance(piece, Variable) for piece in pieces):
             _check_order(pieces, found, definitions, directive)
             pieces = joined([part for piece in pieces for part in _known(piece, found)])
-        found[name] = pieces
-    return found
+            made += sum(len(piece) for piece in pieces if isinstance(piece, str))
+            if made > _MOST_MADE:
+                raise Refused("set", f"values of more than {_MOST_MADE:,} characters together", directive)
+        own[name] = pieces
+    return found if sets else before
 
 
 def _known(piece: Piece, assigned: Mapping[str, Pieces]) -> Pieces:

@@ -27,7 +27,7 @@ from graymesh.targets.nginx.decode_evaluate import Definitions, Evaluator
 from graymesh.targets.nginx.decode_lists import Draws, both
 from graymesh.targets.nginx.decode_locations import Location, assigned, located, read_location, unique
 from graymesh.targets.nginx.decode_maps import SplitDefinition
-from graymesh.targets.nginx.decode_values import Pieces, Refused, joined, pieces_of
+from graymesh.targets.nginx.decode_values import Pieces, Refused, Room, joined, pieces_of
 from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.syntax import Directive
 
@@ -38,6 +38,7 @@ _IN_LOCATIONS: Final = frozenset(["proxy_pass", "set"])
 _LISTEN: Final = re.compile(
     r"(?P<only_port>[0-9]{1,5})|(?P<host>[A-Za-z0-9.*-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
 )
+_MOST_ROWS: Final = 50_000
 _NOBODY: Final = frozenset(["_", ""])
 
 
@@ -160,14 +161,15 @@ def decide(server: Directive, http: Http) -> Decided:
     locations = _all(server, "location")
     if _all(server, "return"):
         return Decided(RouteTable(()))
-    before = assigned(_all(server, "set"), {}, http.definitions)
+    room = Room()
+    before, settings = assigned(_all(server, "set"), {}, http.definitions), _settings(server)
     rows: list[_Row] = []
     evaluators: list[Evaluator] = []
     told: dict[tuple[str, str], Scalar] | None = None
     if not locations:
         raise Refused("server", "it has no location", server)
     for condition, location in located(unique([read_location(each) for each in locations])):
-        found, evaluator, besides = _location_rows(location, _settings(server), before, http)
+        found, evaluator, besides = _location_rows(location, settings, before, http, room)
         if told not in (None, besides):
             differing = min(key[1] for key, _ in (told or {}).items() ^ besides.items())
             raise Refused(
@@ -176,6 +178,8 @@ def decide(server: Directive, http: Http) -> Decided:
         told = besides
         evaluators.append(evaluator)
         rows += [row._replace(condition=both(condition, row.condition)) for row in found]
+        if len(rows) > _MOST_ROWS:
+            raise Refused("server", f"more than {_MOST_ROWS:,} cases in all its locations", server)
     facts: dict[tuple[str, str], Scalar] = {**(told or {}), ("", "listen"): tuple(sorted(listens_of(server)))}
     trusted = {networks for evaluator in evaluators for networks in evaluator.trusted}
     if len(trusted) > 1:
@@ -223,13 +227,13 @@ def _all(block: Directive, name: str) -> list[Directive]:
 
 
 def _location_rows(
-    location: Location, settings: Settings, before: Mapping[str, Pieces], http: Http
+    location: Location, settings: Settings, before: Mapping[str, Pieces], http: Http, room: Room
 ) -> tuple[list[_Row], Evaluator, dict[tuple[str, str], Scalar]]:
     passes = _all(location.where, "proxy_pass")
     if len(passes) != 1:
         raise Refused("location", f"{location.path} does not pass requests on", location.where)
     levels = Levels((_settings(location.where), settings, http.settings))
-    evaluator = Evaluator(http.definitions, assigned(_all(location.where, "set"), before, http.definitions))
+    evaluator = Evaluator(http.definitions, assigned(_all(location.where, "set"), before, http.definitions), room)
     found = [Output("version", "", _passed(passes[0]), passes[0]), *_keyed(outputs(levels), http)]
     cases = evaluator.cases([_substituted(output, evaluator) for output in found])
     ruled = policy(levels)

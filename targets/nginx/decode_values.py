@@ -144,12 +144,40 @@ def field_of(raw: Raw) -> Field | None:
     return None if kind is None else Field(kind, raw.name)
 
 
+LONGEST_VALUE: Final = 1_000_000
+"""Characters and variables of one value; a large release's tables come to a tenth of it."""
+
+
+_SPACE_OF_A_PIECE: Final = 16
+
+
+class Room:
+    """What the values of one server may hold together."""
+
+    def __init__(self, characters: int = 32 * LONGEST_VALUE) -> None:
+        self._left = characters
+
+    def take(self, value: Pieces) -> Pieces:
+        """The value. Raises Refused when there is no room left."""
+        self._left -= sum(len(piece) if isinstance(piece, str) else _SPACE_OF_A_PIECE for piece in value)
+        if self._left < 0:
+            raise Refused("server", "the values of its variables are too long together")
+        return value
+
+
 def joined(pieces: Iterable[Piece]) -> Pieces:
-    """The same pieces with literal texts that touch put together, and none of them empty."""
+    """The same pieces with literal texts that touch put together, and none of them empty. Raises Refused.
+
+    A value may double with each variable that it goes through, so there is an end to it.
+    """
     found: list[Piece] = []
+    length = 0
     for piece in pieces:
         if piece == "":
             continue
+        length += len(piece) if isinstance(piece, str) else _SPACE_OF_A_PIECE
+        if length > LONGEST_VALUE:
+            raise Refused("value", f"longer than {LONGEST_VALUE:,} characters")
         if found and isinstance(piece, str) and isinstance(found[-1], str):
             found[-1] += piece
         else:

@@ -9,7 +9,8 @@ no different from a bare one.
 from __future__ import annotations
 
 import re
-from itertools import islice
+from bisect import bisect_left
+from functools import cached_property
 from typing import Final, NamedTuple
 
 LONGEST_TOKEN: Final = 4095
@@ -39,7 +40,7 @@ _MARKS: Final = frozenset(";{}#\"'\\")
 class Directive(NamedTuple):
     """A directive with its arguments as nginx understands them; `body` is None where a semicolon ends it.
 
-    `token` is the number of its first token in the file, from 0; `line_of` finds its line.
+    `token` is the number of its first token in the file, from 0; `Lines` knows its line.
     """
 
     name: str
@@ -97,10 +98,24 @@ def parse(text: str, file: str) -> tuple[Directive, ...]:
     return tuple(blocks[0].inside)
 
 
-def line_of(text: str, token: int) -> int:
-    """The line on which a token begins, from 1."""
-    match = next(islice(_TOKEN.finditer(text), token, None), None)
-    return text.count("\n", 0, match.start(1) if match else len(text)) + 1
+class Lines:
+    """Where the tokens of a text begin; the text is gone through at the first question."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def of(self, token: int) -> int:
+        """The line on which a token begins, from 1; the last one for a token that is not there."""
+        starts = self._starts
+        return bisect_left(self._breaks, starts[token] if token < len(starts) else len(self._text)) + 1
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [match.start(1) for match in _TOKEN.finditer(self._text)]
+
+    @cached_property
+    def _breaks(self) -> list[int]:
+        return [match.start() for match in re.finditer("\n", self._text)]
 
 
 def _opened(head: Directive, depth: int) -> _Open:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeAlias
 
-_DECODER: Final = json.JSONDecoder()
-_SPACE: Final = re.compile(r"[\s,]*")
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}:,]', re.DOTALL)
+
+_Starts: TypeAlias = Mapping[tuple[str, ...], int]
+"""Where each field begins, by the names that lead to it; steps of lists are left out. () is the rule itself."""
 
 
 class Places:
@@ -19,11 +22,11 @@ class Places:
         self._text = text
 
     def line(self, index: int, field: str = "") -> int:
-        """The line, from 1, of a field (by its dotted name) of one rule, or of the rule when it is not there."""
-        position, end = self._rules[index]
-        for name in filter(None, field.split(".")):
-            found = re.compile(re.escape(json.dumps(name)) + r"\s*:").search(self._text, position, end)
-            position = found.start() if found else position
+        """The line, from 1, of a field (by its dotted name) of one rule, or of what holds it when it is not there."""
+        starts = self._rules[index]
+        names = tuple(filter(None, field.split(".")))
+        ways = [(field,), *(names[:steps] for steps in range(len(names), -1, -1))]
+        position = next(starts[way] for way in ways if way in starts)
         return bisect_left(self._breaks, position) + 1
 
     @cached_property
@@ -31,15 +34,23 @@ class Places:
         return [found.start() for found in re.finditer("\n", self._text)]
 
     @cached_property
-    def _rules(self) -> list[tuple[int, int]]:
-        """Start and end of each item of the array."""
-        found = []
-        end = self._text.index("[") + 1
-        while self._text[(start := self._after_space(end))] != "]":
-            end = _DECODER.raw_decode(self._text, start)[1]
-            found.append((start, end))
-        return found
-
-    def _after_space(self, position: int) -> int:
-        found = _SPACE.match(self._text, position)
-        return found.end() if found else position
+    def _rules(self) -> Sequence[_Starts]:
+        """The fields of each item of the array, from its signs and strings alone."""
+        rules: list[dict[tuple[str, ...], int]] = []
+        names: list[str] = []  # of the fields that are open; "" for the array, and for a list
+        before, start = "", 0
+        for token in _TOKEN.finditer(self._text):
+            sign = token[0]
+            if sign in "{[":
+                if sign == "{" and len(names) == 1:
+                    rules.append({(): token.start()})
+                names.append("")
+            elif sign in "}]":
+                names.pop()
+            elif sign == ":":
+                names[-1] = json.loads(before)
+                rules[-1].setdefault(tuple(filter(None, names)), start)
+            elif sign == ",":
+                names[-1] = ""
+            before, start = sign, token.start()
+        return rules

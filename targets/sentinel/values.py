@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from graymesh.did_you_mean import quoted
 from graymesh.targets.sentinel.columns import BOOKKEEPING, Column, Columns
 
+_LONGEST_NUMBER: Final = 1000
+_DEEPEST: Final = 64
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_SURROGATES: Final = re.compile(
+    r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+_STEPS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 _INTEGERS: Final = {"int": 2**31, "Integer": 2**31, "long": 2**63, "Long": 2**63}
 
 
@@ -22,11 +31,16 @@ class Problem:
 
 
 def parsed(text: str) -> Any:
-    """The JSON value, fractions as Decimal. Raises ValueError for what is no JSON, and for repeated names."""
-    try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_distinct)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    """The JSON value, fractions as Decimal.
+
+    Raises ValueError for what is no JSON, for repeated names, numbers beyond all use, deep nesting and half characters.
+    """
+    _check_depth(text)
+    if any(found[1] for found in _SURROGATES.finditer(text)):
+        raise ValueError("half of a surrogate pair is no character")
+    return json.loads(
+        text, parse_float=_fraction, parse_int=_whole, parse_constant=_no_constant, object_pairs_hook=_distinct
+    )
 
 
 def typed(columns: Columns, raw: Mapping[str, Any], prefix: str = "") -> tuple[dict[str, Any], list[Problem]]:
@@ -101,9 +115,36 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
+def _check_depth(text: str) -> None:
+    """Before it is read: Python's reader would run out of stack, sooner or later by how deep its caller stands."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        depth += _STEPS.get(token[0], 0)
+        if depth > _DEEPEST:
+            raise ValueError(f"nested deeper than {_DEEPEST} levels")
+
+
+def _fraction(text: str) -> Decimal:
+    try:
+        return Decimal(_bounded(text))
+    except InvalidOperation:  # an exponent that Decimal cannot hold
+        raise ValueError(f"the number {text[:40]} is beyond all use") from None
+
+
+def _whole(text: str) -> int:
+    return int(_bounded(text))
+
+
+def _bounded(text: str) -> str:
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(text)} digits is too long")
+    return text
+
+
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)} stands twice in one object")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{quoted(name)} stands twice in one object")
+        found[name] = value
     return found

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graymesh.diagnostic import Note
-from graymesh.equivalence import reachable, shadowing
+from graymesh.equivalence import Steps, reachable, shadowing
 from graymesh.lint import Case, Finding
 from graymesh.lint.traffic import asked
 from graymesh.witness import in_words
@@ -38,10 +38,11 @@ def check(case: Case) -> Iterator[Finding]:
     count = len(list(asked(case.stages[-1])))
     if count < 2:
         return
-    for index, request in enumerate(reachable(table)[:count]):
+    steps = Steps()
+    for index, request in enumerate(reachable(table, steps)[:count]):
         if request is not None:
             continue
-        earlier, witness = shadowing(table, index)
+        earlier, witness = shadowing(table, index, steps)
         names = " and ".join(repr(table.routes[number].name) for number in earlier)
         yield Finding(
             path=table.routes[index].origin,

@@ -15,38 +15,28 @@ good: |
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from graymesh.diagnostic import Edit, Note
-from graymesh.equivalence import reachable
-from graymesh.ir import Route, RouteTable, Share, Split
+from graymesh.equivalence import Steps, idle
 from graymesh.lint import Case, Finding
 
 LEVEL = "warning"
-_ANY = Split((Share(version="any", basis_points=10_000),))
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Every entry that is covered by the other entries of its audience."""
+    steps = Steps()
     for name, entries in case.rollout.spec.audiences.items():
         if len(entries) < 2:
             continue
         conditions = [entry.tests() for entry in entries]
-        for index, tests in enumerate(conditions):
-            others = tuple(other for number, other in enumerate(conditions) if _first(number, index, conditions))
-            rest = Route(name="others", condition=others, split=_ANY)
-            own = Route(name="own", condition=(tests,), split=_ANY)
-            if others and reachable(RouteTable((rest, own)))[1] is None:
-                twin = tests in conditions[:index]  # the very same entry once more: nothing else can have been meant
-                yield Finding(
-                    edits=(Edit(("spec", "audiences", name, index), "entry"),) if twin else (),
-                    path=("spec", "audiences", name, index),
-                    message=f"this entry adds nobody to {name!r}: its other entries take all its requests",
-                    help="remove it, or join the conditions into one entry if all of them must hold",
-                    notes=(Note(("spec", "audiences", name), "the audience"),),
-                )
-
-
-def _first(number: int, index: int, conditions: Sequence[object]) -> bool:
-    """Of two equal entries only the second is idle."""
-    return number != index and (conditions[number] != conditions[index] or number < index)
+        for index in (index for index, covered in enumerate(idle(conditions, steps)) if covered):
+            twin = conditions[index] in conditions[:index]  # once more the very same: nothing else can have been meant
+            yield Finding(
+                edits=(Edit(("spec", "audiences", name, index), "entry"),) if twin else (),
+                path=("spec", "audiences", name, index),
+                message=f"this entry adds nobody to {name!r}: its other entries take all its requests",
+                help="remove it, or join the conditions into one entry if all of them must hold",
+                notes=(Note(("spec", "audiences", name), "the audience"),),
+            )

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.equivalence import reachable
+from graymesh.equivalence import Steps, reachable
 from graymesh.ir import ALWAYS, Route, RouteTable
 from graymesh.lint import Case, Finding
 from graymesh.lint.traffic import asked
@@ -24,9 +24,10 @@ IGNORABLE = True  # the meaning is clear, and the same on every engine
 
 def check(case: Case) -> Iterator[Finding]:
     """Every route after which nobody is left."""
+    steps = Steps()
     for route in asked(case.stages[-1]):
         rest = Route(name="rest", condition=ALWAYS, split=route.split)
-        if reachable(RouteTable((route, rest)))[1] is None:
+        if reachable(RouteTable((route, rest)), steps)[1] is None:
             yield Finding(
                 path=(*route.origin, "audience"),
                 message=f"route {route.name!r} takes everyone, so stages and weights have no effect",

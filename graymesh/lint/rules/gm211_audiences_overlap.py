@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from graymesh.diagnostic import Note
-from graymesh.equivalence import overlap
+from graymesh.equivalence import Steps, overlap
 from graymesh.lint import Case, Finding
 from graymesh.lint.traffic import asked
 from graymesh.witness import in_words
@@ -35,10 +35,11 @@ LEVEL = "info"
 
 def check(case: Case) -> Iterator[Finding]:
     """Neighbouring routes of different versions with requests in common."""
+    steps = Steps()
     for first, second in pairwise(asked(case.stages[-1])):
         if first.split == second.split:
             continue
-        request = overlap(first.condition, second.condition)
+        request = overlap(first.condition, second.condition, steps)
         if request is not None:
             yield Finding(
                 path=second.origin,

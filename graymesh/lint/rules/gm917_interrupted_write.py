@@ -1,5 +1,6 @@
 """An output folder in which a write was cut short.
 
-graymesh was stopped while it moved finished files to their places. The next `graymesh compile` completes the move, or
-drops it when it had not begun; reading commands change nothing and only say so.
+graymesh was stopped while it moved new files to their places, and left a folder `.graymesh-…` or a list that tells of
+it. The next `graymesh compile` puts everything right with files that it compiles anew: what lies in such a folder may
+be anybody's and is thrown away. Reading commands change nothing and only say so. In version control neither belongs.
 """
