@@ -38,7 +38,7 @@ support: $(VENV)/.dev
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/python -m tests.typed
 
 ## bench: CPU of graymesh beside its peers, as ratios within one run
 bench: $(VENV)/.dev

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-if TYPE_CHECKING:  # a finding that is remembered needs nothing of the IR
-    from graymesh.ir import Pointer
+Pointer: TypeAlias = tuple[str | int, ...]
+"""Where in a document something is said: the keys and indexes from its root."""
 
 Level: TypeAlias = Literal["error", "warning", "info"]
 Part: TypeAlias = Literal["value", "key", "entry"]
@@ -88,3 +88,8 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         return "; ".join(f"{d.file}:{d.span.line}:{d.span.column}: {d.code} {d.message}" for d in self.diagnostics)
+
+
+def pointer(path: Pointer) -> str:
+    """A JSON pointer (RFC 6901): `/spec/routes/0/name`; the root is empty."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from graymesh.target import Manifest
+from graymesh.kit.target import Manifest
 
 VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 COOKIE_OCTETS = "".join(char for char in VISIBLE if char not in '",;\\')

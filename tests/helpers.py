@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from graymesh import lint
-from graymesh.cases import case_of
 from graymesh.diagnostic import Diagnostic, Refused
-from graymesh.lint import Case
-from graymesh.project import Project
+from graymesh.language.case import Case, case_of
+from graymesh.language.project import Project
+from graymesh.lint import engine
 from graymesh.source import load
 
 ROOT = Path(__file__).parents[1]
@@ -32,4 +31,4 @@ def everything_said(texts: Sequence[str]) -> list[Diagnostic]:
         case, problems = case_from(text, f"spec-{number}.yaml")
         said += problems
         cases += [case] if case else []
-    return said + lint.run(cases)
+    return said + engine.run(cases)

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from graymesh.ir import Pointer
+from graymesh.diagnostic import Pointer
 
 FOLDER = Path(__file__).parent / "model"
 _SAYS = re.compile(r"^# (GM\d{3}) (key )?(/.*?)(  \(beyond JSON Schema\))?$", re.MULTILINE)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from graymesh.page.model import EngineRow, FileView, ProjectView, ReleaseView, StageStrip, TargetView
-from graymesh.traffic_diff import (
+from graymesh.diff.model import (
     Artifact,
     Change,
     EngineDiff,
@@ -19,6 +18,7 @@ from graymesh.traffic_diff import (
     TrafficDiff,
     Witness,
 )
+from graymesh.diff.page.model import EngineRow, FileView, ProjectView, ReleaseView, StageStrip, TargetView
 
 VOID = frozenset(("meta", "br", "link", "img", "input", "hr"))
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
-from graymesh.parallel import WORTH_IT, in_parallel
+from graymesh.compile.parallel import WORTH_IT, in_parallel
 
 SECONDS = 60
 LARGE = 600_000  # bytes; many times what a pipe holds, so that a child is in the middle of sending for a while

@@ -21,17 +21,17 @@ from urllib.parse import parse_qsl, urlsplit
 
 import yaml
 
-from graymesh import lint
-from graymesh.artifacts import artifacts_of
-from graymesh.cases import case_of, load_cases, release_at
-from graymesh.compiler import ALL, Choice, verify_project
+from graymesh.compile.artifacts import artifacts_of
+from graymesh.compile.compiler import ALL, Choice, verify_project
+from graymesh.compile.write import open_output
 from graymesh.diagnostic import Diagnostic
-from graymesh.project import Project
-from graymesh.registry import target
-from graymesh.semantics import Request
+from graymesh.ir.semantics import Request
+from graymesh.kit.registry import target
+from graymesh.kit.target import Target, View
+from graymesh.language.case import case_of, load_cases, release_at
+from graymesh.language.project import Project
+from graymesh.lint import engine
 from graymesh.source import load
-from graymesh.target import Target, View
-from graymesh.write import open_output
 
 FOLDER: Final = Path(__file__).parent / "cases" / "replay"
 REFUSED: Final = "refused"
@@ -89,7 +89,7 @@ class Replay:
         project = self._project("spec.yaml")
         if not (self.folder / "wrong").exists():
             cases, problems = load_cases(project, (), _quietly)
-            return [each for each in [*problems, *lint.run(cases)] if each.code in self.codes]
+            return [each for each in [*problems, *engine.run(cases)] if each.code in self.codes]
         choice = Choice(targets=(self.target,), stage=ALL if self.stages else None)
         with open_output(project.output, project.root) as output:
             return verify_project(project, choice, output, _quietly).diagnostics

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from graymesh import equivalence
-from graymesh.equivalence import Difference, Equal, compare
-from graymesh.ir import (
+from graymesh.ir.release import (
     ALWAYS,
     Conjunction,
     Field,
@@ -19,8 +17,10 @@ from graymesh.ir import (
     Split,
     Test,
 )
+from graymesh.ir.semantics import Request, decide
+from graymesh.proof import equivalence
+from graymesh.proof.equivalence import Difference, Equal, compare
 from graymesh.proof.outcomes import outcome
-from graymesh.semantics import Request, decide
 
 PATH, METHOD, HOST, SOURCE = (Field(kind) for kind in (Kind.PATH, Kind.METHOD, Kind.HOST, Kind.SOURCE))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from graymesh.schema import output_schemas
+from graymesh.commands.schemas import output_schemas
 from tests.test_cli import SHOP, Cli, cli  # noqa: F401
 
 FILE = "known.json"

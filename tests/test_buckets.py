@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graymesh.buckets import joined, pattern
-from graymesh.ir import BUCKETS
-from graymesh.portable_regex import intervals_of, problems
+from graymesh.ir.buckets import joined, pattern
+from graymesh.ir.release import BUCKETS
+from graymesh.proof.regex.portable import intervals_of, problems
 
 NUMBER = st.integers(0, BUCKETS - 1)
 INTERVALS = st.lists(st.tuples(NUMBER, NUMBER).map(sorted).map(tuple), min_size=1, max_size=5).map(tuple)

@@ -16,8 +16,8 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from syrupy.location import PyTestLocation
 
-from graymesh.compiler import Choice, Compiled, compile_project
-from graymesh.project import Project
+from graymesh.compile.compiler import Choice, Compiled, compile_project
+from graymesh.language.project import Project
 from graymesh.report import concise
 
 CASES = Path(__file__).parent / "cases"
@@ -77,7 +77,7 @@ def test_case(name: str, files: SnapshotAssertion, monkeypatch: pytest.MonkeyPat
 )
 def test_examples_are_fresh(story: str) -> None:
     """The committed output of every example is what it compiles to."""
-    from graymesh.project import find
+    from graymesh.language.project import find
 
     project = find(CASES.parents[1] / "examples" / story)
     result = compile_project(project, Choice(), lambda *_: None)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pkgutil
 import re
 import shlex
 import shutil
@@ -13,13 +14,13 @@ from typing import NamedTuple, cast
 import click
 import pytest
 
-from graymesh.capability import FEATURES
 from graymesh.cli import COMMANDS, run
 from graymesh.cli import cli as main
 from graymesh.commands.base import Command, Terminal
-from graymesh.keys import NAME, keys_of
-from graymesh.linting import Linting
-from graymesh.registry import target_names
+from graymesh.ir.features import FEATURES
+from graymesh.kit.registry import target_names
+from graymesh.language.keys import NAME, keys_of
+from graymesh.lint.session import Linting
 
 DATA = Path(__file__).parent / "cli"
 ROOT = Path(__file__).parents[1]
@@ -79,8 +80,8 @@ class TestFrame:
         assert all(f"  {name} " in done.out for name in COMMANDS)
 
     def test_every_module_is_a_command(self) -> None:
-        helpers = {"__init__", "base", "findings", "mending", "saving", "single", "summary", "watching"}
-        modules = {path.stem for path in (ROOT / "graymesh" / "commands").glob("*.py")}
+        helpers = {"base", "findings", "mending", "saving", "schemas", "single", "summary", "watching"}
+        modules = {module.name for module in pkgutil.iter_modules([str(ROOT / "graymesh" / "commands")])}
         assert modules - helpers == set(COMMANDS)
 
     @pytest.mark.parametrize("name", COMMANDS)
@@ -136,7 +137,15 @@ class TestFrame:
         script += "run(['--help'], Terminal())\nprint(*sys.modules, file=sys.stderr)"
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
         loaded = set(done.stderr.split())
-        assert not loaded & {"yaml", "jinja2", "jsonschema", "pydantic", "graymesh.ir", "graymesh.source", "json"}
+        assert not loaded & {
+            "yaml",
+            "jinja2",
+            "jsonschema",
+            "pydantic",
+            "graymesh.ir.release",
+            "graymesh.source",
+            "json",
+        }
 
     def test_lint_imports_only_what_it_needs(self, cli: Cli) -> None:
         script = "import sys\nfrom graymesh.cli import run\nfrom graymesh.commands.base import Terminal\n"
@@ -152,13 +161,19 @@ class TestFrame:
             "importlib.metadata",
             "asyncio",
         }
-        assert not loaded & {*unneeded, "graymesh.compiler", "graymesh.verify", "graymesh.write", "graymesh.schema"}
+        assert not loaded & {
+            *unneeded,
+            "graymesh.compile.compiler",
+            "graymesh.compile.verify",
+            "graymesh.compile.write",
+            "graymesh.language.schema",
+        }
 
     def test_a_fault_of_graymesh_shows_no_traceback(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         def fails(*_: object) -> None:
             raise KeyError("secret")
 
-        monkeypatch.setattr("graymesh.project.find_each", fails)
+        monkeypatch.setattr("graymesh.language.project.find_each", fails)
         done = cli("lint")
         assert (done.code, "Traceback" in done.err, "internal error: KeyError" in done.err) == (2, False, True)
         done = cli("lint", "--traceback")
@@ -343,7 +358,7 @@ class TestRemembering:
         script += f"run(['lint', '{SHOP}'], Terminal())\nprint(*sys.modules, file=sys.stderr)"
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
         assert done.stdout == ""
-        assert not set(done.stderr.split()) & {"yaml", "json", "graymesh.ir", "graymesh.lint", "pathlib"}
+        assert not set(done.stderr.split()) & {"yaml", "json", "graymesh.ir.release", "graymesh.lint.engine", "pathlib"}
 
 
 class TestCompile:
@@ -502,7 +517,7 @@ class TestManyReleases:
         monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1}, raising=False)
         assert "all verified" in many("compile", "-o", "spread").out
         assert "all verified" in many("verify", "-o", "spread").out
-        monkeypatch.setattr("graymesh.parallel.WORTH_IT", 10_000)
+        monkeypatch.setattr("graymesh.compile.parallel.WORTH_IT", 10_000)
         many("compile", "-o", "alone")
         assert len(many.rendered("alone")) > 2 * self.COUNT
         for path in many.rendered("alone"):
@@ -688,13 +703,13 @@ class TestTest:
         assert "error[GM907]" not in done.out
 
     def test_a_target_that_disagrees_is_named(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-        import graymesh.target_tests as module
-        from graymesh.compiler import decoded
+        import graymesh.compile.target_tests as module
+        from graymesh.compile.compiler import decoded
 
         def without_the_first_route(*arguments: object) -> list[object]:
             from dataclasses import replace
 
-            from graymesh.ir import RouteTable
+            from graymesh.ir.release import RouteTable
 
             services = decoded(*arguments)  # type: ignore[arg-type]
             return [replace(one, table=RouteTable(one.table.routes[1:])) for one in services]

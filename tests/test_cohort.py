@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from graymesh.compiler import decoded
-from graymesh.lint import Case
-from graymesh.registry import target, target_names
-from graymesh.semantics import Request, decide
+from graymesh.compile.compiler import decoded
+from graymesh.ir.semantics import Request, decide
+from graymesh.kit.registry import target, target_names
+from graymesh.language.case import Case
 from tests.helpers import case_from
 
 ROUTERS = [name for name in target_names() if target(name).manifest.routes]

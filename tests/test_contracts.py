@@ -9,7 +9,7 @@ import sys
 import jsonschema
 import pytest
 
-from graymesh.schema import output_schemas
+from graymesh.commands.schemas import output_schemas
 from graymesh.text import json_text
 from tests.helpers import ROOT
 

@@ -17,14 +17,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graymesh import fix
 from graymesh.diagnostic import Diagnostic, Edit, Span
-from graymesh.equivalence import Steps, UndecidableError, idle, overlap, reachable
-from graymesh.ir import BUCKETS, Absent, Buckets, Field, Kind, Matcher, OneOf, Present, Route, RouteTable, Share, Split
-from graymesh.ir import Test as Asked
+from graymesh.ir.release import (
+    BUCKETS,
+    Absent,
+    Buckets,
+    Field,
+    Kind,
+    Matcher,
+    OneOf,
+    Present,
+    Route,
+    RouteTable,
+    Share,
+    Split,
+)
+from graymesh.ir.release import Test as Asked
 from graymesh.language.record import MOST_ADVISED
-from graymesh.lint import ignores
+from graymesh.lint import fix, ignores
 from graymesh.proof.classes import _listed, _listed_truths, _truth, states
+from graymesh.proof.equivalence import Steps, UndecidableError, idle, overlap, reachable
 from graymesh.source import comments, load
 from graymesh.source.edits import Apart
 from tests.fuzz.growing import ALL
@@ -207,7 +219,7 @@ class TestProof:
 
     @given(MATCHERS)
     def test_lists_are_looked_up_as_they_match(self, matchers: tuple[Matcher, ...]) -> None:
-        from graymesh.buckets import joined
+        from graymesh.ir.buckets import joined
 
         known = tuple(Buckets(joined(each.intervals)) if isinstance(each, Buckets) else each for each in matchers)
         expected = [(_truth(known, value), value) for value in _listed(Kind.HEADER, known)]

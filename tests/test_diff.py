@@ -17,11 +17,9 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from syrupy.location import PyTestLocation
 
+from graymesh.commands.schemas import output_schemas
 from graymesh.diff.inputs import two_paths
-from graymesh.diff_report import FORMATS, markdown, render
-from graymesh.diff_report.mermaid import label
-from graymesh.schema import output_schemas
-from graymesh.traffic_diff import (
+from graymesh.diff.model import (
     Artifact,
     Change,
     EngineDiff,
@@ -33,6 +31,8 @@ from graymesh.traffic_diff import (
     TrafficDiff,
     Witness,
 )
+from graymesh.diff.report import FORMATS, markdown, render
+from graymesh.diff.report.mermaid import label
 
 CASES = Path(__file__).parent / "diff"
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from graymesh.diff.compare import release_diff
 from graymesh.diff.known import known, same, shares_of
+from graymesh.diff.model import ReleaseDiff
 from graymesh.diff.routing import route_changes
-from graymesh.equivalence import Equal, UndecidableError, common, compare, corpus, differences
-from graymesh.lint import Case
+from graymesh.ir.semantics import Request, decide
+from graymesh.kit.registry import target
+from graymesh.language.case import Case
+from graymesh.proof.equivalence import Equal, UndecidableError, common, compare, corpus, differences
 from graymesh.proof.outcomes import outcome
-from graymesh.registry import target
-from graymesh.semantics import Request, decide
-from graymesh.traffic_diff import ReleaseDiff
 from tests.generate import rollouts, text_of
 from tests.helpers import case_from
 

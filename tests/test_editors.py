@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
-from graymesh.keys import keys_of
-from graymesh.schema import BASE, KINDS, file_name, schema
+from graymesh.language.keys import keys_of
+from graymesh.language.schema import BASE, KINDS, file_name, schema
 from graymesh.text import json_text
 from tests.language_server import LanguageServer
 from tests.tools import install_language_server, language_server

@@ -4,18 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graymesh import equivalence
-from graymesh.equivalence import (
-    Equal,
-    UndecidableError,
-    Undecided,
-    compare,
-    overlap,
-    reachable,
-    shadowing,
-    witness_for,
-)
-from graymesh.ir import (
+from graymesh.ir.release import (
     ALWAYS,
     Absent,
     Buckets,
@@ -32,10 +21,21 @@ from graymesh.ir import (
     RouteTable,
     Test,
 )
+from graymesh.ir.semantics import Request, decide, first_met
+from graymesh.proof import equivalence
 from graymesh.proof.decision_lists import Fields
+from graymesh.proof.equivalence import (
+    Equal,
+    UndecidableError,
+    Undecided,
+    compare,
+    overlap,
+    reachable,
+    shadowing,
+    witness_for,
+)
+from graymesh.proof.regex.domain import METHODS
 from graymesh.proof.request_space import Space
-from graymesh.regex.domain import METHODS
-from graymesh.semantics import Request, decide, first_met
 from tests.route_tables import (
     HOST,
     METHOD,

@@ -9,20 +9,9 @@ from math import prod
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graymesh import equivalence
-from graymesh.buckets import joined
-from graymesh.buckets import pattern as bucket_pattern
-from graymesh.equivalence import (
-    Difference,
-    Undecided,
-    compare,
-    corpus,
-    overlap,
-    reachable,
-    shadowing,
-    witness_for,
-)
-from graymesh.ir import (
+from graymesh.ir.buckets import joined
+from graymesh.ir.buckets import pattern as bucket_pattern
+from graymesh.ir.release import (
     Absent,
     Buckets,
     Condition,
@@ -38,9 +27,20 @@ from graymesh.ir import (
     RouteTable,
     Test,
 )
-from graymesh.portable_regex import literal
+from graymesh.ir.semantics import Request, decide, first_met
+from graymesh.proof import equivalence
+from graymesh.proof.equivalence import (
+    Difference,
+    Undecided,
+    compare,
+    corpus,
+    overlap,
+    reachable,
+    shadowing,
+    witness_for,
+)
+from graymesh.proof.regex.portable import literal
 from graymesh.proof.request_space import with_values
-from graymesh.semantics import Request, decide, first_met
 from tests.route_tables import (
     any_of,
     cookie,

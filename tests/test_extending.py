@@ -40,7 +40,7 @@ def emit(trees):
 """
 DECODE = """
 import base64, json, pickle
-from graymesh.target import DecodedFleet, DecodedService
+from graymesh.kit.target import DecodedFleet, DecodedService
 
 def decode(files):
     tables = (pickle.loads(base64.b64decode(json.loads(text))) for text in files.values())
@@ -55,7 +55,7 @@ bad: |
 good: |
   metadata: {name: shop}
 """
-from graymesh.lint import Finding
+from graymesh.lint.finding import Finding
 
 LEVEL = "warning"
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from graymesh.diagnostic import Diagnostic, Edit, Span
 from graymesh.did_you_mean import certain
-from graymesh.equivalence import EQUAL, compare
-from graymesh.fix import fixed
+from graymesh.lint.fix import fixed
+from graymesh.proof.equivalence import EQUAL, compare
 from graymesh.source.edits import apply
 from tests.helpers import case_from, everything_said
 from tests.test_cli import SHOP, Cli, cli, process  # noqa: F401
@@ -301,7 +301,7 @@ class TestCommand:
         cli: Cli,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        from graymesh import fix
+        from graymesh.lint import fix
 
         cli.edit(SHOP, "stable: v1", "stabel: v1")
         real = fix.fixed

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from graymesh.compile.write import STAGING, findings, open_output, plan
+from graymesh.compile.written import LIST, Written, digest, list_text
 from graymesh.diagnostic import Refused
-from graymesh.output.written import LIST, Written, digest, list_text
-from graymesh.write import STAGING, findings, open_output, plan
 from tests.helpers import ROOT
 from tests.test_cli import SHOP, Cli, cli  # noqa: F401
 from tests.test_write import NEW, OLD, UNFINISHED, codes, compiled, out, tree  # noqa: F401

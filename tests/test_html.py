@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
-from graymesh.diff_report import render, sentences
-from graymesh.page import drawing, rendering
+from graymesh.diff.model import Artifact, Standing, Step
+from graymesh.diff.page import drawing, rendering
+from graymesh.diff.report import render, sentences
 from graymesh.report.shown import inline
-from graymesh.traffic_diff import Artifact, Standing, Step
 from tests.helpers import ROOT
 from tests.pages import Page, change_with, project_with, standing
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graymesh.diagnostic import Span
-from graymesh.lint import all_rules
+from graymesh.lint.engine import all_rules
 from graymesh.lint.ignores import refusal
 from graymesh.source import load
 from tests.helpers import everything_said
@@ -215,9 +215,9 @@ class TestCommands:
 
     def test_compile_writes_nothing_unproven(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         """Verification finds a difference, and a comment says to ignore that."""
-        from graymesh import compiler
+        from graymesh.compile import compiler
+        from graymesh.compile.verify import Found
         from graymesh.diagnostic import Diagnostic
-        from graymesh.verify import Found
 
         everywhere = "# graymesh: ignore[GM901] -- we know\nspec:"
         cli.edit(SHOP, "spec:", everywhere)

@@ -17,8 +17,8 @@ import yaml
 
 from graymesh.cli import run
 from graymesh.commands.base import Terminal
-from graymesh.registry import target, target_names
-from graymesh.schema import BASE, KINDS, file_name
+from graymesh.kit.registry import target, target_names
+from graymesh.language.schema import BASE, KINDS, file_name
 
 ROOT = Path(__file__).parents[1]
 SUBSETS = [

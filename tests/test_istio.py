@@ -19,19 +19,30 @@ import yaml
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from graymesh.capability import view
-from graymesh.ir import Absent, Field, Kind, Matcher, OneOf, PathPrefix, Prefix, Present, Regex, Test
+from graymesh.compile.verify import verify
+from graymesh.ir.release import (
+    Absent,
+    Field,
+    Kind,
+    Matcher,
+    OneOf,
+    PathPrefix,
+    Prefix,
+    Present,
+    Regex,
+    Test,
+)
+from graymesh.kit.registry import target
+from graymesh.kit.target import View
+from graymesh.kit.view import view
+from graymesh.language.model import parse_rollout
 from graymesh.language.options import effective
-from graymesh.model import parse_rollout
-from graymesh.registry import target
-from graymesh.resolve import resolve, stages
+from graymesh.language.resolve import resolve, stages
 from graymesh.source import load
-from graymesh.target import View
 from graymesh.targets.istio.claims import Claims
 from graymesh.targets.istio.matches import matches
 from graymesh.targets.istio.patterns import filled
 from graymesh.text import yaml_text
-from graymesh.verify import verify
 
 DATA = Path(__file__).parent / "istio"
 CASES = sorted(folder.name for folder in (DATA / "write").iterdir())

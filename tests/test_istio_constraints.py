@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from graymesh import lint
+from graymesh.compile.verify import verify
 from graymesh.diagnostic import Diagnostic
-from graymesh.registry import target
-from graymesh.verify import verify
+from graymesh.kit.registry import target
+from graymesh.lint import engine
 from tests.helpers import case_from
 
 ISTIO = target("istio")
@@ -44,7 +44,7 @@ def said(text: str) -> list[Diagnostic]:
     """What GM308 says about the spec."""
     case, problems = case_from(text)
     assert case is not None, problems
-    return lint.run([case], select=["GM308"])
+    return engine.run([case], select=["GM308"])
 
 
 def place(text: str, found: Diagnostic) -> str:

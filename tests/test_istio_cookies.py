@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graymesh.ir import Matcher, OneOf, Prefix, Present, Regex
+from graymesh.ir.release import Matcher, OneOf, Prefix, Present, Regex
 from graymesh.targets.istio.cookies import cookie_of
 
 

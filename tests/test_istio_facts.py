@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from graymesh.target import View
+from graymesh.kit.target import View
 from graymesh.targets.istio.resources import service_entry
 from graymesh.text import yaml_text
 from tests.test_istio import ISTIO, findings, of_kind, standing, written

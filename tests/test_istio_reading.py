@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from graymesh.ir import UNIQUE_ID, Fault, Mirror, Policy, Retries, Share
-from graymesh.registry import target
-from graymesh.semantics import Request, decide
-from graymesh.target import DecodedFleet, DecodedService
+from graymesh.ir.release import UNIQUE_ID, Fault, Mirror, Policy, Retries, Share
+from graymesh.ir.semantics import Request, decide
+from graymesh.kit.registry import target
+from graymesh.kit.target import DecodedFleet, DecodedService
 
 DATA = Path(__file__).parent / "istio" / "read"
 CASES = sorted(folder.name for folder in DATA.iterdir())

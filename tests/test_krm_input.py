@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from graymesh.commands.krm.function import run
+from graymesh.commands.krm.resource_list import read, written
 from graymesh.diagnostic import Refused
-from graymesh.krm.function import run
-from graymesh.krm.resource_list import read, written
 
 HEAD = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\n"
 ROLLOUT = "- {{apiVersion: graymesh.io/v1alpha1, kind: Rollout, metadata: {{name: shop}}, spec: {}}}\n"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from graymesh.krm.resource_list import read
+from graymesh.commands.krm.resource_list import read
 from graymesh.text import yaml_text
 from tests.tools import kustomize
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from graymesh import lint
-from graymesh.lint import Case
-from graymesh.registry import target, target_names
-from graymesh.target import Target, View
-from graymesh.verify import verify
+from graymesh.compile.verify import verify
+from graymesh.kit.registry import target, target_names
+from graymesh.kit.target import Target, View
+from graymesh.language.case import Case
+from graymesh.lint import engine
 from tests.generate import rollouts, text_of
 from tests.helpers import ROOT, case_from
 
@@ -30,7 +30,7 @@ def case_of_data(data: dict[str, Any]) -> Case:
     """The case of a generated spec; specs that lint refuses for its target are left out."""
     case, problems = case_from(text_of(data))
     assert case is not None, [(problem.code, problem.message) for problem in problems]
-    errors = [item for item in lint.run([case], select=["GM3"]) if item.level == "error"]
+    errors = [item for item in engine.run([case], select=["GM3"]) if item.level == "error"]
     assume(not errors)
     return case
 
@@ -100,9 +100,9 @@ def test_only_declared_paths_are_written(name: str) -> None:
 HASHED = """
 import json, sys
 from pathlib import Path
-from graymesh.cases import load_cases
-from graymesh.compiler import Choice, compile_project
-from graymesh.project import find
+from graymesh.language.case import load_cases
+from graymesh.compile.compiler import Choice, compile_project
+from graymesh.language.project import find
 compiled = compile_project(find(Path(sys.argv[1])), Choice(), lambda *_: None)
 print(json.dumps(dict(compiled.files)))
 """

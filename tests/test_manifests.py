@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from graymesh.capability import FEATURES
-from graymesh.registry import target, target_names
+from graymesh.ir.features import FEATURES
+from graymesh.kit.registry import target, target_names
+from graymesh.kit.target import Option, Target
 from graymesh.source import fast as yaml_fast
-from graymesh.target import Option, Target
 
 TARGETS = target_names()
 TYPES = {"string": str, "integer": int, "boolean": bool, "list of string": list}

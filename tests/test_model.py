@@ -13,14 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
-from graymesh import ir, registry
-from graymesh.diagnostic import Diagnostic
+from graymesh.diagnostic import Diagnostic, Pointer
+from graymesh.ir import release as ir
+from graymesh.kit import registry
+from graymesh.kit.target import Manifest, Option, Target
+from graymesh.language.model import Rollout, parse_project, parse_rollout
 from graymesh.language.policies import Notice
 from graymesh.language.record import Record
 from graymesh.language.shapes import Place, Reading
-from graymesh.model import Rollout, parse_project, parse_rollout
 from graymesh.source import load
-from graymesh.target import Manifest, Option, Target
 from tests.model_cases import FOLDER, Said, bad_files, expected_in
 
 BASE = (FOLDER / "base.yaml").read_text(encoding="utf-8")
@@ -197,7 +198,7 @@ def test_a_document_of_another_shape_has_problems_and_no_rollout(text: str) -> N
     class Document:
         data = json.loads(text) if text not in ("", "a") else text or None
 
-        def raw(self, path: ir.Pointer) -> str:
+        def raw(self, path: Pointer) -> str:
             return text
 
         def place(self, diagnostic: Diagnostic) -> Diagnostic:
@@ -313,12 +314,12 @@ JUNK = st.recursive(
 )
 
 
-def paths(data: Any, path: ir.Pointer = ()) -> list[ir.Pointer]:
+def paths(data: Any, path: Pointer = ()) -> list[Pointer]:
     items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
     return [path, *(found for key, value in items for found in paths(value, (*path, key)))]
 
 
-def changed(data: Any, path: ir.Pointer, value: Any) -> Any:
+def changed(data: Any, path: Pointer, value: Any) -> Any:
     if not path:
         return value
     if isinstance(data, dict):
@@ -328,7 +329,7 @@ def changed(data: Any, path: ir.Pointer, value: Any) -> Any:
 
 @settings(max_examples=200, deadline=None)
 @given(path=st.sampled_from(paths(DATA)[1:]), value=JUNK)
-def test_whatever_stands_at_a_place_is_read_or_refused_with_a_place(path: ir.Pointer, value: Any) -> None:
+def test_whatever_stands_at_a_place_is_read_or_refused_with_a_place(path: Pointer, value: Any) -> None:
     text = json.dumps(changed(DATA, path, value), ensure_ascii=True)
     source = load(text, "spec.yaml")
     found, problems = parse_rollout(source)

@@ -18,13 +18,13 @@ from zlib import crc32
 
 import pytest
 
+from graymesh.compile.verify import labels_of, relabelled
 from graymesh.diagnostic import Diagnostic
-from graymesh.equivalence import Difference, compare
-from graymesh.ir import Field, Policy, RouteTable, Share
-from graymesh.semantics import Decision, decide
-from graymesh.target import DecodedFleet, View
-from graymesh.verify import labels_of, relabelled
-from graymesh.witness import as_command
+from graymesh.ir.release import Field, Policy, RouteTable, Share
+from graymesh.ir.semantics import Decision, decide
+from graymesh.ir.witness import as_command
+from graymesh.kit.target import DecodedFleet, View
+from graymesh.proof.equivalence import Difference, compare
 from tests.helpers import ROOT
 from tests.mutations import conditions, json_mutants, nginx_mutants, yaml_mutants
 from tests.mutations.harmless import HARMLESS

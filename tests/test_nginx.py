@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from graymesh.ir import ALWAYS, UNIQUE_ID, Buckets, Field, Kind, Policy, Retries, Share
-from graymesh.target import Constraint, View
+from graymesh.compile.verify import verify
+from graymesh.ir.release import ALWAYS, UNIQUE_ID, Buckets, Field, Kind, Policy, Retries, Share
+from graymesh.kit.target import Constraint, View
 from graymesh.targets.nginx.constraints import constraints
 from graymesh.targets.nginx.lower import SHARED_FILE
 from graymesh.targets.nginx.quoting import (
@@ -32,7 +33,6 @@ from graymesh.targets.nginx.quoting import (
     variable_name,
 )
 from graymesh.targets.nginx.syntax import parse
-from graymesh.verify import verify
 from tests.nginx.releases import (
     EVERYONE,
     NGINX,

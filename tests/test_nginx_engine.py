@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from graymesh.equivalence import corpus
-from graymesh.ir import Field, Kind, Policy, Retries, RouteTable, Share
-from graymesh.semantics import Decision, Request, decide
-from graymesh.target import View
+from graymesh.ir.release import Field, Kind, Policy, Retries, RouteTable, Share
+from graymesh.ir.semantics import Decision, Request, decide
+from graymesh.kit.target import View
+from graymesh.proof.equivalence import corpus
 from tests.nginx import engine
 from tests.nginx.releases import (
     EVERYONE,

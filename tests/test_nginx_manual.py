@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
-from graymesh.ir import UNIQUE_ID
-from graymesh.registry import target
-from graymesh.semantics import Request, decide
-from graymesh.target import DecodedFleet
+from graymesh.ir.release import UNIQUE_ID
+from graymesh.ir.semantics import Request, decide
+from graymesh.kit.registry import target
+from graymesh.kit.target import DecodedFleet
 
 DATA = Path(__file__).parent / "nginx" / "manual"
 CASES = sorted(folder.name for folder in DATA.iterdir())

@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graymesh.ir import (
+from graymesh.ir.release import (
     ALWAYS,
     Buckets,
     Condition,
@@ -31,12 +31,19 @@ from graymesh.ir import (
     Retries,
     Share,
 )
-from graymesh.ir import Test as Asked
-from graymesh.registry import target
-from graymesh.semantics import Request, decide
-from graymesh.target import DecodedFleet, DecodedService
+from graymesh.ir.release import Test as Asked
+from graymesh.ir.semantics import Request, decide
+from graymesh.kit.registry import target
+from graymesh.kit.target import DecodedFleet, DecodedService
 from graymesh.targets.nginx.decode_lists import Entry, _complementary, normal
-from graymesh.targets.nginx.decode_patterns import Pair, after_known, exact_matcher, pair, value_matcher, wanted_matcher
+from graymesh.targets.nginx.decode_patterns import (
+    Pair,
+    after_known,
+    exact_matcher,
+    pair,
+    value_matcher,
+    wanted_matcher,
+)
 from graymesh.targets.nginx.decode_values import Refused
 from graymesh.targets.nginx.syntax import Lines, parse
 

@@ -6,12 +6,7 @@ from itertools import product
 
 import pytest
 
-from graymesh.equivalence import (
-    Difference,
-    Equal,
-    compare,
-)
-from graymesh.ir import (
+from graymesh.ir.release import (
     ALWAYS,
     Fault,
     Field,
@@ -26,6 +21,7 @@ from graymesh.ir import (
     Share,
     Split,
 )
+from graymesh.proof.equivalence import Difference, Equal, compare
 from tests.route_tables import (
     REST,
     header,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from graymesh.language.saving import replace
 from graymesh.report import FORMATS
-from graymesh.saving import replace
 from tests.test_cli import SHOP, Cli, cli, process  # noqa: F401  the fixture
 
 COMMANDS = (["lint"], ["compile"], ["compile", "--check"], ["compile", "--stdout"], ["verify"], ["test"])

@@ -65,7 +65,7 @@ def test_the_source_archive_holds_what_tests_read(built: Path) -> None:
 def test_the_wheel_works_away_from_the_checkout(built: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
         wheel.extractall(tmp_path / "site")
-    code = f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); import graymesh.registry as r; "
+    code = f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); import graymesh.kit.registry as r; "
     code += "import graymesh; print(graymesh.__file__); print(r.target_names()); "
     code += "[r.target(n).manifest for n in r.target_names()]"
     done = subprocess.run(
@@ -93,7 +93,7 @@ def test_the_bare_checkout_works(tmp_path: Path) -> None:
     venv.create(environment, with_pip=False, system_site_packages=False)
     site = next(path for path in sys.path if path.endswith("site-packages"))
     code = f"import sys; sys.path[:0] = [{str(ROOT)!r}]; sys.path.append({site!r}); "
-    code += "import graymesh.registry as r; print(r.target('istio').folder)"
+    code += "import graymesh.kit.registry as r; print(r.target('istio').folder)"
     command = [str(environment / "bin" / "python"), "-c", code]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
     assert Path(done.stdout.strip()) == ROOT / "targets" / "istio"

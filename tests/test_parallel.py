@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from graymesh.compile.parallel import WORTH_IT, in_parallel
 from graymesh.diagnostic import Diagnostic, Refused
-from graymesh.parallel import WORTH_IT, in_parallel
 from tests.helpers import ROOT
 
 

@@ -7,9 +7,11 @@ import warnings
 
 import pytest
 
-from graymesh.buckets import joined
-from graymesh.ir import Buckets, Kind, OneOf, PathPrefix, Prefix, Present, Regex
-from graymesh.portable_regex import (
+from graymesh.ir.buckets import joined
+from graymesh.ir.release import Buckets, Kind, OneOf, PathPrefix, Prefix, Present, Regex
+from graymesh.proof.regex.automata import truths
+from graymesh.proof.regex.domain import alphabet, domain, inside
+from graymesh.proof.regex.portable import (
     Problem,
     RegexProblem,
     canonical,
@@ -20,8 +22,6 @@ from graymesh.portable_regex import (
     problems,
     without,
 )
-from graymesh.regex.automata import truths
-from graymesh.regex.domain import alphabet, domain, inside
 
 
 def python(pattern: str) -> re.Pattern[str]:

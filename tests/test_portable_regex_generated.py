@@ -11,8 +11,12 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from graymesh.ir import Kind, Regex
-from graymesh.portable_regex import (
+from graymesh.ir.release import Kind, Regex
+from graymesh.proof.regex.ambiguity import explosive
+from graymesh.proof.regex.automata import truths
+from graymesh.proof.regex.domain import alphabet, inside
+from graymesh.proof.regex.normal import normal
+from graymesh.proof.regex.portable import (
     canonical,
     literal,
     matches_empty,
@@ -21,11 +25,7 @@ from graymesh.portable_regex import (
     render,
     without,
 )
-from graymesh.regex.ambiguity import explosive
-from graymesh.regex.automata import truths
-from graymesh.regex.domain import alphabet, inside
-from graymesh.regex.normal import normal
-from graymesh.regex.tree import VISIBLE, Chars, Concat, Node, Repeat, Union
+from graymesh.proof.regex.tree import VISIBLE, Chars, Concat, Node, Repeat, Union
 
 VALUES = "".join(map(chr, range(0x20, 0x7F)))
 PUNCTUATION = [char for char in VALUES if not char.isalnum() and char != " "]
@@ -168,7 +168,7 @@ def test_without_takes_the_same_values_but_those_with_the_characters(
     st.lists(TEXTS | ANY_TEXTS, min_size=1, max_size=8),
 )
 def test_canonical_matchers_mean_the_same(pattern: str, kind: Kind, values: list[str]) -> None:
-    from graymesh.semantics import matches
+    from graymesh.ir.semantics import matches
 
     found = canonical(pattern, alphabet(kind))
     for value in values:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from graymesh.diagnostic import Refused
-from graymesh.project import Project, find, find_each
+from graymesh.language.project import Project, find, find_each
 
 PROJECT = "apiVersion: graymesh.io/v1alpha1\nkind: Project\nreleases: [releases/*.yaml]\n"
 RELEASE = "apiVersion: graymesh.io/v1alpha1\nkind: Rollout\nmetadata: {name: shop}\nspec: {}\n"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from graymesh import reading
 from graymesh.commands import base
+from graymesh.language import reading
 from graymesh.report import FORMATS
 from tests.test_cli import ROOT, SHOP, Cli, cli, process  # noqa: F401
 

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graymesh.diagnostic import Diagnostic, Edit, Note, Span
-from graymesh.linting import Linting
-from graymesh.remembered import Remembered
+from graymesh.lint.memory import Remembered
+from graymesh.lint.session import Linting
 from tests.test_cli import ROOT, SHOP, Cli, cli  # noqa: F401
 
 TEXTS = st.text(max_size=20)
@@ -91,7 +91,8 @@ def test_a_change_elsewhere_changes_no_answer(cli: Cli) -> None:
 
 
 def test_many_files_read_their_project_once(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    from graymesh import project, remembered
+    from graymesh.language import project
+    from graymesh.lint import memory as remembered
 
     reads, builds = [], []
     real, build = project.read, remembered._build

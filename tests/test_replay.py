@@ -11,11 +11,11 @@ from dataclasses import replace
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from graymesh.compiler import ALL, Choice, compile_project
-from graymesh.project import Project
+from graymesh.compile.compiler import ALL, Choice, compile_project
+from graymesh.compile.verify import labels_of, relabelled
+from graymesh.ir.semantics import Decision, decide
+from graymesh.language.project import Project
 from graymesh.report import text
-from graymesh.semantics import Decision, decide
-from graymesh.verify import labels_of, relabelled
 from tests.replays import Replay, replays, request_in
 from tests.test_cases import CaseFiles
 

@@ -14,10 +14,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from graymesh import report
-from graymesh.diagnostic import Diagnostic, Note, Refused, Span
+from graymesh.diagnostic import Diagnostic, Note, Refused, Span, pointer
 from graymesh.report import FORMATS, formats_in, render
 from graymesh.report.excerpt import excerpt
-from graymesh.report.json import pointer
 from graymesh.source import load
 
 ROOT = Path(__file__).parents[1]

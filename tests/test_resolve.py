@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graymesh.ir import (
+from graymesh.diagnostic import Pointer
+from graymesh.ir.release import (
     ALWAYS,
     UNIQUE_ID,
     Buckets,
@@ -21,7 +22,6 @@ from graymesh.ir import (
     Mirror,
     Networks,
     OneOf,
-    Pointer,
     Policy,
     Release,
     Retries,
@@ -33,11 +33,11 @@ from graymesh.ir import (
     Test,
     Version,
 )
-from graymesh.model import Rollout, parse_rollout
-from graymesh.resolve import resolve, stages
-from graymesh.semantics import Request, decide
+from graymesh.ir.semantics import Request, decide
+from graymesh.language.model import Rollout, parse_rollout
+from graymesh.language.resolve import resolve, stages
+from graymesh.language.spec_tests import check
 from graymesh.source import load
-from graymesh.spec_tests import check
 from tests.model_cases import FOLDER
 
 EXAMPLE = (FOLDER / "product-service.yaml").read_text(encoding="utf-8")

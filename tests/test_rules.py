@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from graymesh.lint import Rule, all_rules
+from graymesh.lint.engine import all_rules
+from graymesh.lint.finding import Rule
 from graymesh.lint.page import Example, read
 from graymesh.source import load
 from graymesh.text import yaml_text

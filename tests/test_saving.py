@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from graymesh import saving
-from graymesh.saving import NotWrittenError, replace
+from graymesh.language import saving
+from graymesh.language.saving import NotWrittenError, replace
 from tests.test_cli import ROOT, SHOP, Cli, cli, process  # noqa: F401
 
 PRECIOUS = "precious\n"

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from graymesh import schema
-from graymesh.keys import NAME, keys_of
+from graymesh.commands import schemas
+from graymesh.language import schema
+from graymesh.language.keys import NAME, keys_of
 from graymesh.language.record import One, Record
 from graymesh.language.shapes import ListOf
 from graymesh.source import load
@@ -47,12 +48,12 @@ def keys(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_schema_in_the_tree_is_fresh(kind: str) -> None:
     stored = (SCHEMAS / schema.file_name(kind)).read_text(encoding="utf-8")
-    assert stored == json_text(schema.schema(kind)), "run: python -m graymesh.schema"
+    assert stored == json_text(schema.schema(kind)), "run: python -m graymesh.commands.schemas"
 
 
 def test_the_command_writes_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    schema.main([str(tmp_path)])
-    expected = {schema.file_name(kind) for kind in KINDS} | set(schema.output_schemas())
+    schemas.main([str(tmp_path)])
+    expected = {schema.file_name(kind) for kind in KINDS} | set(schemas.output_schemas())
     assert {path.name for path in tmp_path.iterdir()} == expected
     assert capsys.readouterr().out.count("\n") == len(expected)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graymesh.ir import (
+from graymesh.ir.release import (
     ALWAYS,
     Absent,
     Buckets,
@@ -24,7 +24,16 @@ from graymesh.ir import (
     Split,
     Test,
 )
-from graymesh.semantics import Decision, Request, decide, describe, first_met, holds, host_without_port, values_of
+from graymesh.ir.semantics import (
+    Decision,
+    Request,
+    decide,
+    describe,
+    first_met,
+    holds,
+    host_without_port,
+    values_of,
+)
 
 HEADER = Field(Kind.HEADER, "x-gray")
 COOKIE = Field(Kind.COOKIE, "beta")

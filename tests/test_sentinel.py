@@ -17,8 +17,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graymesh.capability import view
-from graymesh.ir import (
+from graymesh.ir.release import (
     ALWAYS,
     Buckets,
     Facts,
@@ -37,8 +36,9 @@ from graymesh.ir import (
     Test,
     Version,
 )
-from graymesh.registry import target
-from graymesh.target import DecodedFleet, View
+from graymesh.kit.registry import target
+from graymesh.kit.target import DecodedFleet, View
+from graymesh.kit.view import view
 from graymesh.targets.sentinel.columns import Columns
 from graymesh.targets.sentinel.emit import check
 from graymesh.targets.sentinel.lower import RuleFile

@@ -16,24 +16,16 @@ from typing import Any
 import pytest
 import yaml
 
-from graymesh import lint, portable_regex
-from graymesh.ir import (
-    Field,
-    Kind,
-    PathPrefix,
-    Policy,
-    Regex,
-    Retries,
-    RouteTable,
-    Test,
-)
-from graymesh.naming import route_ids
-from graymesh.registry import target
-from graymesh.target import View
+from graymesh.compile.verify import verify
+from graymesh.ir.naming import route_ids
+from graymesh.ir.release import Field, Kind, PathPrefix, Policy, Regex, Retries, RouteTable, Test
+from graymesh.kit.registry import target
+from graymesh.kit.target import View
+from graymesh.lint import engine
+from graymesh.proof.regex import portable as portable_regex
 from graymesh.targets.spring_cloud_gateway import filters, predicates, services
 from graymesh.targets.spring_cloud_gateway.filled import filled
 from graymesh.text import yaml_text
-from graymesh.verify import verify
 from tests.helpers import case_from
 
 DATA = Path(__file__).parent / "spring"
@@ -231,7 +223,7 @@ def spec_with(old: str, new: str) -> str:
 def test_what_the_gateway_would_not_take_is_said_before(old: str, new: str, message: str) -> None:
     case, problems = case_from(spec_with(old, new))
     assert case is not None, problems
-    found = [item for item in lint.run([case]) if item.code == "GM308" and item.level == "error"]
+    found = [item for item in engine.run([case]) if item.code == "GM308" and item.level == "error"]
     assert len(found) == 1
     assert message in found[0].message
     assert found[0].targets == ("spring-cloud-gateway",)
@@ -249,7 +241,7 @@ def test_braces_are_literal_where_they_match(old: str, new: str, message: str) -
     case, problems = case_from(spec_with("X-Gray-Version: v2}", f"X-Gray-Version: {new}}}"))
     assert case is not None, problems
     view = case.view(SPRING.manifest)
-    assert [item.code for item in lint.run([case]) if item.code == "GM308"] == []
+    assert [item.code for item in engine.run([case]) if item.code == "GM308"] == []
     assert said([view], emitted(view)) == []
 
 
@@ -273,7 +265,7 @@ def test_braces_are_literal_where_they_match(old: str, new: str, message: str) -
 def test_a_pattern_that_runs_over_commas_is_warned_of(pattern: str, misses: bool) -> None:
     case, problems = case_from(spec_with("X-Gray-Version: v2}", f"X-Gray-Version: {{regex: '{pattern}'}}}}"))
     assert case is not None, problems
-    found = [item for item in lint.run([case]) if item.code == "GM308"]
+    found = [item for item in engine.run([case]) if item.code == "GM308"]
     assert [item.level for item in found] == ["warning"] * misses
     assert all("a comma in between" in item.message for item in found)
 
@@ -283,7 +275,7 @@ def test_a_quote_inside_of_a_value_stays(value: str) -> None:
     case, problems = case_from(spec_with("X-Gray-Version: v2}", f"X-Gray-Version: {json.dumps(value)}}}"))
     assert case is not None, problems
     view = case.view(SPRING.manifest)
-    assert [item.code for item in lint.run([case]) if item.code == "GM308"] == []
+    assert [item.code for item in engine.run([case]) if item.code == "GM308"] == []
     assert said([view], emitted(view)) == []
 
 

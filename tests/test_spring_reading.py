@@ -10,20 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from graymesh.ir import (
-    Buckets,
-    Matcher,
-    OneOf,
-    PathPrefix,
-    Prefix,
-    Present,
-    Regex,
-    Route,
-    Share,
-)
-from graymesh.registry import target
-from graymesh.semantics import describe
-from graymesh.target import DecodedFleet
+from graymesh.ir.release import Buckets, Matcher, OneOf, PathPrefix, Prefix, Present, Regex, Route, Share
+from graymesh.ir.semantics import describe
+from graymesh.kit.registry import target
+from graymesh.kit.target import DecodedFleet
 from graymesh.targets.spring_cloud_gateway.decode_predicates import predicate
 from graymesh.targets.spring_cloud_gateway.patterns import hosts, matcher
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from graymesh.capability import view
-from graymesh.facts import relabel
-from graymesh.ir import (
+from graymesh.compile.verify import Found, labels_of, relabelled, request_for, verify
+from graymesh.ir.release import (
     ALWAYS,
     Facts,
     Field,
@@ -26,8 +25,9 @@ from graymesh.ir import (
     Test,
     Version,
 )
-from graymesh.target import Capability, DecodedFleet, DecodedService, Manifest, Refusal, View
-from graymesh.verify import Found, labels_of, relabelled, request_for, verify
+from graymesh.ir.settings import relabel
+from graymesh.kit.target import Capability, DecodedFleet, DecodedService, Manifest, Refusal, View
+from graymesh.kit.view import view
 
 BETA = ((Test(Field(Kind.COOKIE, "beta"), OneOf(("1",))),),)
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graymesh import walking
 from graymesh.diagnostic import Refused
-from graymesh.project import find, find_each
-from graymesh.walking import TooMuchError, files_below
+from graymesh.language import walking
+from graymesh.language.project import find, find_each
+from graymesh.language.walking import TooMuchError, files_below
 
 PROJECT = "apiVersion: graymesh.io/v1alpha1\nkind: Project\nreleases: ['{}']\n"
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from graymesh import write as writing
+from graymesh.compile import write as writing
+from graymesh.compile.folder import Folder
+from graymesh.compile.write import STAGING, findings, open_output, plan, write
+from graymesh.compile.written import LIST
 from graymesh.diagnostic import Refused
-from graymesh.output.folder import Folder
-from graymesh.output.written import LIST
-from graymesh.write import STAGING, findings, open_output, plan, write
 
 OLD = {"istio/default.shop.yaml": "old\n", "istio/default.gone.yaml": "gone\n", "nginx/server.conf": "same\n"}
 UNFINISHED = f"{STAGING}0123456789abcdef"
@@ -320,7 +320,7 @@ def test_a_full_disk_leaves_the_old_tree(out: Path, monkeypatch, name: str, call
 KILLED_BEFORE_CALL = """
 import json, os, signal, sys
 from pathlib import Path
-from graymesh.write import open_output, write
+from graymesh.compile.write import open_output, write
 
 number, calls = int(sys.argv[2]), 0
 

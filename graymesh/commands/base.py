@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from graymesh.diagnostic import Diagnostic, Refused
-    from graymesh.reading import NotReadError
+    from graymesh.language.reading import NotReadError
 
 _LARGEST_EXCERPTED = 8 * 1024 * 1024
 _BAR_AFTER_SECONDS = 1.0
@@ -80,8 +80,8 @@ class Terminal:
     def _save(self, found: Sequence[Diagnostic], sources: Mapping[str, str]) -> None:
         if not self.files:
             return
+        from graymesh.language.saving import replace
         from graymesh.report import render
-        from graymesh.saving import replace
 
         for form, path in self.files:
             replace(path, render(form, found, sources))
@@ -108,7 +108,7 @@ class Terminal:
 
     def failed(self, error: OSError) -> int:
         """A file that cannot be read or written; the exit code."""
-        from graymesh.reading import NotReadError
+        from graymesh.language.reading import NotReadError
 
         if isinstance(error, NotReadError):
             return self.refused(_not_read(error))
@@ -223,7 +223,7 @@ class Command(click.Command):
 def targets_known(context: click.Context, parameter: click.Parameter | None, value: Any) -> Any:
     """The callback of options that take targets' names: one, several or none."""
     from graymesh.did_you_mean import suggestion
-    from graymesh.registry import target_names
+    from graymesh.kit.registry import target_names
 
     for name in (value,) if isinstance(value, str) else value or ():
         if name not in target_names():
@@ -234,7 +234,7 @@ def targets_known(context: click.Context, parameter: click.Parameter | None, val
 
 def complete_target(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
     """All targets that start like this, for shells."""
-    from graymesh.registry import target_names
+    from graymesh.kit.registry import target_names
 
     return [name for name in target_names() if name.startswith(incomplete)]
 
@@ -277,7 +277,7 @@ def _not_read(error: NotReadError) -> Refused:
     from pathlib import Path
 
     from graymesh.diagnostic import Diagnostic, Refused
-    from graymesh.project import shown
+    from graymesh.language.project import shown
 
     file = shown(Path(error.filename).absolute())
     found = Diagnostic(code="GM022", message=error.strerror or "it is not read", help=error.help, file=file)
@@ -289,8 +289,8 @@ def _texts(found: Sequence[Diagnostic]) -> dict[str, str]:
 
     What cannot be read goes without, and so does what is no text: its bytes are nobody's to print.
     """
-    from graymesh import reading
     from graymesh.diagnostic import START
+    from graymesh.language import reading
 
     texts: dict[str, str] = {}
     places = [(item.file, item.span) for item in found]

@@ -15,11 +15,11 @@ from graymesh.commands.base import Command, Terminal, complete_target, printable
 from graymesh.commands.findings import format_option, output_option
 
 if TYPE_CHECKING:
-    from graymesh.compiler import Choice, Compiled
+    from graymesh.compile.compiler import Choice, Compiled
+    from graymesh.compile.folder import Folder
+    from graymesh.compile.write import Plan
     from graymesh.diagnostic import Diagnostic
-    from graymesh.output.folder import Folder
-    from graymesh.project import Project
-    from graymesh.write import Plan
+    from graymesh.language.project import Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ def command(
     Everything is read back and compared with the releases before it is written, all or nothing. PATH's whole project is
     compiled, since some files are shared by all releases.
     """
-    from graymesh.compiler import Choice
+    from graymesh.compile.compiler import Choice
 
     if watch and (check or diff or stdout):
         raise click.UsageError("--watch writes files, so it does not go with --check, --diff and --stdout")
@@ -108,8 +108,8 @@ def command(
 
 
 def _compiled(terminal: Terminal, path: Path, choice: Choice, output: Path | None, way: _Way) -> int:
-    from graymesh.compiler import compile_project
-    from graymesh.project import find
+    from graymesh.compile.compiler import compile_project
+    from graymesh.language.project import find
 
     project = find(path)
     note_ignored(terminal, project)
@@ -140,9 +140,9 @@ def _watched(terminal: Terminal, path: Path, choice: Choice, output: Path | None
 def _run_line(terminal: Terminal, path: Path, choice: Choice, output: Path | None, force: bool) -> str:
     from datetime import datetime
 
-    from graymesh.compiler import compile_project
+    from graymesh.compile.compiler import compile_project
     from graymesh.diagnostic import Refused
-    from graymesh.project import find
+    from graymesh.language.project import find
 
     found: Sequence[Diagnostic] = ()
     said = "nothing was written"
@@ -198,7 +198,7 @@ def _done(terminal: Terminal, project: Project, output: Path, compiled: Compiled
 
 def _stream(compiled: Compiled) -> str:
     """All files as one text: Kubernetes objects as a stream of YAML documents, anything else under the files' names."""
-    from graymesh.registry import target
+    from graymesh.kit.registry import target
 
     files = compiled.files
     if files and all(target(name).manifest.kubernetes for name in {row.target for row in compiled.rows}):
@@ -209,7 +209,7 @@ def _stream(compiled: Compiled) -> str:
 
 
 def _compared(terminal: Terminal, project: Project, output: Path, compiled: Compiled, way: _Way) -> int:
-    from graymesh.write import open_output
+    from graymesh.compile.write import open_output
 
     try:
         with open_output(output, project.root) as folder:
@@ -227,7 +227,7 @@ def _compared(terminal: Terminal, project: Project, output: Path, compiled: Comp
 
 
 def _findings(terminal: Terminal, folder: Folder, compiled: Compiled, way: _Way) -> list[Diagnostic]:
-    from graymesh.write import findings, plan
+    from graymesh.compile.write import findings, plan
 
     found = plan(folder, compiled.files, compiled.scope, compiled.folders)
     if way.diff:
@@ -239,7 +239,7 @@ def _findings(terminal: Terminal, folder: Folder, compiled: Compiled, way: _Way)
 
 def _all_missing(terminal: Terminal, output: Path, compiled: Compiled, way: _Way) -> list[Diagnostic]:
     from graymesh.diagnostic import Diagnostic
-    from graymesh.project import shown
+    from graymesh.language.project import shown
 
     if way.diff:
         for path, text in compiled.files.items():
@@ -266,8 +266,8 @@ def _colored(line: str, color: bool) -> str:
 
 def _written(terminal: Terminal, project: Project, output: Path, compiled: Compiled, way: _Way) -> int:
     from graymesh.commands.summary import summary
-    from graymesh.project import shown
-    from graymesh.write import strangers
+    from graymesh.compile.write import strangers
+    from graymesh.language.project import shown
 
     before = _put(project, output, compiled, way.force)
     terminal.log(f"{shown(output.absolute())}: {_counts(before)}")
@@ -279,7 +279,7 @@ def _written(terminal: Terminal, project: Project, output: Path, compiled: Compi
 
 def _put(project: Project, output: Path, compiled: Compiled, force: bool) -> Plan:
     """Writes the files; what was there before. A folder that was made for nothing is taken away again."""
-    from graymesh.write import open_output, write
+    from graymesh.compile.write import open_output, write
 
     there = output.exists()
     try:

@@ -12,13 +12,13 @@ import click
 from graymesh.commands.base import Command, Terminal, complete_target, targets_known
 
 if TYPE_CHECKING:
-    from graymesh.traffic_diff import TrafficDiff
+    from graymesh.diff.model import TrafficDiff
 
 _STDOUT = "-"
 
 
 def _formats() -> Sequence[str]:
-    from graymesh.diff_report import FORMATS
+    from graymesh.diff.report import FORMATS
 
     return FORMATS
 
@@ -124,8 +124,8 @@ def _compared(
 def _told(
     terminal: Terminal, found: TrafficDiff, form: str, files: bool, outputs: Sequence[tuple[str, str]], exit_code: bool
 ) -> int:
-    from graymesh.diff_report import render
-    from graymesh.saving import replace
+    from graymesh.diff.report import render
+    from graymesh.language.saving import replace
 
     for name, path in outputs:
         replace(path, render(name, found, files=files))

@@ -9,9 +9,9 @@ import click
 from graymesh.commands.base import Command, Terminal, table
 
 if TYPE_CHECKING:
-    from graymesh.keys import Key
-    from graymesh.lint import Rule
-    from graymesh.target import Manifest
+    from graymesh.kit.target import Manifest
+    from graymesh.language.keys import Key
+    from graymesh.lint.finding import Rule
 
 _MOST_PAGES = 3
 """Keys that a topic may name to get their pages; more are listed."""
@@ -52,9 +52,10 @@ def command(terminal: Terminal, topic: str | None) -> int:
 
 
 def _everything() -> str:
-    from graymesh.capability import FEATURES
-    from graymesh.lint import all_rules, page
-    from graymesh.registry import target, target_names
+    from graymesh.ir.features import FEATURES
+    from graymesh.kit.registry import target, target_names
+    from graymesh.lint import page
+    from graymesh.lint.engine import all_rules
 
     codes = [[rule.code, rule.level, page.read(rule.page).title] for rule in all_rules()]
     targets = [[name, target(name).manifest.title] for name in target_names()]
@@ -68,7 +69,7 @@ def _everything() -> str:
 
 
 def _code(topic: str) -> str | None:
-    from graymesh.lint import all_rules
+    from graymesh.lint.engine import all_rules
 
     wanted = topic.lower().replace("_", "-")
     found = next((rule for rule in all_rules() if wanted in (rule.code.lower(), rule.name, _slug(rule))), None)
@@ -92,7 +93,7 @@ def _indented(text: str) -> str:
 
 
 def _target(topic: str) -> str | None:
-    from graymesh.registry import target, target_names
+    from graymesh.kit.registry import target, target_names
 
     if topic not in target_names():
         return None
@@ -112,7 +113,7 @@ def _shown(value: object) -> str:
 
 
 def _support(manifest: Manifest) -> str:
-    from graymesh.capability import FEATURES
+    from graymesh.ir.features import FEATURES
 
     rows = []
     for name in FEATURES:
@@ -122,8 +123,8 @@ def _support(manifest: Manifest) -> str:
 
 
 def _feature(topic: str) -> str | None:
-    from graymesh.capability import FEATURES
-    from graymesh.registry import target, target_names
+    from graymesh.ir.features import FEATURES
+    from graymesh.kit.registry import target, target_names
 
     named = {name.lower(): name for name in FEATURES}
     if topic.lower() not in named:
@@ -151,7 +152,7 @@ def _feature(topic: str) -> str | None:
 
 def _meaning_of_field(feature: str) -> str:
     """The row of the reference's own table about this field."""
-    from graymesh import semantics
+    from graymesh.ir import semantics
 
     for line in (semantics.__doc__ or "").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -162,7 +163,7 @@ def _meaning_of_field(feature: str) -> str:
 
 def _keys(topic: str) -> str | None:
     """The page of each key that the topic names in full; a table when it only ends several."""
-    from graymesh.keys import keys_at
+    from graymesh.language.keys import keys_at
 
     found = keys_at(_all_keys(), topic)
     if not found:
@@ -173,8 +174,8 @@ def _keys(topic: str) -> str | None:
 
 
 def _all_keys() -> list[Key]:
-    from graymesh.keys import keys_of
-    from graymesh.schema import KINDS
+    from graymesh.language.keys import keys_of
+    from graymesh.language.schema import KINDS
 
     return [key for kind in KINDS for key in keys_of(kind)]
 
@@ -199,7 +200,7 @@ def _key_page(key: Key) -> str:
 
 
 def _directly_below(key: Key) -> list[Key]:
-    from graymesh.keys import keys_of
+    from graymesh.language.keys import keys_of
 
     depth = len(key.words) + 1
     return [other for other in keys_of(key.kind) if len(other.words) == depth and other.words[:-1] == key.words]
@@ -214,9 +215,9 @@ def _suggestion(topic: str) -> str:
 
 def _names() -> list[str]:
     """Everything that has a page; keys by path and without the `spec.` before it."""
-    from graymesh.capability import FEATURES
-    from graymesh.lint import all_rules
-    from graymesh.registry import target_names
+    from graymesh.ir.features import FEATURES
+    from graymesh.kit.registry import target_names
+    from graymesh.lint.engine import all_rules
 
     rules = all_rules()
     keys = list(dict.fromkeys(key.path for key in _all_keys()))

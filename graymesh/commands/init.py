@@ -115,9 +115,9 @@ def _refuse_to_overwrite(folder: Path, files: Mapping[Path, str]) -> None:
 
 def _write(folder: Path, files: Mapping[Path, str]) -> None:
     """Nothing is written through a link. Raises Refused (GM915) for one on the way, OSError."""
+    from graymesh.compile.folder import LinkError
+    from graymesh.compile.write import link_finding, open_output
     from graymesh.diagnostic import Refused
-    from graymesh.output.folder import LinkError
-    from graymesh.write import link_finding, open_output
 
     with open_output(folder, Path.cwd(), create=True) as opened:
         try:
@@ -168,7 +168,7 @@ def _read_targets(text: str) -> tuple[str, ...]:
 
 
 def _usual_targets() -> tuple[str, ...]:
-    from graymesh.registry import target, target_names
+    from graymesh.kit.registry import target, target_names
 
     return tuple(name for name in target_names() if target(name).manifest.routes)
 
@@ -206,9 +206,9 @@ def _stage(weight: str, last: bool) -> dict[str, Any]:
 
 def _compiles(terminal: Terminal, folder: Path, files: Mapping[Path, str], targets: Sequence[str]) -> bool:
     """Nothing is written before the whole compiler has taken it."""
-    from graymesh.cases import case_of
-    from graymesh.compiler import Choice, compile_cases
-    from graymesh.project import Project
+    from graymesh.compile.compiler import Choice, compile_cases
+    from graymesh.language.case import case_of
+    from graymesh.language.project import Project
     from graymesh.source import load
 
     path, text = list(files.items())[1]

@@ -12,7 +12,7 @@ from graymesh.commands.findings import format_option, output_option, reaches
 
 if TYPE_CHECKING:
     from graymesh.diagnostic import Diagnostic
-    from graymesh.linting import Choice, Linting
+    from graymesh.lint.session import Choice, Linting
 
 
 def _codes(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ def _codes(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tupl
 @click.pass_obj
 def command(terminal: Terminal, /, paths: tuple[str, ...], **given: Any) -> int:
     """Check the releases at PATHS: files, folders, projects, or `-` for standard input; all here by default."""
-    from graymesh.linting import Choice, Linting
+    from graymesh.lint.session import Choice, Linting
 
     _check_usage(given, paths)
     paths = paths or (".",)
@@ -93,7 +93,7 @@ def _without_known(
 ) -> list[Diagnostic]:
     if file is None:
         return found
-    from graymesh import baseline
+    from graymesh.lint import baseline
 
     if write:
         terminal.log(f"{file}: {baseline.write(file, found, linting.files, choice.takes)} findings written")

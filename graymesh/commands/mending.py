@@ -10,8 +10,8 @@ from graymesh.commands.base import Terminal, printable
 
 if TYPE_CHECKING:
     from graymesh.diagnostic import Diagnostic
-    from graymesh.fix import Fixed
-    from graymesh.linting import Linting
+    from graymesh.lint.fix import Fixed
+    from graymesh.lint.session import Linting
 
 
 def mend(terminal: Terminal, linting: Linting, found: Sequence[Diagnostic], write: bool) -> bool:
@@ -57,7 +57,7 @@ def _colored(line: str, color: bool) -> str:
 
 def _write(file: str, old: str, new: str) -> None:
     """All or nothing, with the file's byte order mark. Raises OSError, also when it changed."""
-    from graymesh import reading, saving
+    from graymesh.language import reading, saving
 
     mark = b"\xef\xbb\xbf"
     if not reading.read_named(file, len(mark)).startswith(mark):

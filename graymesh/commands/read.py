@@ -11,8 +11,8 @@ import click
 from graymesh.commands.base import Command, Terminal, complete_target, printable, targets_known
 
 if TYPE_CHECKING:
-    from graymesh.ir import Route
-    from graymesh.target import DecodedFleet, DecodedService
+    from graymesh.ir.release import Route
+    from graymesh.kit.target import DecodedFleet, DecodedService
 
 
 @click.command(
@@ -41,8 +41,8 @@ def command(terminal: Terminal, files: tuple[Path, ...], target_name: str, form:
 
     Whatever is not understood is named with its file and line, and the exit code is 1 then.
     """
-    from graymesh.artifacts import artifacts_at
-    from graymesh.registry import target
+    from graymesh.compile.artifacts import artifacts_at
+    from graymesh.kit.registry import target
 
     found = target(target_name)
     artifacts = artifacts_at(files, found.manifest.writes)
@@ -64,7 +64,7 @@ def _text(fleet: DecodedFleet) -> str:
 
 
 def _service(service: DecodedService) -> Iterator[str]:
-    from graymesh.wording import setting, value_in_words
+    from graymesh.ir.wording import setting, value_in_words
 
     scope = f" ({service.scope})" if service.scope else ""
     yield f"{', '.join(service.hosts) or service.name}{scope}"
@@ -75,13 +75,13 @@ def _service(service: DecodedService) -> Iterator[str]:
 
 
 def _route(number: int, route: Route) -> Iterator[str]:
-    from graymesh.wording import condition, effects, shares
+    from graymesh.ir.wording import condition, effects, shares
 
     yield f"  {number}. {condition(route)} -> {shares(route.split, {})}"
     yield from (f"       {effect}" for effect in effects(route, {}))
 
 
 def _json(fleet: DecodedFleet) -> str:
-    from graymesh import contracts
+    from graymesh.report import contracts
 
     return contracts.text(contracts.route_tables(fleet))

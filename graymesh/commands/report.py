@@ -46,12 +46,12 @@ def command(terminal: Terminal, path: Path, output: str, targets: tuple[str, ...
     The project is compiled and verified first, in memory; with an error, no page is written. The page needs nothing
     else: no scripts, no files beside it, no network. The same project gives the same page, byte for byte.
     """
-    from graymesh.cases import load_cases
     from graymesh.commands.compile import note_ignored, told
-    from graymesh.compiler import Choice, compile_cases
-    from graymesh.overview import overview
-    from graymesh.page.rendering import project_page
-    from graymesh.project import find
+    from graymesh.compile.compiler import Choice, compile_cases
+    from graymesh.diff.overview import overview
+    from graymesh.diff.page.rendering import project_page
+    from graymesh.language.case import load_cases
+    from graymesh.language.project import find
 
     terminal.aside = output == _STDOUT
     project = find(path)
@@ -67,7 +67,7 @@ def command(terminal: Terminal, path: Path, output: str, targets: tuple[str, ...
 
 
 def _put(terminal: Terminal, output: str, page: str) -> None:
-    from graymesh.saving import replace
+    from graymesh.language.saving import replace
 
     if output == _STDOUT:
         terminal.out(page, end="")

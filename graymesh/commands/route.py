@@ -11,9 +11,9 @@ import click
 from graymesh.commands.base import Command, Terminal, complete_target, printable, targets_known
 
 if TYPE_CHECKING:
-    from graymesh.ir import Release
-    from graymesh.lint import Case
-    from graymesh.semantics import Decision, Request
+    from graymesh.ir.release import Release
+    from graymesh.ir.semantics import Decision, Request
+    from graymesh.language.case import Case
 
 
 def _pairs(separator: str, example: str) -> Any:
@@ -98,7 +98,7 @@ def command(
 
 
 def _request(case: Case, release: Release, bucket: int | None, host: str | None, source: str, **parts: Any) -> Request:
-    from graymesh.semantics import Request, address
+    from graymesh.ir.semantics import Request, address
 
     try:
         address(source)
@@ -113,15 +113,15 @@ def _request(case: Case, release: Release, bucket: int | None, host: str | None,
 
 
 def _by_spec(release: Release, request: Request) -> Decision:
-    from graymesh.semantics import decide
+    from graymesh.ir.semantics import decide
 
     return decide(release.table, request)
 
 
 def _on_target(case: Case, release: Release, name: str, request: Request) -> Iterator[tuple[str, Decision]]:
     """What each of the target's decoded services for the host decides, in the release's own words."""
-    from graymesh.compiler import decoded
-    from graymesh.semantics import decide, host_without_port
+    from graymesh.compile.compiler import decoded
+    from graymesh.ir.semantics import decide, host_without_port
 
     for service in decoded(case, release, name):
         if host_without_port(request.host) in service.hosts:
@@ -129,7 +129,7 @@ def _on_target(case: Case, release: Release, name: str, request: Request) -> Ite
 
 
 def _text(answers: Sequence[tuple[str, Decision]]) -> str:
-    from graymesh.wording import effects, shares, why
+    from graymesh.ir.wording import effects, shares, why
 
     lines = []
     for scope, decision in answers:
@@ -141,6 +141,6 @@ def _text(answers: Sequence[tuple[str, Decision]]) -> str:
 
 
 def _json(request: Request, answers: Sequence[tuple[str, Decision]]) -> str:
-    from graymesh import contracts
+    from graymesh.report import contracts
 
     return contracts.text(contracts.route_answer(request, answers))

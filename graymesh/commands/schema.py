@@ -18,7 +18,7 @@ from graymesh.commands.base import Command, Terminal
 @click.pass_obj
 def command(terminal: Terminal, kind: str) -> int:
     """Print the JSON Schema of a release (rollout) or of graymesh.yaml (project), for editors and other tools."""
-    from graymesh.schema import schema
+    from graymesh.language.schema import schema
     from graymesh.text import json_text
 
     terminal.out(json_text(schema(kind)), end="")

@@ -11,14 +11,14 @@ from graymesh.commands.base import Terminal
 from graymesh.diagnostic import Refused
 
 if TYPE_CHECKING:
-    from graymesh.ir import Release
-    from graymesh.lint import Case
+    from graymesh.ir.release import Release
+    from graymesh.language.case import Case
 
 
 def one_case(terminal: Terminal, path: Path, stage: str | None) -> tuple[Case, Release]:
     """The one release at `path`, at a stage of that name. Raises Refused or UsageError when there is no such thing."""
-    from graymesh.cases import case_of
-    from graymesh.project import find_each, read_limited, shown
+    from graymesh.language.case import case_of
+    from graymesh.language.project import find_each, read_limited, shown
     from graymesh.source import load
 
     files = [(project, file) for project in find_each(path) for file in project.releases]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from graymesh.commands.base import table
 
 if TYPE_CHECKING:
-    from graymesh.compiler import Row
+    from graymesh.compile.compiler import Row
 
 _MOST_RELEASES = 50
 

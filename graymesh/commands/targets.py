@@ -9,7 +9,7 @@ import click
 from graymesh.commands.base import Command, Terminal, complete_target, table, targets_known
 
 if TYPE_CHECKING:
-    from graymesh.target import Manifest
+    from graymesh.kit.target import Manifest
 
 
 @click.command(
@@ -29,7 +29,7 @@ def command(terminal: Terminal, targets: tuple[str, ...], form: str) -> int:
     native: the engine has it; emulated: graymesh builds it from what the engine has; none: a release that uses it is
     refused for this target; -: the target chooses no version. `graymesh explain TARGET` says how and why.
     """
-    from graymesh.registry import target, target_names
+    from graymesh.kit.registry import target, target_names
 
     manifests = [target(name).manifest for name in targets or target_names()]
     terminal.out(_json(manifests) if form == "json" else _text(manifests), end="")
@@ -37,7 +37,7 @@ def command(terminal: Terminal, targets: tuple[str, ...], form: str) -> int:
 
 
 def _text(manifests: list[Manifest]) -> str:
-    from graymesh.capability import FEATURES
+    from graymesh.ir.features import FEATURES
 
     def support(manifest: Manifest, name: str) -> str:
         routing = FEATURES[name][0] == "every" and not manifest.routes
@@ -48,7 +48,7 @@ def _text(manifests: list[Manifest]) -> str:
 
 
 def _json(manifests: list[Manifest]) -> str:
-    from graymesh.capability import FEATURES
+    from graymesh.ir.features import FEATURES
     from graymesh.text import json_text
 
     def described(manifest: Manifest, name: str) -> dict[str, str]:

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(terminal: Terminal, path: Path, targets: tuple[str, ...]) -> int:
     """Run the tests of the releases at PATH on the releases themselves and on every target they are compiled for."""
-    from graymesh.cases import load_cases
-    from graymesh.project import find_each
-    from graymesh.target_tests import failures
+    from graymesh.compile.target_tests import failures
+    from graymesh.language.case import load_cases
+    from graymesh.language.project import find_each
 
     found: list[Diagnostic] = []
     tests = 0

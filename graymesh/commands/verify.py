@@ -51,9 +51,9 @@ def command(terminal: Terminal, path: Path, targets: tuple[str, ...], stage: str
     Every difference comes with a request that shows it. Nothing is written.
     """
     from graymesh.commands.summary import summary
-    from graymesh.compiler import Choice, verify_project
-    from graymesh.project import find
-    from graymesh.write import open_output
+    from graymesh.compile.compiler import Choice, verify_project
+    from graymesh.compile.write import open_output
+    from graymesh.language.project import find
 
     project = find(path)
     note_ignored(terminal, project)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from graymesh.discovery import discovered
-from graymesh.output.written import LIST
+from graymesh.compile.written import LIST
+from graymesh.language.discovery import discovered
 
 EVERY_SECONDS: Final = 0.5
 """Files are asked, not awaited: that works on every file system, in containers and over networks."""

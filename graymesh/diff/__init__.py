@@ -1,1 +1,1 @@
-"""What a change does to traffic: two sides in, a `graymesh.traffic_diff.TrafficDiff` out."""
+"""What a change does to traffic: two sides in, a `graymesh.diff.model.TrafficDiff` out."""

@@ -12,23 +12,11 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from graymesh import reading
-from graymesh.artifacts import LIMIT_BYTES, text_of
-from graymesh.buckets import joined
+from graymesh.compile.artifacts import LIMIT_BYTES, text_of
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.diff.engines import fleet_changes, witness
 from graymesh.diff.known import Known, carries_bucket, shares_of, words
-from graymesh.diff.risks import risks_of
-from graymesh.diff.routing import Found, route_changes
-from graymesh.diff.sides import printable
-from graymesh.discovery import NAME
-from graymesh.equivalence import Equal, compare
-from graymesh.ir import BUCKETS, Buckets, Field, Kind, Matcher, Regex, Route, RouteTable, Share, Split, Test
-from graymesh.project import looks_like_a_release, shown
-from graymesh.registry import target, target_names
-from graymesh.semantics import compiled, decide
-from graymesh.target import DecodedFleet, DecodedService, Refusal
-from graymesh.traffic_diff import (
+from graymesh.diff.model import (
     Artifact,
     Change,
     EngineDiff,
@@ -38,7 +26,31 @@ from graymesh.traffic_diff import (
     State,
     TrafficDiff,
 )
-from graymesh.walking import TooMuchError, files_below
+from graymesh.diff.risks import risks_of
+from graymesh.diff.routing import Found, route_changes
+from graymesh.diff.sides import printable
+from graymesh.ir.buckets import joined
+from graymesh.ir.release import (
+    BUCKETS,
+    Buckets,
+    Field,
+    Kind,
+    Matcher,
+    Regex,
+    Route,
+    RouteTable,
+    Share,
+    Split,
+    Test,
+)
+from graymesh.ir.semantics import compiled, decide
+from graymesh.kit.registry import target, target_names
+from graymesh.kit.target import DecodedFleet, DecodedService, Refusal
+from graymesh.language import reading
+from graymesh.language.discovery import NAME
+from graymesh.language.project import looks_like_a_release, shown
+from graymesh.language.walking import TooMuchError, files_below
+from graymesh.proof.equivalence import Equal, compare
 
 _MOST_FILES = 20_000
 _OBJECT = re.compile(r"""^[\s{"']*apiVersion["']?\s*:""", re.MULTILINE)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graymesh.cases import release_at
+from graymesh.diagnostic import Pointer
 from graymesh.diff.known import Known, known, same, shares_of
+from graymesh.diff.model import Place, Side
 from graymesh.diff.routing import Found
-from graymesh.ir import Pointer, Route
-from graymesh.lint import Case
-from graymesh.semantics import Request, decide, first_met
-from graymesh.traffic_diff import Place, Side
+from graymesh.ir.release import Route
+from graymesh.ir.semantics import Request, decide, first_met
+from graymesh.language.case import Case, release_at
 
 _EFFECT_PATHS: Final[Mapping[str, Pointer]] = {
     "timeout": ("spec", "resilience", "timeout"),

@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from graymesh.cases import Progress
+from graymesh.diagnostic import Pointer
 from graymesh.diff.causes import Both, route_cause
-from graymesh.diff.engines import engine_changes, engine_diffs, engines_for, option_changes, witness, written
+from graymesh.diff.engines import (
+    engine_changes,
+    engine_diffs,
+    engines_for,
+    option_changes,
+    witness,
+    written,
+)
 from graymesh.diff.known import Known, known, shares_of, words
+from graymesh.diff.model import Change, ReleaseDiff, Standing, State, Step, TrafficDiff, Witness
 from graymesh.diff.risks import risks_of
 from graymesh.diff.routing import Found, route_changes
 from graymesh.diff.settings import Told, setting_changes
 from graymesh.diff.sides import Compared
-from graymesh.equivalence import UndecidableError, witness_for
-from graymesh.facts import feature
-from graymesh.ir import Pointer, Release
-from graymesh.lint import Case
+from graymesh.ir.release import Release
+from graymesh.ir.semantics import decide
+from graymesh.ir.settings import feature
+from graymesh.ir.witness import as_command
+from graymesh.ir.wording import duration
+from graymesh.language.case import Case, Progress
+from graymesh.proof.equivalence import UndecidableError, witness_for
 from graymesh.proof.outcomes import outcome
-from graymesh.semantics import decide
-from graymesh.traffic_diff import Change, ReleaseDiff, Standing, State, Step, TrafficDiff, Witness
-from graymesh.witness import as_command
-from graymesh.wording import duration
 
 
 def diff_specs(old: Compared, new: Compared, targets: Sequence[str], progress: Progress) -> TrafficDiff:

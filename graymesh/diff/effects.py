@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.ir import Policy, Route
+from graymesh.ir.release import Policy, Route
+from graymesh.ir.wording import cookie_in_words, headers_in_words, percent, policy_in_words
 from graymesh.proof.outcomes import outcome
-from graymesh.wording import cookie_in_words, headers_in_words, percent, policy_in_words
 
 NONE = "none"
 Effect = tuple[str, str, str, str]

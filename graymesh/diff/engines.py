@@ -9,21 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from graymesh.cases import Progress
-from graymesh.compiler import Choice, compile_cases
+from graymesh.compile.compiler import Choice, compile_cases
+from graymesh.diff.model import Artifact, Change, EngineDiff, Place, Side, Witness
 from graymesh.diff.settings import NOT_SET, facts_of_both, trend_of
 from graymesh.diff.sides import Compared
-from graymesh.equivalence import Difference, Undecided, compare
-from graymesh.facts import feature
-from graymesh.ir import RouteTable
-from graymesh.lint import Case
+from graymesh.ir.release import RouteTable
+from graymesh.ir.semantics import Request, decide, host_without_port
+from graymesh.ir.settings import feature
+from graymesh.ir.witness import as_command, in_words
+from graymesh.ir.wording import first_difference, setting, value_in_words
+from graymesh.kit.registry import target
+from graymesh.kit.target import DecodedFleet, DecodedService, View
+from graymesh.language.case import Case, Progress
+from graymesh.proof.equivalence import Difference, Undecided, compare
 from graymesh.proof.outcomes import outcome
-from graymesh.registry import target
-from graymesh.semantics import Request, decide, host_without_port
-from graymesh.target import DecodedFleet, DecodedService, View
-from graymesh.traffic_diff import Artifact, Change, EngineDiff, Place, Side, Witness
-from graymesh.witness import as_command, in_words
-from graymesh.wording import first_difference, setting, value_in_words
 
 _EMPTY = RouteTable(())
 

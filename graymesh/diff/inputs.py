@@ -7,15 +7,15 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from graymesh.cases import Progress
 from graymesh.diagnostic import Refused
 from graymesh.diff.artifacts import artifact_diff, holds_artifacts
 from graymesh.diff.compare import diff_specs
+from graymesh.diff.model import TrafficDiff
 from graymesh.diff.revision import Revision, revision
 from graymesh.diff.sides import Compared, Part, Root, side_of
 from graymesh.diff.unread import missed, told
-from graymesh.project import shown
-from graymesh.traffic_diff import TrafficDiff
+from graymesh.language.case import Progress
+from graymesh.language.project import shown
 
 
 def two_paths(old: Path, new: Path, targets: Sequence[str], progress: Progress) -> TrafficDiff:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from graymesh.buckets import joined
-from graymesh.equivalence import UndecidableError, reachable
-from graymesh.ir import ALWAYS, BUCKETS, Buckets, Condition, Kind, Release, Route, RouteTable
-from graymesh.lint import Case
-from graymesh.traffic_diff import Row, Shares, Strip
-from graymesh.wording import condition, shares_in_words
+from graymesh.diff.model import Row, Shares, Strip
+from graymesh.ir.buckets import joined
+from graymesh.ir.release import ALWAYS, BUCKETS, Buckets, Condition, Kind, Release, Route, RouteTable
+from graymesh.ir.wording import condition, shares_in_words
+from graymesh.language.case import Case
+from graymesh.proof.equivalence import UndecidableError, reachable
 
 NOBODY = "nobody (404)"
 SPLIT = "a draw"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graymesh.diff.known import Known, same, shares_of, words
-from graymesh.ir import BUCKETS, Buckets, Condition, Field, Kind, Test
-from graymesh.traffic_diff import Move, Shares
-from graymesh.wording import percent
+from graymesh.diff.model import Move, Shares
+from graymesh.ir.release import BUCKETS, Buckets, Condition, Field, Kind, Test
+from graymesh.ir.wording import percent
 
 Strip = tuple[tuple[int, int, int], ...]
 

@@ -16,7 +16,7 @@ from graymesh.did_you_mean import quoted
 from graymesh.diff.git import Git, refused
 from graymesh.diff.repository import Repository, opened, repository_of
 from graymesh.diff.tree import LINK, SUBMODULE, Tree, led, tree_of
-from graymesh.discovery import NAME
+from graymesh.language.discovery import NAME
 
 _REVISION: Final = re.compile(r"[A-Za-z0-9_.@^~/+=#%{}-]{1,250}")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from graymesh.traffic_diff import Change, Move, ReleaseDiff, Risk, Standing
-from graymesh.wording import percent
+from graymesh.diff.model import Change, Move, ReleaseDiff, Risk, Standing
+from graymesh.ir.wording import percent
 
 _ORDER: Final = (
     *("undecided", "incomplete", "removed", "moved-back", "redrawn", "trust", "guard-removed", "guard-weakened"),

@@ -1,7 +1,8 @@
 """Two route tables → what requests meet differently, each difference with a request that shows it.
 
-Every pair of routes that do different things with one request is looked at (`graymesh.equivalence.differences`). What
-the pairs have in common is told once: by audience, everyone else as one, and effects for all whom they concern.
+Every pair of routes that do different things with one request is looked at
+(`graymesh.proof.equivalence.differences`). What the pairs have in common is told once: by audience, everyone else as
+one, and effects for all whom they concern.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from dataclasses import dataclass
 
 from graymesh.diff.effects import Effect, effects
 from graymesh.diff.known import Known, same, shares_of, words
+from graymesh.diff.model import Move, Shares
 from graymesh.diff.movement import moves, redrawn
-from graymesh.equivalence import UndecidableError, common, differences
-from graymesh.ir import Condition, Route
+from graymesh.ir.release import Condition, Route
+from graymesh.ir.semantics import Request, first_met
+from graymesh.proof.equivalence import UndecidableError, common, differences
 from graymesh.proof.outcomes import outcome
-from graymesh.semantics import Request, first_met
-from graymesh.traffic_diff import Move, Shares
 
 EVERYONE = "everyone else"
 EVERY = "every request"

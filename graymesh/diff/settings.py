@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from graymesh.facts import feature
-from graymesh.ir import Facts, Pointer, Release, Scalar
-from graymesh.traffic_diff import Kind, Trend
-from graymesh.wording import setting, setting_path, value_in_words
+from graymesh.diagnostic import Pointer
+from graymesh.diff.model import Kind, Trend
+from graymesh.ir.release import Facts, Release, Scalar
+from graymesh.ir.settings import feature
+from graymesh.ir.wording import setting, setting_path, value_in_words
 
 NOT_SET: Final = "not set"
 
@@ -60,7 +61,7 @@ def setting_changes(old: Release, new: Release) -> Iterator[Told]:
 
 
 def trend_of(name: str, old: Scalar | None, new: Scalar | None) -> Trend:
-    """Does the setting protect less than before? `name` as in `graymesh.facts`."""
+    """Does the setting protect less than before? `name` as in `graymesh.ir.settings`."""
     said = feature(name)
     if old is None:
         return "stricter" if said.split(".")[0] in _PROTECTS else "added"

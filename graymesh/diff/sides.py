@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from graymesh.cases import Progress, case_of
 from graymesh.diagnostic import Diagnostic, Refused
-from graymesh.lint import Case
-from graymesh.project import Project, find_each, read_limited, shown
+from graymesh.language.case import Case, Progress, case_of
+from graymesh.language.project import Project, find_each, read_limited, shown
 from graymesh.source import load
 
 

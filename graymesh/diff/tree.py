@@ -13,7 +13,7 @@ from typing import Final
 
 from graymesh.did_you_mean import quoted
 from graymesh.diff.git import PARTIAL, Git, refused
-from graymesh.project import LIMIT_BYTES
+from graymesh.language.project import LIMIT_BYTES
 
 LINK: Final = "120000"
 SUBMODULE: Final = "160000"

@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from graymesh.diff.revision import Revision, Unread
 from graymesh.diff.sides import Compared
-from graymesh.discovery import NAME
-from graymesh.model import parse_project
-from graymesh.project import read_limited
+from graymesh.language.discovery import NAME
+from graymesh.language.model import parse_project
+from graymesh.language.project import read_limited
 from graymesh.source import load
 from graymesh.source.hidden import escaped
 

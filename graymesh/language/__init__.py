@@ -1,1 +1,1 @@
-"""The parts of `graymesh.model`: what may stand at each place of a spec."""
+"""The spec as people write it, what it means, and the projects that it stands in."""

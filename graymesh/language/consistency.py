@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from graymesh.diagnostic import Note
 from graymesh.did_you_mean import listed, quoted
-from graymesh.ir import BUCKETS
+from graymesh.ir.release import BUCKETS
 from graymesh.language.policies import Trace
 from graymesh.language.routing import Edge, Stage, largest_weights
 from graymesh.language.shapes import Place

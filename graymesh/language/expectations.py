@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from graymesh import ir
+from graymesh.ir import release as ir
 from graymesh.language.record import One, Record, field
 from graymesh.language.routing import MOST_FIELDS, MOST_VERSIONS
 from graymesh.language.scalars import Malformed

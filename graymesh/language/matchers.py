@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graymesh.did_you_mean import certain, listed, quoted, suggestion
-from graymesh.ir import Absent, Matcher, OneOf, PathPrefix, Prefix, Present, Regex
+from graymesh.ir.release import Absent, Matcher, OneOf, PathPrefix, Prefix, Present, Regex
 from graymesh.language.scalars import PATTERN, Malformed, pattern
 from graymesh.language.shapes import ListOf, Place, Reported, Schema, Text, read_into, wrong_type
 
@@ -145,7 +145,7 @@ def _object(form: str, about: Schema, schema: Schema) -> Schema:
 
 
 def _portable(text: str, place: Place) -> Regex:
-    from graymesh.portable_regex import problems
+    from graymesh.proof.regex.portable import problems
 
     found = problems(text)
     for problem in found:

@@ -11,7 +11,7 @@ from graymesh.language.scalars import LONGEST, TEXT, Malformed, one_character_of
 from graymesh.language.shapes import Place, Schema, check_size, described, read_into, wrong_type
 
 if TYPE_CHECKING:
-    from graymesh.target import Manifest, Option
+    from graymesh.kit.target import Manifest, Option
 
 MOST_ITEMS = 100
 _TYPES = {"string": str, "integer": int, "boolean": bool}
@@ -55,7 +55,7 @@ class TargetName:
 
     def read(self, value: Any, place: Place) -> str:
         """The name."""
-        from graymesh.registry import target_names
+        from graymesh.kit.registry import target_names
 
         if not isinstance(value, str):
             raise wrong_type(value, "the name of a target", place)
@@ -98,7 +98,7 @@ class _Options:
 
     @property
     def _manifest(self) -> Manifest:
-        from graymesh.registry import target
+        from graymesh.kit.registry import target
 
         return target(self.target_name).manifest
 
@@ -173,7 +173,7 @@ def _check_number(option: Option, value: int) -> None:
 
 def _manifests() -> Iterator[tuple[str, Manifest]]:
     """Every target that has a manifest; a folder without one is not a target yet."""
-    from graymesh.registry import target, target_names
+    from graymesh.kit.registry import target, target_names
 
     for name in target_names():
         try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from graymesh import ir
 from graymesh.did_you_mean import certain, listed, quoted, suggestion
+from graymesh.ir import release as ir
 from graymesh.language.faults import Fault
 from graymesh.language.matchers import MOST_VALUES, PathMatcher, ValueMatcher
 from graymesh.language.numbers import Whole

@@ -178,7 +178,7 @@ def prose(text: str) -> str:
 
 
 def pattern(text: str) -> str:
-    """The characters of a regular expression; its meaning is checked by `graymesh.portable_regex`."""
+    """The characters of a regular expression; its meaning is checked by `graymesh.proof.regex.portable`."""
     return _value(text, PATTERN, "a regular expression", "visible ASCII characters and blanks")
 
 

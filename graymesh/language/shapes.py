@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sized
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from graymesh.diagnostic import Diagnostic, Edit, Note
+from graymesh.diagnostic import Diagnostic, Edit, Note, Pointer
 from graymesh.did_you_mean import certain, listed, quoted, suggestion
-from graymesh.ir import Pointer
 from graymesh.language.scalars import LONGEST, Malformed, Written
 
 T = TypeVar("T")

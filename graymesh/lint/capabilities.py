@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from graymesh.capability import FEATURES, role_of, test_feature
-from graymesh.facts import feature as fact_feature
-from graymesh.ir import Conjunction, Kind, Pointer, Test
-from graymesh.lint import Case, Finding
-from graymesh.target import Capability, Manifest
+from graymesh.diagnostic import Pointer
+from graymesh.ir.features import FEATURES, test_feature
+from graymesh.ir.release import Conjunction, Kind, Test
+from graymesh.ir.settings import feature as fact_feature
+from graymesh.kit.target import Capability, Manifest
+from graymesh.kit.view import role_of
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
 
 if TYPE_CHECKING:
     from graymesh.language.routing import AudienceEntry

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 from graymesh.diagnostic import Diagnostic, Edit, Span
 
 if TYPE_CHECKING:
-    from graymesh.ir import Pointer
-    from graymesh.lint import Rule
+    from graymesh.diagnostic import Pointer
+    from graymesh.lint.finding import Rule
     from graymesh.source import Source
     from graymesh.source.comments import Bound
 

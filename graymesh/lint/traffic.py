@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import assert_never
 
-from graymesh.ir import BUCKETS, Kind, Matcher, PathPrefix, Regex, Release, Route, Test
-from graymesh.portable_regex import matches_everything
+from graymesh.ir.release import (
+    BUCKETS,
+    Absent,
+    Buckets,
+    Kind,
+    Matcher,
+    Networks,
+    OneOf,
+    PathPrefix,
+    Prefix,
+    Present,
+    Regex,
+    Release,
+    Route,
+    Test,
+)
+from graymesh.proof.regex.portable import matches_everything
 
 
 def weights(release: Release) -> Mapping[str, int]:
@@ -46,6 +62,9 @@ def takes_all(matcher: Matcher, kind: Kind) -> bool:
     match matcher:
         case Regex(pattern):
             return matches_everything(pattern)
-        case PathPrefix("/"):
-            return kind is Kind.PATH
-    return False
+        case PathPrefix(prefix):
+            return prefix == "/" and kind is Kind.PATH
+        case OneOf() | Prefix() | Buckets() | Networks() | Present() | Absent():
+            return False
+        case _:
+            assert_never(matcher)

@@ -1,1 +1,1 @@
-"""The parts of `graymesh.equivalence`: classes of values, the space of requests, decision lists."""
+"""Do two tables agree on every request? Classes of values, the space of requests, decision lists, patterns."""

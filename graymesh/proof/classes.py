@@ -11,16 +11,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
-from typing import Final
+from typing import Final, assert_never
 
-from graymesh import buckets
-from graymesh.ir import BUCKETS, Absent, Buckets, Kind, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, Regex
-from graymesh.portable_regex import parse
+from graymesh.ir import buckets
+from graymesh.ir.release import (
+    BUCKETS,
+    Absent,
+    Buckets,
+    Kind,
+    Matcher,
+    Networks,
+    OneOf,
+    PathPrefix,
+    Prefix,
+    Present,
+    Regex,
+)
+from graymesh.ir.semantics import matches
 from graymesh.proof.normal_form import UndecidableError
-from graymesh.regex.automata import TooLargeError, truths
-from graymesh.regex.domain import ALWAYS_THERE, METHODS, alphabet, domain
-from graymesh.regex.tree import EMPTY, NEVER, Chars, Concat, Node, Repeat, Union
-from graymesh.semantics import matches
+from graymesh.proof.regex.automata import TooLargeError, truths
+from graymesh.proof.regex.domain import ALWAYS_THERE, METHODS, alphabet, domain
+from graymesh.proof.regex.portable import parse
+from graymesh.proof.regex.tree import EMPTY, NEVER, Chars, Concat, Node, Repeat, Union
 
 MOST_STATES: Final = 5_000
 """So many states of one field are told apart."""
@@ -132,6 +144,10 @@ def _likely(matcher: Matcher) -> Iterator[str]:
             yield from (value, value + "/x", value + "x")
         case Buckets(intervals):
             yield from (f"{low:04}" for low, _ in intervals)
+        case Regex() | Networks() | Present() | Absent():
+            return
+        case _:
+            assert_never(matcher)
 
 
 def _node(kind: Kind, matcher: Matcher) -> Node:
@@ -148,7 +164,10 @@ def _node(kind: Kind, matcher: Matcher) -> Node:
             return parse(buckets.pattern(intervals))
         case Regex(pattern):
             return parse(pattern)
-    return NEVER
+        case Networks() | Present() | Absent():
+            return NEVER
+        case _:
+            assert_never(matcher)
 
 
 def _text(value: str) -> Node:

@@ -5,12 +5,26 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Final, assert_never
 
-from graymesh.ir import BUCKETS, Buckets, Kind, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, RouteTable, Test
+from graymesh.ir.release import (
+    BUCKETS,
+    Absent,
+    Buckets,
+    Kind,
+    Matcher,
+    Networks,
+    OneOf,
+    PathPrefix,
+    Prefix,
+    Present,
+    Regex,
+    RouteTable,
+    Test,
+)
+from graymesh.ir.semantics import Request
+from graymesh.proof.regex.domain import ALWAYS_THERE, inside
 from graymesh.proof.request_space import Space, with_values
-from graymesh.regex.domain import ALWAYS_THERE, inside
-from graymesh.semantics import Request
 
 _FEW: Final = 5
 
@@ -81,6 +95,10 @@ def _near(matcher: Matcher) -> Iterator[str]:
                 yield from (f"{low:04}"[1:], f"0{low:04}")
         case Networks(networks):
             yield from (address for cidr in networks[:_FEW] for address in _edges(cidr))
+        case Regex() | Present() | Absent():
+            return
+        case _:
+            assert_never(matcher)
 
 
 def _edges(cidr: str) -> Iterator[str]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
-from graymesh.buckets import joined
-from graymesh.ir import (
+from graymesh.ir.buckets import joined
+from graymesh.ir.release import (
     Absent,
     Buckets,
     Condition,
@@ -27,10 +27,10 @@ from graymesh.ir import (
     Present,
     Regex,
 )
-from graymesh.portable_regex import RegexProblem, canonical
-from graymesh.regex.domain import ALWAYS_THERE, METHODS, alphabet, inside
-from graymesh.regex.tree import chars_of
-from graymesh.semantics import matches
+from graymesh.ir.semantics import matches
+from graymesh.proof.regex.domain import ALWAYS_THERE, METHODS, alphabet, inside
+from graymesh.proof.regex.portable import RegexProblem, canonical
+from graymesh.proof.regex.tree import chars_of
 
 NOTHING: Final = OneOf(())
 """The matcher that no value satisfies."""
@@ -75,6 +75,10 @@ def _simplest(kind: Kind, matcher: Matcher) -> Matcher:
             return _methods(matcher)
         case Kind.SOURCE:
             return _networks(matcher)
+        case Kind.HEADER | Kind.COOKIE | Kind.QUERY | Kind.CLAIM | Kind.PATH | Kind.HOST:
+            pass
+        case _:
+            assert_never(kind)
     match matcher:
         case OneOf(values):
             return listed(value for value in values if inside(kind, value))
@@ -93,8 +97,10 @@ def _simplest(kind: Kind, matcher: Matcher) -> Matcher:
             return Buckets(joined(intervals)) if intervals and kind is not Kind.PATH else NOTHING
         case Networks():
             raise UndecidableError(f"networks are decided for the source, not for a {kind}")
-        case _:
+        case Present() | Absent():
             return matcher
+        case _:
+            assert_never(matcher)
 
 
 def _canonical(kind: Kind, pattern: str) -> Matcher:
@@ -208,8 +214,10 @@ def united(field: Field, alternatives: Alternatives) -> Alternatives:
                 numbers.extend(intervals)
             case Networks(known):
                 networks.extend(known)
-            case _:
+            case Prefix() | PathPrefix() | Regex() | Present() | Absent():
                 others.add(matcher)
+            case _:
+                assert_never(matcher)
     for prefix in [matcher for matcher in others if isinstance(matcher, Prefix)]:
         _below(prefix, values, others)
     others.update(_lists(values, joined(numbers)))

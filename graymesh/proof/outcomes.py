@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
-from graymesh.ir import Fault, Field, Mirror, Policy, Retries, Route, Share, Split
+from graymesh.ir.release import Fault, Field, Mirror, Policy, Retries, Route, Share, Split
 
 Effects: TypeAlias = tuple[tuple[str, str, int] | tuple[()], tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]
 """Cookie (name, value, seconds or -1), request headers, response headers."""

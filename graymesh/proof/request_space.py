@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, assert_never
 
-from graymesh.ir import Condition, Conjunction, Field, Kind, Matcher, Present
+from graymesh.ir.release import Condition, Conjunction, Field, Kind, Matcher, Present
+from graymesh.ir.semantics import Request, values_of
 from graymesh.proof.classes import State, states
 from graymesh.proof.decision_lists import Case, Cases, Fields, Rules, Steps
 from graymesh.proof.normal_form import NOTHING, simplest
-from graymesh.regex.domain import ALWAYS_THERE
-from graymesh.semantics import Request, values_of
+from graymesh.proof.regex.domain import ALWAYS_THERE
 
 _HOST: Final = "shop.example.com"
 
@@ -88,6 +88,7 @@ class Space:
 
 def with_values(request: Request, field: Field, values: Sequence[str]) -> Request:
     """The request with exactly these values in the field."""
+    pairs = tuple((field.name, value) for value in values)
     match field.kind:
         case Kind.PATH:
             return replace(request, path=values[0])
@@ -97,16 +98,16 @@ def with_values(request: Request, field: Field, values: Sequence[str]) -> Reques
             return replace(request, host=values[0])
         case Kind.SOURCE:
             return replace(request, source=values[0])
-    pairs = tuple((field.name, value) for value in values)
-    match field.kind:
         case Kind.HEADER:
             return replace(request, headers=_replaced(request.headers, field.name, pairs))
         case Kind.COOKIE:
             return replace(request, cookies=_replaced(request.cookies, field.name, pairs))
         case Kind.QUERY:
             return replace(request, query=_replaced(request.query, field.name, pairs))
-        case _:
+        case Kind.CLAIM:
             return replace(request, claims=_replaced(request.claims, field.name, pairs))
+        case _:
+            assert_never(field.kind)
 
 
 def _replaced(

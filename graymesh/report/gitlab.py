@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from graymesh.diagnostic import Diagnostic
-from graymesh.discovery import NAME
+from graymesh.language.discovery import NAME
 from graymesh.report.places import Places
 from graymesh.report.shown import MOST_WRITTEN, inline, json_text, left_out, worst
 

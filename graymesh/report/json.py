@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from graymesh.diagnostic import Diagnostic, Note, Span
-from graymesh.ir import Pointer
+from graymesh.diagnostic import Diagnostic, Note, Pointer, Span, pointer
 from graymesh.report.shown import counts, json_text
 
 VERSION: Final = 1
@@ -52,8 +51,3 @@ def _place(file: str, span: Span, path: Pointer) -> dict[str, Any]:
 
 def _range(span: Span) -> dict[str, int]:
     return {"line": span.line, "column": span.column, "endLine": span.end_line, "endColumn": span.end_column}
-
-
-def pointer(path: Pointer) -> str:
-    """A JSON pointer (RFC 6901): `/spec/routes/0/name`; the root is empty."""
-    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)

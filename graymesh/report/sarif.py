@@ -12,8 +12,10 @@ from urllib.parse import quote
 
 import graymesh
 from graymesh.diagnostic import Diagnostic, Note, Span
-from graymesh.discovery import NAME
-from graymesh.lint import Rule, all_rules, page
+from graymesh.language.discovery import NAME
+from graymesh.lint import page
+from graymesh.lint.engine import all_rules
+from graymesh.lint.finding import Rule
 from graymesh.report.places import Places
 from graymesh.report.shown import MOST_WRITTEN, inline, json_text, left_out, worst
 

@@ -9,11 +9,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
-from graymesh.diagnostic import Span
-from graymesh.ir import Pointer
-from graymesh.source.positions import Node, Positions
+from graymesh.diagnostic import Pointer, Span
+from graymesh.source.node import Node
+from graymesh.source.positions import Positions
 
 _BLOCK_SCALAR: Final = re.compile(r"(?:[&!]\S*\s+)*[|>]")
 _OPENING: Final = re.compile(r"(?:^|(?<=[ \t]))#")
@@ -41,7 +42,31 @@ class Beginnings:
     lines: Sequence[int]
 
 
-def comments(positions: Positions, marker: str) -> Iterator[tuple[Span, str]]:
+class Layout(Positions):
+    """The places of a text, and of what its comments are about; each worked out once, however many ask."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._beginnings: dict[int, Beginnings] = {}
+
+    @cached_property
+    def scalars(self) -> Mapping[int, Sequence[Span]]:
+        """The places of keys and scalars, where `#` is no comment, by each of the lines they touch, in their order."""
+        return _scalars(self)
+
+    @cached_property
+    def comment_columns(self) -> Mapping[int, int]:
+        """Where the comment of a line begins, by line, both counted from 1; in the order of the lines."""
+        return _comment_columns(self)
+
+    def beginnings(self, document: int) -> Beginnings:
+        """What begins on each line of a document."""
+        if document not in self._beginnings:
+            self._beginnings[document] = _beginnings(self, document)
+        return self._beginnings[document]
+
+
+def comments(positions: Layout, marker: str) -> Iterator[tuple[Span, str]]:
     """The comments of a text that hold the marker, with the text from `#` to the end of the line."""
     for number, line in enumerate(positions.lines, start=1):
         if marker not in line:
@@ -51,13 +76,13 @@ def comments(positions: Positions, marker: str) -> Iterator[tuple[Span, str]]:
             yield Span(number, column, number, len(line) + 1), line[column - 1 :]
 
 
-def comment_columns(positions: Positions) -> dict[int, int]:
+def _comment_columns(positions: Layout) -> dict[int, int]:
     """The column at which a line's comment begins, by line, both counted from 1; lines without one are left out."""
     found = ((number, _column(positions, number, line)) for number, line in enumerate(positions.lines, start=1))
     return {number: column for number, column in found if column}
 
 
-def _column(positions: Positions, number: int, line: str) -> int:
+def _column(positions: Layout, number: int, line: str) -> int:
     """Goes through the signs and the scalars of the line side by side; 0 when no sign stands outside of all scalars."""
     texts, index = positions.scalars.get(number, ()), 0
     for match in _OPENING.finditer(line) if "#" in line else ():
@@ -69,7 +94,7 @@ def _column(positions: Positions, number: int, line: str) -> int:
     return 0
 
 
-def bound(positions: Positions, document: int, comment: Span) -> Bound:
+def bound(positions: Layout, document: int, comment: Span) -> Bound:
     """The outermost keys and items that begin on the comment's line, with all below them.
 
     When the comment has a line of its own: those of the next line on which any begins. A collection that begins there
@@ -86,7 +111,7 @@ def bound(positions: Positions, document: int, comment: Span) -> Bound:
 _NOTHING: Final = Bound((), ())
 
 
-def scalars(positions: Positions) -> dict[int, list[Span]]:
+def _scalars(positions: Layout) -> dict[int, list[Span]]:
     """The places of keys and scalars by each of the lines they touch, in the order of the text."""
     found: dict[int, list[Span]] = {}
     waiting = list(positions.roots)
@@ -118,7 +143,7 @@ def _without_header(positions: Positions, span: Span) -> Span:
     return span
 
 
-def beginnings(positions: Positions, document: int) -> Beginnings:
+def _beginnings(positions: Layout, document: int) -> Beginnings:
     """By line: the outermost entries that begin there, and the collections that do without their key."""
     entries: dict[int, list[Pointer]] = {}
     collections: dict[int, list[Pointer]] = {}
@@ -141,7 +166,7 @@ def beginnings(positions: Positions, document: int) -> Beginnings:
     return Beginnings(lines, sorted(entries))
 
 
-def _begins(positions: Positions, step: str | int, node: Node) -> int:
+def _begins(positions: Layout, step: str | int, node: Node) -> int:
     """The line of the key, or of the dash, which may stand above its item."""
     line = node.key.line
     if isinstance(step, str) or positions.indents[line - 1] < node.key.column - 1:

@@ -11,15 +11,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from graymesh.diagnostic import START, Edit, Span
-from graymesh.ir import Pointer
-from graymesh.source.positions import Node, Positions
+from graymesh.diagnostic import START, Edit, Pointer, Span
+from graymesh.source.comments import Layout
+from graymesh.source.node import Node
 
 _SIGNS: Final = ("&", "*", "!", "|", ">", "?")
 _ITEM: Final = re.compile(r"[ \t]*-[ \t]+")
 
 
-def placed(edits: Sequence[Edit], positions: Positions, document: int) -> tuple[Edit, ...]:
+def placed(edits: Sequence[Edit], positions: Layout, document: int) -> tuple[Edit, ...]:
     """The edits with their spans; none at all when one of them cannot be done."""
     found = [edit if edit.span != START else _placed(edit, positions, document) for edit in edits]
     return tuple(edit for edit in found if edit) if all(found) else ()
@@ -67,7 +67,7 @@ def _overlap(first: Span, second: Span) -> bool:
     return (second.line, second.column) < (first.end_line, first.end_column) or first == second
 
 
-def _placed(edit: Edit, positions: Positions, document: int) -> Edit | None:
+def _placed(edit: Edit, positions: Layout, document: int) -> Edit | None:
     node = positions.find(document, edit.path)
     if node is None or not edit.path:
         return None
@@ -81,7 +81,7 @@ def _placed(edit: Edit, positions: Positions, document: int) -> Edit | None:
     return replace(edit, span=span)
 
 
-def _holds_a_comment(positions: Positions, span: Span) -> bool:
+def _holds_a_comment(positions: Layout, span: Span) -> bool:
     columns = positions.comment_columns
     for line in range(span.line, min(span.end_line, len(positions.lines)) + 1) if columns else ():
         if line in columns and (span.line, span.column) <= (line, columns[line]) < (span.end_line, span.end_column):
@@ -89,7 +89,7 @@ def _holds_a_comment(positions: Positions, span: Span) -> bool:
     return False
 
 
-def _entry(edit: Edit, positions: Positions, document: int) -> Span | None:
+def _entry(edit: Edit, positions: Layout, document: int) -> Span | None:
     """What is taken out with an entry; a collection that would be left empty is taken out with it."""
     parent = positions.find(document, edit.path[:-1])
     node = positions.find(document, edit.path)
@@ -117,7 +117,7 @@ def _start(node: Node) -> tuple[int, int]:
     return node.key.line, node.key.column
 
 
-def _in_block(positions: Positions, node: Node, item: bool) -> Span | None:
+def _in_block(positions: Layout, node: Node, item: bool) -> Span | None:
     """Whole lines; None when something else stands on them."""
     first, last = node.key, node.span
     before = positions.lines[first.line - 1][: first.column - 1]

@@ -7,8 +7,8 @@ from typing import Any
 from graymesh.diagnostic import START, Refused, Span
 from graymesh.source import fast as yaml_fast
 from graymesh.source import hidden
+from graymesh.source.comments import Layout
 from graymesh.source.limits import ARTIFACT, MIB, SPEC, Limits
-from graymesh.source.positions import Positions
 from graymesh.source.refusal import refusal, span_of
 from graymesh.source.source import Source
 
@@ -24,7 +24,7 @@ def load(text: str | bytes, file: str, what: str = "rollout") -> Source:
         data = documents[0]
     else:
         data = _single_mapping(unix, file, what)
-    return Source(file, written, data, positions=Positions(unix))
+    return Source(file, written, data, positions=Layout(unix))
 
 
 def load_artifacts(text: str | bytes, file: str) -> list[Source]:
@@ -36,7 +36,7 @@ def load_artifacts(text: str | bytes, file: str) -> list[Source]:
     documents = yaml_fast.read(unix, strict=True) if len(unix) <= 2 * ARTIFACT.nodes else None
     if documents is None:
         documents = _all_documents(unix, file)
-    positions = Positions(unix)
+    positions = Layout(unix)
     return [
         Source(file, written, data, number, positions=positions)
         for number, data in enumerate(documents)

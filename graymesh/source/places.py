@@ -17,7 +17,7 @@ from yaml.events import (
 
 from graymesh.diagnostic import Span
 from graymesh.source import events
-from graymesh.source.positions import Node
+from graymesh.source.node import Node
 from graymesh.source.refusal import span_of
 
 _NOTHING: Final[Mapping[str | int, Node]] = {}

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-from graymesh.diagnostic import START, Span
-from graymesh.ir import Pointer
-
-if TYPE_CHECKING:
-    from graymesh.source.comments import Beginnings
-
-
-class Node(NamedTuple):
-    """A value's place, the place of its key (its own where it has none), and its children's.
-
-    `written` is where the value itself stands: for an alias, at its anchor.
-    """
-
-    span: Span
-    key: Span
-    children: Mapping[str | int, Node]
-    written: Span
+from graymesh.diagnostic import START, Pointer, Span
+from graymesh.source.node import Node
 
 
 class Positions:
@@ -30,7 +15,6 @@ class Positions:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._beginnings: dict[int, Beginnings] = {}
 
     @cached_property
     def lines(self) -> Sequence[str]:
@@ -40,36 +24,14 @@ class Positions:
     @cached_property
     def roots(self) -> Sequence[Node]:
         """The root of every document, empty ones included."""
-        from graymesh.source.places import roots
+        from graymesh.source.places import roots  # PyYAML is not loaded before somebody asks
 
         return roots(self.text, self.lines)
-
-    @cached_property
-    def scalars(self) -> Mapping[int, Sequence[Span]]:
-        """The places of keys and scalars, where `#` is no comment, by each of the lines they touch, in their order."""
-        from graymesh.source.comments import scalars
-
-        return scalars(self)
-
-    @cached_property
-    def comment_columns(self) -> Mapping[int, int]:
-        """Where the comment of a line begins, by line, both counted from 1; in the order of the lines."""
-        from graymesh.source.comments import comment_columns
-
-        return comment_columns(self)
 
     @cached_property
     def indents(self) -> Sequence[int]:
         """How many blanks each line begins with; the first line has index 0."""
         return [len(line) - len(line.lstrip()) for line in self.lines]
-
-    def beginnings(self, document: int) -> Beginnings:
-        """What begins on each line of a document; worked out once, however many comments ask."""
-        if document not in self._beginnings:
-            from graymesh.source.comments import beginnings
-
-            self._beginnings[document] = beginnings(self, document)
-        return self._beginnings[document]
 
     def find(self, document: int, path: Pointer) -> Node | None:
         """The node at this path; None when there is none."""

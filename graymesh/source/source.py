@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from graymesh.diagnostic import Diagnostic, Edit, Note, Span
-from graymesh.ir import Pointer
-from graymesh.source.positions import Positions
-
-if TYPE_CHECKING:
-    from graymesh.source.comments import Bound
+from graymesh.diagnostic import Diagnostic, Edit, Note, Pointer, Span
+from graymesh.source.comments import Bound, Layout, bound, comments
 
 _PROPERTIES: Final = re.compile(r"\A(?:[&!]\S*\s+)+")  # anchors and tags; no plain text starts with their signs
 
@@ -28,7 +24,7 @@ class Source:
     text: str
     data: Any
     document: int = 0
-    positions: Positions = field(kw_only=True, compare=False, repr=False)
+    positions: Layout = field(kw_only=True, compare=False, repr=False)
 
     def span(self, path: Pointer, at_key: bool = False) -> Span:
         """Where the value stands, or its key; the key of the nearest existing ancestor when there is no such value."""
@@ -43,14 +39,10 @@ class Source:
     def comments(self, marker: str) -> Iterator[tuple[Span, str]]:
         """The comments that hold the marker, each from its `#` to the end of its line."""
         if marker in self.text:
-            from graymesh.source.comments import comments
-
             yield from comments(self.positions, marker)
 
     def bound(self, comment: Span) -> Bound:
         """What a comment is about: the nodes that begin on its line, or on the next line on which any do."""
-        from graymesh.source.comments import bound
-
         return bound(self.positions, self.document, comment)
 
     def raw(self, path: Pointer) -> str:

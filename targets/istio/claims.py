@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from graymesh.ir import Absent, Conjunction, Field, Jwt, Kind, OneOf, RouteTable, Test
-from graymesh.target import View
+from graymesh.ir.release import Absent, Conjunction, Field, Jwt, Kind, OneOf, RouteTable, Test
+from graymesh.kit.target import View
 from graymesh.targets.istio.options import options_of
 
 _OTHER: Final = re.compile(r"[^a-z0-9]+")

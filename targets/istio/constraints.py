@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
-from graymesh.ir import Absent, Kind, OneOf, Pointer, Present, Regex, Route, Test
-from graymesh.semantics import describe
-from graymesh.target import Constraint, View
+from graymesh.diagnostic import Pointer
+from graymesh.ir.release import Absent, Buckets, Kind, Networks, OneOf, PathPrefix, Prefix, Present, Regex, Route, Test
+from graymesh.ir.semantics import describe
+from graymesh.kit.target import Constraint, View
 from graymesh.targets.istio.claims import Claims, claim_names
 from graymesh.targets.istio.names import EVERYWHERE, LONGEST_PATTERN, MESH, WHOLE_NAMESPACE, namespace_of
 from graymesh.targets.istio.options import Options, options_of
@@ -164,8 +165,8 @@ def _needs_semicolon(pattern: str) -> bool:
     """Is nothing left of the pattern when values hold no semicolon?"""
     if ";" not in pattern:
         return False
-    from graymesh.portable_regex import without
-    from graymesh.regex.tree import NEVER, render
+    from graymesh.proof.regex.portable import without
+    from graymesh.proof.regex.tree import NEVER, render
 
     return without(pattern, ";") == render(NEVER)
 
@@ -187,8 +188,12 @@ def _length(test: Test) -> int:
             longest = max(map(len, values), default=0)
         case Regex(pattern):
             longest = len(pattern)
-        case other:
-            longest = len(getattr(other, "value", ""))
+        case Prefix(value) | PathPrefix(value):
+            longest = len(value)
+        case Buckets() | Networks() | Present() | Absent():
+            longest = 0
+        case _:
+            assert_never(test.matcher)
     return longest + len(test.field.name)
 
 

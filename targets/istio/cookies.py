@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from graymesh.ir import Matcher, Prefix, Present
+from graymesh.ir.release import Matcher, Prefix, Present
 from graymesh.targets.istio.regexes import (
     has_alternatives,
     literals,

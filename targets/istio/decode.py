@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Final
 
-from graymesh.target import DecodedFleet, DecodedService, Files, Refusal
+from graymesh.kit.target import DecodedFleet, DecodedService, Files, Refusal
 from graymesh.targets.istio.decode_edges import (
     Entry,
     Gateway,

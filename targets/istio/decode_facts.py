@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from graymesh.ir import Kind, RouteTable, Scalar
-from graymesh.target import DecodedService
+from graymesh.ir.release import Kind, RouteTable, Scalar
+from graymesh.kit.target import DecodedService
 from graymesh.targets.istio.decode_edges import Entry
 from graymesh.targets.istio.decode_rules import DestinationRule
 from graymesh.targets.istio.decode_versions import Surroundings, Versions

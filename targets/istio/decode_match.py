@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from graymesh.ir import Absent, Conjunction, Field, Kind, Matcher, OneOf, Prefix, Present, Test
+from graymesh.ir.release import Absent, Conjunction, Field, Kind, Matcher, OneOf, Prefix, Present, Test
 from graymesh.targets.istio.cookies import cookie_of
 from graymesh.targets.istio.fields import FieldError, Node
 from graymesh.targets.istio.regexes import literals, matcher_of, runs_over, ungrouped

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Final, TypeAlias
 
-from graymesh.ir import (
+from graymesh.ir.release import (
     BUCKETS,
     UNIQUE_ID,
     Condition,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from graymesh.ir import Scalar
+from graymesh.ir.release import Scalar
 from graymesh.targets.istio.fields import FieldError, Node
 
 _RULE: Final = frozenset(["host", "trafficPolicy", "subsets", "exportTo"])

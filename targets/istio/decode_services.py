@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from graymesh.ir import ALWAYS, Conjunction, Facts, Kind, OneOf, Route, RouteTable, Test
-from graymesh.target import DecodedService
+from graymesh.ir.release import ALWAYS, Conjunction, Facts, Kind, OneOf, Route, RouteTable, Test
+from graymesh.kit.target import DecodedService
 from graymesh.targets.istio.decode_facts import in_words, place_facts, token_facts, version_facts
 from graymesh.targets.istio.decode_match import ClaimHeaders, conjunction
 from graymesh.targets.istio.decode_routes import route_of

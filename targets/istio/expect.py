@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from graymesh.ir import Facts, Scalar
-from graymesh.target import HostTable, View
+from graymesh.ir.release import Facts, Scalar
+from graymesh.kit.target import HostTable, View
 from graymesh.targets.istio.claims import claim_names
 from graymesh.targets.istio.names import MESH
 from graymesh.targets.istio.options import Options, options_of

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 
-from graymesh.ir import Pointer
+from graymesh.diagnostic import Pointer
 
 _DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|ms|s|m|h)")
 _NUMBER: Final = re.compile(r"[0-9.]+")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graymesh.target import HostTable, View
+from graymesh.kit.target import HostTable, View
 from graymesh.targets.istio.claims import Claims, claim_names, request_authentications
 from graymesh.targets.istio.names import MESH
 from graymesh.targets.istio.options import options_of

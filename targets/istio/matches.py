@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import product
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, assert_never
 
-from graymesh import buckets
-from graymesh.ir import (
+from graymesh.ir import buckets
+from graymesh.ir.release import (
     Absent,
     Buckets,
     Condition,
     Conjunction,
     Kind,
     Matcher,
+    Networks,
     OneOf,
     PathPrefix,
     Prefix,
@@ -21,7 +22,7 @@ from graymesh.ir import (
     Regex,
     Test,
 )
-from graymesh.portable_regex import literal
+from graymesh.proof.regex.portable import literal
 from graymesh.targets.istio.claims import Claims
 from graymesh.targets.istio.patterns import (
     PRESENT,
@@ -120,6 +121,8 @@ def _alternatives(test: Test, claims: Claims) -> Iterator[list[Part]]:
             yield from _whole("authority", matcher, _host(matcher))
         case Kind.SOURCE:
             raise ValueError("Istio cannot match the client's address; lint refuses it")
+        case _:
+            assert_never(test.field.kind)
 
 
 def _keyed(key: str, matcher: Matcher) -> Iterator[list[Part]]:
@@ -159,8 +162,10 @@ def _strings(matcher: Matcher) -> Iterator[StringMatch]:
             yield {"regex": buckets.pattern(intervals)}
         case Present():
             yield {"regex": PRESENT}
-        case _:
+        case PathPrefix() | Networks() | Absent():
             raise ValueError(f"{type(matcher).__name__} is not a match of a text")
+        case _:
+            assert_never(matcher)
 
 
 def _query(matcher: Matcher) -> Iterator[StringMatch]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from graymesh.diagnostic import Refused
-from graymesh.target import Refusal
+from graymesh.kit.target import Refusal
 from graymesh.targets.istio.fields import FieldError, Node, node
 
 if TYPE_CHECKING:

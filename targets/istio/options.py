@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from graymesh.target import View
+from graymesh.kit.target import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Final, assert_never
 
-from graymesh import buckets
-from graymesh.ir import Buckets, Matcher, OneOf, Prefix, Present, Regex
-from graymesh.portable_regex import literal, parse, without
-from graymesh.regex.tree import NEVER, Chars, Concat, Node, Repeat, Union, nullable, render
+from graymesh.ir import buckets
+from graymesh.ir.release import Absent, Buckets, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, Regex
+from graymesh.proof.regex.portable import literal, parse, without
+from graymesh.proof.regex.tree import NEVER, Chars, Concat, Node, Repeat, Union, nullable, render
 from graymesh.targets.istio.names import LONGEST_PATTERN
 
 PRESENT: Final = ".+"
@@ -69,7 +69,10 @@ def _values(matcher: Matcher, end: str, room: int) -> tuple[str, ...]:
             return (buckets.pattern(intervals),)
         case Present():
             return (f"[^{end}]+",)
-    raise ValueError(f"{type(matcher).__name__} cannot be a part of a longer pattern")
+        case PathPrefix() | Networks() | Absent():
+            raise ValueError(f"{type(matcher).__name__} cannot be a part of a longer pattern")
+        case _:
+            assert_never(matcher)
 
 
 @lru_cache(maxsize=4096)

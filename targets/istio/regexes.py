@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from graymesh.ir import Matcher, OneOf, Present, Regex
-from graymesh.portable_regex import RegexProblem, matches_empty, parse
-from graymesh.regex.tree import Chars, Concat, Node, Repeat, Union, chars_of
+from graymesh.ir.release import Matcher, OneOf, Present, Regex
+from graymesh.proof.regex.portable import RegexProblem, matches_empty, parse
+from graymesh.proof.regex.tree import Chars, Concat, Node, Repeat, Union, chars_of
 
 _SPECIAL: Final = frozenset(".*+?()[]{}^$|\\")
 _PRESENT: Final = frozenset([".+", ".+?"])

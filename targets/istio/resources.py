@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from graymesh.ir import Facts, Release, Scalar, Version
-from graymesh.target import View
+from graymesh.ir.release import Facts, Release, Scalar, Version
+from graymesh.kit.target import View
 from graymesh.targets.istio.claims import selector_labels
 from graymesh.targets.istio.options import options_of
 from graymesh.targets.istio.routes import duration

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graymesh.ir import UNIQUE_ID, Fault, Mirror, Policy, Retries, Route, SetCookie, Share
+from graymesh.ir.release import UNIQUE_ID, Fault, Mirror, Policy, Retries, Route, SetCookie, Share
 from graymesh.targets.istio.claims import Claims
 from graymesh.targets.istio.matches import matches
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Final
 
-from graymesh.ir import Kind, OneOf, Pointer, Regex, Retries, Route, Test, Version
-from graymesh.semantics import describe
-from graymesh.target import Constraint, View
+from graymesh.diagnostic import Pointer
+from graymesh.ir.release import Kind, OneOf, Regex, Retries, Route, Test, Version
+from graymesh.ir.semantics import describe
+from graymesh.kit.target import Constraint, View
 from graymesh.targets.nginx.servers import asks_for_claims, token_source
 
 _RESILIENCE: Final[Pointer] = ("spec", "resilience")

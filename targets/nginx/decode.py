@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from graymesh.ir import Facts
-from graymesh.target import DecodedFleet, DecodedService, Files, Refusal
+from graymesh.ir.release import Facts
+from graymesh.kit.target import DecodedFleet, DecodedService, Files, Refusal
 from graymesh.targets.nginx.allowed import MAIN, harmless
 from graymesh.targets.nginx.decode_effects import INHERITED
 from graymesh.targets.nginx.decode_evaluate import Definitions

@@ -7,8 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
-from graymesh.ir import UNIQUE_ID, Policy, Retries, Scalar, SetCookie
-from graymesh.targets.nginx.decode_values import UNIQUE, Pieces, Raw, Refused, builtin, literal_of, pieces_of, shown
+from graymesh.ir.release import UNIQUE_ID, Policy, Retries, Scalar, SetCookie
+from graymesh.targets.nginx.decode_values import (
+    UNIQUE,
+    Pieces,
+    Raw,
+    Refused,
+    builtin,
+    literal_of,
+    pieces_of,
+    shown,
+)
 from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.syntax import Directive
 

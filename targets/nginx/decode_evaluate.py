@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
-from graymesh.ir import ALWAYS, Absent, Field, Kind, Present
+from graymesh.ir.release import ALWAYS, Absent, Field, Kind, Present
 from graymesh.targets.nginx.decode_lists import Entries, Entry, always, both, drawn, normal, only
 from graymesh.targets.nginx.decode_maps import (
     ClaimsDefinition,

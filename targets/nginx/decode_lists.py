@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from graymesh.ir import ALWAYS, Absent, Condition, Conjunction, Networks, Present, Test
+from graymesh.ir.release import ALWAYS, Absent, Condition, Conjunction, Networks, Present, Test
 from graymesh.targets.nginx.decode_values import Pieces, Refused
 
 MOST_ENTRIES: Final = 4_000

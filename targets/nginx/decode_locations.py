@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from graymesh.ir import ALWAYS, Condition, Field, Kind, Matcher, OneOf, Prefix, Test
+from graymesh.ir.release import ALWAYS, Condition, Field, Kind, Matcher, OneOf, Prefix, Test
 from graymesh.targets.nginx.decode_evaluate import Definitions
 from graymesh.targets.nginx.decode_patterns import value_matcher
 from graymesh.targets.nginx.decode_values import Piece, Pieces, Refused, is_builtin, joined, pieces_of
@@ -83,7 +83,7 @@ def assigned(sets: Sequence[Directive], before: Mapping[str, Pieces], definition
     targets = [_target(directive) for directive in sets]
     own: dict[str, Pieces] = {}
     made = 0
-    found = ChainMap(own, before)  # type: ignore[arg-type]  a server's are not copied for each of its locations
+    found = ChainMap(own, before)  # type: ignore[arg-type]  # a server's are not copied for each of its locations
     for name, directive in zip(targets, sets, strict=True):
         if name in found or name in definitions.known or name in definitions.broken:
             raise Refused("set", f"${name} gets several values", directive)

@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final, TypeAlias
 
-from graymesh.ir import ALWAYS, BUCKETS, Absent, Field, Kind, Matcher, Networks, OneOf, Test
+from graymesh.ir.release import ALWAYS, BUCKETS, Absent, Field, Kind, Matcher, Networks, OneOf, Test
 from graymesh.targets.nginx.decode_lists import Entries, Entry, normal
 from graymesh.targets.nginx.decode_patterns import (
     LINE,
@@ -27,7 +27,16 @@ from graymesh.targets.nginx.decode_patterns import (
     wanted_matcher,
 )
 from graymesh.targets.nginx.decode_positions import Rule, filled, places_of, places_of_text
-from graymesh.targets.nginx.decode_values import Capture, Pieces, Raw, Refused, Sym, field_of, pieces_of, shown
+from graymesh.targets.nginx.decode_values import (
+    Capture,
+    Pieces,
+    Raw,
+    Refused,
+    Sym,
+    field_of,
+    pieces_of,
+    shown,
+)
 from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.syntax import Directive
 

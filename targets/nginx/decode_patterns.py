@@ -10,10 +10,10 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from graymesh.ir import Kind, Matcher, OneOf, Prefix, Present
-from graymesh.portable_regex import RegexProblem, canonical, literal, matches_empty, parse
-from graymesh.regex.domain import alphabet
-from graymesh.regex.tree import Chars, Concat, Node, Repeat, Union
+from graymesh.ir.release import Kind, Matcher, OneOf, Prefix, Present
+from graymesh.proof.regex.domain import alphabet
+from graymesh.proof.regex.portable import RegexProblem, canonical, literal, matches_empty, parse
+from graymesh.proof.regex.tree import Chars, Concat, Node, Repeat, Union
 from graymesh.targets.nginx.decode_values import Refused
 
 LINE: Final = r"\A([^\n]*)\n"

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
-from graymesh.ir import ALWAYS
-from graymesh.portable_regex import RegexProblem, parse
-from graymesh.regex.tree import Chars, listed
+from graymesh.ir.release import ALWAYS
+from graymesh.proof.regex.portable import RegexProblem, parse
+from graymesh.proof.regex.tree import Chars, listed
 from graymesh.targets.nginx.decode_lists import Draws, Entries, Entry, both, drawn, opposite
 from graymesh.targets.nginx.decode_values import Capture, Pieces, joined, literal_of
 

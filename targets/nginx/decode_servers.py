@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_address
 from typing import Final, NamedTuple
 
-from graymesh.ir import Condition, Facts, Field, Policy, Route, RouteTable, Scalar, Share, Split
+from graymesh.ir.release import Condition, Facts, Field, Policy, Route, RouteTable, Scalar, Share, Split
 from graymesh.targets.nginx.allowed import UPSTREAM, harmless
 from graymesh.targets.nginx.decode_effects import (
     INHERITED,

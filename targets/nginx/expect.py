@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from graymesh.ir import Facts, Kind, RouteTable, Scalar
-from graymesh.target import View
+from graymesh.ir.release import Facts, Kind, RouteTable, Scalar
+from graymesh.kit.target import View
 from graymesh.targets.nginx.servers import (
     TOO_MANY,
     asks_for_claims,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from graymesh.target import View
+from graymesh.kit.target import View
 from graymesh.targets.nginx.maps import PROGRAM, shared_items
 from graymesh.targets.nginx.needs import Needs
 from graymesh.targets.nginx.servers import label, release_items

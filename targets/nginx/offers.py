@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from graymesh.ir import UNIQUE_ID, Route, RouteTable, SetCookie, Share
+from graymesh.ir.release import UNIQUE_ID, Route, RouteTable, SetCookie, Share
 from graymesh.targets.nginx.needs import Needs
 from graymesh.targets.nginx.questions import REQUEST_ID, Questions
 from graymesh.targets.nginx.quoting import Part, Value, Variable, header_variable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from graymesh.ir import Facts, Policy, Retries, RouteTable
+from graymesh.ir.release import Facts, Policy, Retries, RouteTable
 from graymesh.targets.nginx.tree import Directive
 
 CONDITIONS: Final = {

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from graymesh import buckets
-from graymesh.ir import (
+from graymesh.ir import buckets
+from graymesh.ir.release import (
     Absent,
     Buckets,
     Field,
@@ -27,7 +27,7 @@ from graymesh.ir import (
     Regex,
     Test,
 )
-from graymesh.portable_regex import literal, matches_empty, without
+from graymesh.proof.regex.portable import literal, matches_empty, without
 from graymesh.targets.nginx import tree
 from graymesh.targets.nginx.quoting import Part, Value, Variable, header_variable
 

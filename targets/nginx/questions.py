@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from graymesh.ir import Conjunction, Field, Kind, Split, Test
+from graymesh.ir.release import Conjunction, Field, Kind, Split, Test
 from graymesh.targets.nginx.needs import ASK, Draw, Needs
 from graymesh.targets.nginx.probes import Family, Origin, Probe, key_probe, question
 from graymesh.targets.nginx.quoting import Part, Value, Variable

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Final
 
-from graymesh.ir import Field, Kind, Release, RouteTable
-from graymesh.naming import limited
-from graymesh.target import HostTable, View
+from graymesh.ir.naming import limited
+from graymesh.ir.release import Field, Kind, Release, RouteTable
+from graymesh.kit.target import HostTable, View
 from graymesh.targets.nginx.needs import Needs
 from graymesh.targets.nginx.offers import Choices, choices_set, offers
 from graymesh.targets.nginx.policies import policy_directives, policy_of, server_parameters

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graymesh.ir import RouteTable
-from graymesh.target import DecodedFleet, DecodedService, Files, Refusal
+from graymesh.ir.release import RouteTable
+from graymesh.kit.target import DecodedFleet, DecodedService, Files, Refusal
 from graymesh.targets.sentinel import meaning
 from graymesh.targets.sentinel.meaning import Home, Statement, Subject
 from graymesh.targets.sentinel.paths import regex_problem

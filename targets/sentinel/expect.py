@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
-from graymesh.ir import Facts, Kind, OneOf, PathPrefix, Prefix, Regex, Scalar, Test
-from graymesh.naming import route_ids
-from graymesh.target import View
+from graymesh.ir.naming import route_ids
+from graymesh.ir.release import (
+    Absent,
+    Buckets,
+    Facts,
+    Kind,
+    Networks,
+    OneOf,
+    PathPrefix,
+    Prefix,
+    Present,
+    Regex,
+    Scalar,
+    Test,
+)
+from graymesh.kit.target import View
 
 
 def expected_facts(view: View) -> Facts:
-    """The facts of the spec that Sentinel can hold, and those that only its files have (`graymesh.facts`)."""
+    """The facts of the spec that Sentinel can hold, and those that only its files have (`graymesh.ir.settings`)."""
     facts = dict(_held(view))
     if view.options.get("gateway", True):
         facts.update(_routes(view))
@@ -92,7 +106,7 @@ def _paths(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
 
 
 def _patterns(test: Test) -> Iterator[str]:
-    from graymesh.portable_regex import literal
+    from graymesh.proof.regex.portable import literal
 
     match test.matcher:
         case OneOf(values):
@@ -105,6 +119,10 @@ def _patterns(test: Test) -> Iterator[str]:
             yield f"regex {literal(value)}.*"
         case Regex(pattern):
             yield f"regex {pattern}"
+        case Buckets() | Networks() | Present() | Absent():
+            return
+        case _:
+            assert_never(test.matcher)
 
 
 def _number(value: Scalar) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
-from graymesh.ir import Kind, Matcher, OneOf, PathPrefix, Prefix, Regex
-from graymesh.naming import route_ids
-from graymesh.target import View
+from graymesh.ir.naming import route_ids
+from graymesh.ir.release import Absent, Buckets, Kind, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, Regex
+from graymesh.kit.target import View
 
 _WILDCARDS: Final = frozenset("*?{")
 _EXACT, _ANT, _REGEX = 0, 1, 2
@@ -60,8 +60,10 @@ def _items(matcher: Matcher) -> list[tuple[int, str]]:
             return [(_REGEX, _literal(value) + ".*")]
         case Regex(pattern):
             return [(_REGEX, pattern)]
-        case _:
+        case Buckets() | Networks() | Present() | Absent():
             return []
+        case _:
+            assert_never(matcher)
 
 
 def _below(path: str) -> tuple[int, str]:
@@ -72,6 +74,6 @@ def _below(path: str) -> tuple[int, str]:
 
 
 def _literal(text: str) -> str:
-    from graymesh.portable_regex import literal
+    from graymesh.proof.regex.portable import literal
 
     return literal(text)

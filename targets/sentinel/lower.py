@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from graymesh.target import View
+from graymesh.kit.target import View
 from graymesh.targets.sentinel.gateway import groups, limits
 
 Rules: TypeAlias = Sequence[Mapping[str, Any]]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from graymesh.ir import Facts, Scalar
+from graymesh.ir.release import Facts, Scalar
 from graymesh.targets.sentinel import words
 from graymesh.targets.sentinel.paths import pattern_of, regex_problem
 from graymesh.targets.sentinel.recognise import group_owner, owner, route_owner

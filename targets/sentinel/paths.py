@@ -29,7 +29,7 @@ def pattern_of(item: Rule) -> str | Problem:
 
 def regex_problem(pattern: str) -> str:
     """Why a regular expression is not understood, or the empty string. Sentinel matches whole values."""
-    from graymesh.portable_regex import problems
+    from graymesh.proof.regex.portable import problems
 
     return next((problem.message for problem in problems(pattern)), "")
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from graymesh.ir import Facts
+from graymesh.ir.release import Facts
 from graymesh.targets.spring_cloud_gateway.decode_routes import Entry
 
 _BALANCED, _DIRECT = "lb://", "http://"

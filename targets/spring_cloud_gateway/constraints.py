@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from graymesh.diagnostic import Level
-from graymesh.ir import UNIQUE_ID, Kind, OneOf, Pointer, Route, Test, Version
-from graymesh.semantics import describe
-from graymesh.target import Constraint, View
+from graymesh.diagnostic import Level, Pointer
+from graymesh.ir.release import UNIQUE_ID, Kind, OneOf, Route, Test, Version
+from graymesh.ir.semantics import describe
+from graymesh.kit.target import Constraint, View
 from graymesh.targets.spring_cloud_gateway import header_values
 from graymesh.targets.spring_cloud_gateway.filters import is_literal
 from graymesh.targets.spring_cloud_gateway.services import service_id

@@ -7,14 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graymesh.diagnostic import Refused
-from graymesh.ir import Facts, Pointer
+from graymesh.diagnostic import Pointer, Refused
+from graymesh.ir.release import Facts
+from graymesh.kit.target import DecodedFleet, DecodedService, Files, Refusal
 from graymesh.source import Source, load_artifacts
-from graymesh.target import DecodedFleet, DecodedService, Files, Refusal
 from graymesh.targets.spring_cloud_gateway import properties
 from graymesh.targets.spring_cloud_gateway.addresses import Addresses
 from graymesh.targets.spring_cloud_gateway.decode_routes import Entry, Hosts, entry, hosts_of
-from graymesh.targets.spring_cloud_gateway.decode_tables import Groups, HostRoutes, by_hosts, groups_of, table
+from graymesh.targets.spring_cloud_gateway.decode_tables import (
+    Groups,
+    HostRoutes,
+    by_hosts,
+    groups_of,
+    table,
+)
 from graymesh.targets.spring_cloud_gateway.properties import Setting
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood, of_type
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
-from graymesh.ir import Policy, Retries, SetCookie
+from graymesh.ir.release import Policy, Retries, SetCookie
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood, literal_text
 from graymesh.targets.spring_cloud_gateway.shortcuts import Definition, only
 

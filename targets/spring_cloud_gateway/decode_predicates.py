@@ -11,8 +11,8 @@ from functools import lru_cache
 from ipaddress import IPv6Network, ip_network
 from typing import Final, TypeAlias
 
-from graymesh import portable_regex
-from graymesh.ir import Field, Kind, Matcher, Networks, OneOf, PathPrefix, Present, Regex, Test
+from graymesh.ir.release import Field, Kind, Matcher, Networks, OneOf, PathPrefix, Present, Regex, Test
+from graymesh.proof.regex import portable as portable_regex
 from graymesh.targets.spring_cloud_gateway import header_values, patterns
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
 from graymesh.targets.spring_cloud_gateway.shortcuts import Definition

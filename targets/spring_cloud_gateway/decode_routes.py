@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Any, Final
 
-from graymesh.ir import Condition, Kind, OneOf, Test
+from graymesh.ir.release import Condition, Kind, OneOf, Test
 from graymesh.targets.spring_cloud_gateway.decode_filters import Effects, effects, timeout_ms
 from graymesh.targets.spring_cloud_gateway.decode_predicates import Alternatives, predicate
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood, literal_text, of_type

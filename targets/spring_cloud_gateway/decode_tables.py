@@ -11,7 +11,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from graymesh.ir import BUCKETS, Condition, Field, Kind, OneOf, Route, RouteTable, Share, Split, Test
+from graymesh.ir.release import (
+    BUCKETS,
+    Condition,
+    Field,
+    Kind,
+    OneOf,
+    Route,
+    RouteTable,
+    Share,
+    Split,
+    Test,
+)
 from graymesh.targets.spring_cloud_gateway.decode_routes import Entry, Hosts
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graymesh.target import Tree
+from graymesh.kit.target import Tree
 from graymesh.text import yaml_text
 
 FILE = "application-graymesh.yaml"

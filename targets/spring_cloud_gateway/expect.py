@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from graymesh.ir import Facts
-from graymesh.target import View
+from graymesh.ir.release import Facts
+from graymesh.kit.target import View
 from graymesh.targets.spring_cloud_gateway.predicates import tests_source
 
 FORWARD_HEADERS = ("", "server.forwardHeaders")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from graymesh.portable_regex import parse
-from graymesh.regex.tree import EMPTY, NEVER, Chars, Concat, Node, Repeat, Union, nullable, render
+from graymesh.proof.regex.portable import parse
+from graymesh.proof.regex.tree import EMPTY, NEVER, Chars, Concat, Node, Repeat, Union, nullable, render
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from graymesh.ir import Policy, Retries, SetCookie, Share
+from graymesh.ir.release import Policy, Retries, SetCookie, Share
 
 Filter: TypeAlias = dict[str, Any]
 

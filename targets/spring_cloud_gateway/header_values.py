@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Final, assert_never
 
-from graymesh import portable_regex
-from graymesh.ir import Matcher, OneOf, Prefix, Regex
-from graymesh.regex.tree import Chars, Concat, Node, Repeat, Union, nullable
+from graymesh.ir.release import Absent, Buckets, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, Regex
+from graymesh.proof.regex import portable as portable_regex
+from graymesh.proof.regex.tree import Chars, Concat, Node, Repeat, Union, nullable
 
 _COMMA: Final = 1 << ord(",")
 _MOST_COPIES: Final = 3
@@ -43,7 +43,10 @@ def _asks(found: Matcher, in_text: Callable[[str], bool], char: str, in_node: Ca
             return in_text(value)
         case Regex(pattern):
             return char in pattern and in_node(portable_regex.parse(pattern))
-    return False
+        case PathPrefix() | Buckets() | Networks() | Present() | Absent():
+            return False
+        case _:
+            assert_never(found)
 
 
 def _names(node: Chars, char: str) -> bool:

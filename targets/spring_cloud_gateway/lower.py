@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from graymesh.ir import Release, Route, Share
-from graymesh.naming import route_ids
-from graymesh.target import Tree, View
+from graymesh.ir.naming import route_ids
+from graymesh.ir.release import Release, Route, Share
+from graymesh.kit.target import Tree, View
 from graymesh.targets.spring_cloud_gateway import predicates, services
 from graymesh.targets.spring_cloud_gateway.filters import filters, metadata
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from graymesh import portable_regex
-from graymesh.ir import Buckets, Matcher, OneOf, Prefix, Present, Regex
-from graymesh.regex.tree import nullable
+from graymesh.ir.release import Buckets, Matcher, OneOf, Prefix, Present, Regex
+from graymesh.proof.regex import portable as portable_regex
+from graymesh.proof.regex.tree import nullable
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
 
 _LITERAL = r"(?:[A-Za-z0-9 _~!#%&',/:;<=>@`\"-]|\\[!-/:-@\[-`{-~])+"

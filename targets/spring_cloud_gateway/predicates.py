@@ -5,11 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, assert_never
 
-from graymesh import buckets, portable_regex
-from graymesh.ir import Buckets, Conjunction, Kind, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, Regex, Test
-from graymesh.target import View
+from graymesh.ir import buckets
+from graymesh.ir.release import (
+    Absent,
+    Buckets,
+    Conjunction,
+    Kind,
+    Matcher,
+    Networks,
+    OneOf,
+    PathPrefix,
+    Prefix,
+    Present,
+    Regex,
+    Test,
+)
+from graymesh.kit.target import View
+from graymesh.proof.regex import portable as portable_regex
 from graymesh.targets.spring_cloud_gateway.filled import filled
 
 Predicate: TypeAlias = dict[str, Any]
@@ -38,6 +52,8 @@ def predicates(tests: Conjunction, options: Mapping[str, Any]) -> Iterator[Predi
                 yield _source(test, options)
             case Kind.CLAIM:
                 raise ValueError("Spring Cloud Gateway has no predicate that reads a token's claims")
+            case _:
+                assert_never(test.field.kind)
 
 
 def host(names: Sequence[str]) -> Predicate:
@@ -81,7 +97,10 @@ def _pattern(matcher: Matcher) -> str:
             return buckets.pattern(intervals)
         case Present():
             return ".+"
-    raise ValueError(f"Spring Cloud Gateway has no predicate for {matcher}")
+        case PathPrefix() | Networks() | Absent():
+            raise ValueError(f"Spring Cloud Gateway has no predicate for {matcher}")
+        case _:
+            assert_never(matcher)
 
 
 def _without_expressions(pattern: str) -> str:
@@ -119,8 +138,10 @@ def _path(matcher: Matcher) -> Iterator[Predicate]:
             return
         case PathPrefix(value):
             yield _predicate("Path", patterns=[f"{value}/**"])
-        case _:
+        case Prefix() | Regex() | Buckets() | Networks() | Present() | Absent():
             raise ValueError(f"Spring Cloud Gateway has no predicate for a path by {matcher}")
+        case _:
+            assert_never(matcher)
 
 
 def _source(test: Test, options: Mapping[str, Any]) -> Predicate:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graymesh.ir import Pointer
+from graymesh.diagnostic import Pointer
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood, literal_text, of_type
 
 _GATEWAY: Final = ("spring", "cloud", "gateway")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graymesh.ir import Release, Version
+from graymesh.ir.release import Release, Version
 
 
 def service_id(release: Release, version: str) -> str:

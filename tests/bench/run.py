@@ -24,9 +24,9 @@ WITHOUT_PROOF = """
 import gc, sys
 from pathlib import Path
 gc.disable()
-from graymesh.cases import load_cases
-from graymesh.project import find
-from graymesh.registry import target
+from graymesh.language.case import load_cases
+from graymesh.language.project import find
+from graymesh.kit.registry import target
 cases, problems = load_cases(find(Path(sys.argv[1])), (), lambda *_: None)
 assert not problems
 for name in sorted({manifest.name for case in cases for manifest in case.targets}):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from graymesh.ir import Release
+from graymesh.ir.release import Release
 from tests.conformance.engine import Engine, EngineRefused
 from tests.conformance.istio import Istio
 from tests.conformance.nginx import Nginx

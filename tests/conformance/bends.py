@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from graymesh.ir import Conjunction, Kind, Matcher, OneOf, Route, RouteTable, Test
-from graymesh.target import View
+from graymesh.ir.release import Conjunction, Kind, Matcher, OneOf, Route, RouteTable, Test
+from graymesh.kit.target import View
 
 Bend: TypeAlias = Callable[[View], View]
 

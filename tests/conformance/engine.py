@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from graymesh.ir import Release
-from graymesh.semantics import Request
+from graymesh.ir.release import Release
+from graymesh.ir.semantics import Request
 
 
 class EngineRefused(Exception):

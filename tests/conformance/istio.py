@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import yaml
 
-from graymesh.ir import Kind, Release
-from graymesh.semantics import Request, host_without_port
+from graymesh.ir.release import Kind, Release
+from graymesh.ir.semantics import Request, host_without_port
 from tests.conformance import istio_setup, wire
 from tests.conformance.engine import Answer, EngineRefused, Project, require_loopback
 from tests.conformance.istio_objects import Documents, bearing, harness, jwks

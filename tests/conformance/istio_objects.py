@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from graymesh.ir import Jwt, Kind, Release
+from graymesh.ir.release import Jwt, Kind, Release
 
 Object = Mapping[str, Any]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from graymesh.target import Manifest
+from graymesh.kit.target import Manifest
 from tests.generate import rollouts
 
 _WINDOWS = ["1s", "20s", "1m", "90s", "5m", "2h", "576h"]

@@ -12,8 +12,8 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Final
 
-from graymesh.ir import Release
-from graymesh.semantics import Request, address, host_without_port
+from graymesh.ir.release import Release
+from graymesh.ir.semantics import Request, address, host_without_port
 from tests.conformance import nginx_setup, wire
 from tests.conformance.engine import FORGED, Answer, EngineRefused, Project, require_loopback
 from tests.conformance.istio_objects import bearing

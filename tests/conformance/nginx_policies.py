@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from graymesh.registry import target
+from graymesh.kit.registry import target
 from tests.conformance.failing import FAILURES, Service, failing_service
 from tests.conformance.wire import Response, exchange
 from tests.helpers import case_from

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from graymesh.ir import BUCKETS, UNIQUE_ID, Route, RouteTable, Share
-from graymesh.semantics import Request, decide, values_of
+from graymesh.ir.release import BUCKETS, UNIQUE_ID, Route, RouteTable, Share
+from graymesh.ir.semantics import Request, decide, values_of
 from tests.conformance.engine import Answer
 
 Pairs = tuple[tuple[str, str], ...]

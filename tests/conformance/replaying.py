@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final, Protocol
 
-from graymesh.ir import Release, RouteTable
-from graymesh.semantics import Request
+from graymesh.ir.release import Release, RouteTable
+from graymesh.ir.semantics import Request
 from tests.conformance.binomial import improbability
 from tests.conformance.engine import Answer, Project
 from tests.conformance.istio import Istio

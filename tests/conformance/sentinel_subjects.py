@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from graymesh.cases import load_cases
-from graymesh.lint import Case
-from graymesh.project import Project, find
-from graymesh.registry import target
+from graymesh.kit.registry import target
+from graymesh.language.case import Case, load_cases
+from graymesh.language.project import Project, find
 from tests.helpers import ROOT
 
 SENTINEL: Final = target("sentinel")

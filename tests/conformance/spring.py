@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from graymesh.semantics import Request, address
+from graymesh.ir.semantics import Request, address
 from tests.conformance import wire
 from tests.conformance.engine import FORGED, Answer, EngineRefused, Project, require_loopback
 from tests.conformance.jvm import SOURCES, MavenProject, Orders, Say

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from graymesh.registry import target
+from graymesh.kit.registry import target
 from tests.conformance.failing import FAILURES, Service, failing_service
 from tests.conformance.spring import SpringCloudGateway
 from tests.conformance.wire import Response, exchange

@@ -11,14 +11,13 @@ from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from graymesh import lint
-from graymesh.cases import case_of
-from graymesh.ir import Release
-from graymesh.lint import Case
-from graymesh.project import Project, find
-from graymesh.registry import target
+from graymesh.ir.release import Release
+from graymesh.kit.registry import target
+from graymesh.kit.target import View
+from graymesh.language.case import Case, case_of
+from graymesh.language.project import Project, find
+from graymesh.lint import engine
 from graymesh.source import load
-from graymesh.target import View
 from tests.generate import rollouts
 from tests.helpers import NO_PROJECT, ROOT
 
@@ -145,7 +144,7 @@ def _on_loopback(subject: Subject, number: int, target_name: str, port: int) -> 
     case, problems = case_of(load(json.dumps(data), subject.name), subject.project)
     if case is None:
         raise ValueError(f"{subject.name}: {[problem.message for problem in problems]}")
-    refused = [each for each in lint.run([case], ["GM3"]) if each.level == "error"]
+    refused = [each for each in engine.run([case], ["GM3"]) if each.level == "error"]
     return None if refused else Placed(name=subject.name, case=case, target=target_name, versions=versions)
 
 

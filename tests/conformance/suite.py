@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from graymesh.capability import conjunction_features
-from graymesh.ir import UNIQUE_ID, Release
-from graymesh.registry import target
-from graymesh.target import View
+from graymesh.ir.features import conjunction_features
+from graymesh.ir.release import UNIQUE_ID, Release
+from graymesh.kit.registry import target
+from graymesh.kit.target import View
 from tests.conformance import upstreams
 from tests.conformance.binomial import improbability
 from tests.conformance.cache import Say

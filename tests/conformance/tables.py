@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from graymesh.capability import FEATURES
-from graymesh.registry import target, target_names
-from graymesh.target import Manifest, Target
+from graymesh.ir.features import FEATURES
+from graymesh.kit.registry import target, target_names
+from graymesh.kit.target import Manifest, Target
 from tests.conformance import report
 from tests.helpers import ROOT
 

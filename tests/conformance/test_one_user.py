@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import pytest
 
-from graymesh.ir import Release
-from graymesh.lint import Case
-from graymesh.registry import target
-from graymesh.semantics import Request
+from graymesh.ir.release import Release
+from graymesh.ir.semantics import Request
+from graymesh.kit.registry import target
+from graymesh.language.case import Case
 from tests.conformance import upstreams
 from tests.conformance.acceptance import ENGINES
 from tests.conformance.binomial import improbability

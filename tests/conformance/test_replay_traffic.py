@@ -13,10 +13,10 @@ from typing import Final
 
 import pytest
 
-from graymesh.ir import RouteTable
-from graymesh.semantics import Request
-from graymesh.target import View
-from graymesh.verify import labels_of, relabelled
+from graymesh.compile.verify import labels_of, relabelled
+from graymesh.ir.release import RouteTable
+from graymesh.ir.semantics import Request
+from graymesh.kit.target import View
 from tests.conformance.binomial import improbability
 from tests.conformance.engine import Answer, EngineRefused
 from tests.conformance.replaying import (

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 
-from graymesh.lint import Case
-from graymesh.registry import target
+from graymesh.kit.registry import target
+from graymesh.language.case import Case
 from tests.conformance import sentinel_checks
 from tests.conformance.limited import limited_rollouts
 from tests.conformance.running import running

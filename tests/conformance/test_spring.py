@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from graymesh.registry import target
+from graymesh.kit.registry import target
 from tests.conformance import spring_facts, spring_policies
 from tests.conformance.engine import EngineRefused
 from tests.conformance.running import running

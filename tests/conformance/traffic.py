@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, TypeVar
 
-from graymesh.equivalence import corpus
-from graymesh.ir import Field, RouteTable
+from graymesh.ir.release import Field, RouteTable
+from graymesh.ir.semantics import Request
+from graymesh.ir.witness import in_words
+from graymesh.kit.target import HostTable
+from graymesh.proof.equivalence import corpus
 from graymesh.proof.request_space import with_values
-from graymesh.semantics import Request
-from graymesh.target import HostTable
-from graymesh.witness import in_words
 from tests.conformance import outcomes
 from tests.conformance.engine import Answer, Engine
 from tests.conformance.outcomes import Expected, expected, fitting

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from graymesh.ir import Field, Kind, RouteTable
-from graymesh.regex.domain import inside
-from graymesh.semantics import Pairs, Request
+from graymesh.ir.release import Field, Kind, RouteTable
+from graymesh.ir.semantics import Pairs, Request
+from graymesh.proof.regex.domain import inside
 
 _MARKS: Final = "!$&'()*+,=:@_~-..x"
 """Everything that may stand in a path beside letters and digits."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from graymesh.semantics import Request
+from graymesh.ir.semantics import Request
 from tests.conformance.engine import Answer
 
 _CONNECTIONS: Final = 8

@@ -68,8 +68,8 @@ def prepare() -> None:
             import_module(module.name)
     for name in ("yaml", "yaml.cyaml", "jinja2", "jsonschema", "difflib", "unicodedata", "ipaddress", "html", "json"):
         import_module(name)
-    from graymesh.lint import all_rules
-    from graymesh.registry import target, target_names
+    from graymesh.kit.registry import target, target_names
+    from graymesh.lint.engine import all_rules
 
     all_rules()
     for name in target_names():

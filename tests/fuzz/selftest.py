@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from graymesh.linting import Linting
+from graymesh.lint.session import Linting
 from tests.fuzz import running
 from tests.fuzz.campaign import Campaign
 from tests.fuzz.cases import Case, kept

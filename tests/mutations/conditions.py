@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
-from graymesh.equivalence import witness_for
-from graymesh.ir import Conjunction, Field, Matcher, Networks, OneOf, RouteTable
-from graymesh.semantics import Request
+from graymesh.ir.release import Conjunction, Field, Matcher, Networks, OneOf, RouteTable
+from graymesh.ir.semantics import Request
+from graymesh.proof.equivalence import witness_for
 from tests.mutations import oracles
 from tests.mutations.lines import Change, Line
 from tests.mutations.nginx_engine import Answer, NginxEngine

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from graymesh.cases import load_cases
-from graymesh.compiler import ALL, Choice, Job, jobs_of
+from graymesh.compile.compiler import ALL, Choice, Job, jobs_of
+from graymesh.compile.verify import verify
 from graymesh.diagnostic import Diagnostic
-from graymesh.project import find
-from graymesh.registry import target
-from graymesh.target import DecodedFleet, Files, Target
-from graymesh.verify import verify
+from graymesh.kit.registry import target
+from graymesh.kit.target import DecodedFleet, Files, Target
+from graymesh.language.case import load_cases
+from graymesh.language.project import find
 from tests.helpers import ROOT
 from tests.mutations.mutant import Mutant
 

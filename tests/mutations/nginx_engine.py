@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from graymesh.semantics import Request
+from graymesh.ir.semantics import Request
 from tests.mutations.nginx_text import Directive, top
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([1-9])|([A-Za-z_]\w*))")

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from graymesh.semantics import Request
+from graymesh.ir.semantics import Request
 from tests.conformance import nginx_setup
 
 BINARY = nginx_setup.binary()

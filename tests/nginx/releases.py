@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from graymesh.ir import (
+from graymesh.ir.release import (
     ALWAYS,
     UNIQUE_ID,
     Absent,
@@ -34,8 +34,8 @@ from graymesh.ir import (
     Test,
     Version,
 )
-from graymesh.registry import target
-from graymesh.target import HostTable, View
+from graymesh.kit.registry import target
+from graymesh.kit.target import HostTable, View
 
 NGINX = target("nginx")
 OPTIONS: dict[str, Any] = {"listen": 80, "ipv6": False, "trustedProxies": ["127.0.0.0/8", "10.0.0.0/8"]}

@@ -24,10 +24,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graymesh.diagnostic import Note
-from graymesh.equivalence import Steps, reachable, shadowing
-from graymesh.lint import Case, Finding
+from graymesh.ir.witness import in_words
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
 from graymesh.lint.traffic import asked
-from graymesh.witness import in_words
+from graymesh.proof.equivalence import Steps, reachable, shadowing
 
 IGNORABLE = True  # the meaning is clear, and the same on every engine
 

@@ -18,8 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graymesh.diagnostic import Edit, Note
-from graymesh.equivalence import Steps, idle
-from graymesh.lint import Case, Finding
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
+from graymesh.proof.equivalence import Steps, idle
 
 LEVEL = "warning"
 

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.equivalence import Steps, reachable
-from graymesh.ir import ALWAYS, Route, RouteTable
-from graymesh.lint import Case, Finding
+from graymesh.ir.release import ALWAYS, Route, RouteTable
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
 from graymesh.lint.traffic import asked
+from graymesh.proof.equivalence import Steps, reachable
 
 IGNORABLE = True  # the meaning is clear, and the same on every engine
 

@@ -16,10 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graymesh.diagnostic import Edit
-from graymesh.ir import Regex
-from graymesh.lint import Case, Finding
+from graymesh.ir.release import Regex
+from graymesh.language.case import Case
 from graymesh.lint.capabilities import written
-from graymesh.portable_regex import matches_everything
+from graymesh.lint.finding import Finding
+from graymesh.proof.regex.portable import matches_everything
 
 LEVEL = "warning"
 

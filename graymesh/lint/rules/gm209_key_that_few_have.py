@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.ir import Kind
-from graymesh.lint import Case, Finding
+from graymesh.ir.release import Kind
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
 
 LEVEL = "info"
 

@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graymesh.did_you_mean import suggestion
-from graymesh.lint import Case, Finding
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
 
 LEVEL = "warning"
 

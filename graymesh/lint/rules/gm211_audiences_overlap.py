@@ -25,10 +25,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from graymesh.diagnostic import Note
-from graymesh.equivalence import Steps, overlap
-from graymesh.lint import Case, Finding
+from graymesh.ir.witness import in_words
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
 from graymesh.lint.traffic import asked
-from graymesh.witness import in_words
+from graymesh.proof.equivalence import Steps, overlap
 
 LEVEL = "info"
 

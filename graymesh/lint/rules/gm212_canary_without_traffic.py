@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.lint import Case, Finding
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
 from graymesh.lint.traffic import asked, canary_weight
 
 LEVEL = "warning"

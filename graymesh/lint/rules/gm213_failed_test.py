@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.lint import Case, Finding
-from graymesh.spec_tests import check as run_tests
+from graymesh.language.case import Case
+from graymesh.language.spec_tests import check as run_tests
+from graymesh.lint.finding import Finding
 
 
 def check(case: Case) -> Iterator[Finding]:

@@ -16,10 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.lint import Case, Finding
+from graymesh.ir.semantics import decide
+from graymesh.language.case import Case
+from graymesh.language.spec_tests import request_of
+from graymesh.lint.finding import Finding
 from graymesh.lint.traffic import asked
-from graymesh.semantics import decide
-from graymesh.spec_tests import request_of
 
 LEVEL = "info"
 

@@ -18,9 +18,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.capability import FEATURES
-from graymesh.lint import Case, Finding
+from graymesh.ir.features import FEATURES
+from graymesh.language.case import Case
 from graymesh.lint.capabilities import matcher_uses, missing
+from graymesh.lint.finding import Finding
 
 
 def check(case: Case) -> Iterator[Finding]:

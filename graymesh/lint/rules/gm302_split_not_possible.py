@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.capability import FEATURES
-from graymesh.lint import Case, Finding
+from graymesh.ir.features import FEATURES
+from graymesh.language.case import Case
 from graymesh.lint.capabilities import Use, missing
+from graymesh.lint.finding import Finding
 from graymesh.lint.traffic import stage_path, weights
 
 

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.capability import FEATURES
-from graymesh.lint import Case, Finding
+from graymesh.ir.features import FEATURES
+from graymesh.language.case import Case
 from graymesh.lint.capabilities import accepts, policy_uses
+from graymesh.lint.finding import Finding
 
 LATER = ("guards.",)
 """Features that engines outside of the request path enforce: what watches the metrics, not what routes."""

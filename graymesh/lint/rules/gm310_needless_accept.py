@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from graymesh.diagnostic import Edit
-from graymesh.lint import Case, Finding, all_rules
+from graymesh.language.case import Case
+from graymesh.lint.engine import all_rules
+from graymesh.lint.finding import Finding
 
 LEVEL = "warning"
 

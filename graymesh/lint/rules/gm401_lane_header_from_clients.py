@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.capability import role_of
-from graymesh.lint import Case, Finding
+from graymesh.kit.view import role_of
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
 
 LEVEL = "info"
 

@@ -17,9 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.capability import role_of
-from graymesh.ir import Kind
-from graymesh.lint import Case, Finding
+from graymesh.ir.release import Kind
+from graymesh.kit.view import role_of
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
 from graymesh.lint.traffic import tests
 
 LEVEL = "warning"

@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from itertools import permutations
 
 from graymesh.diagnostic import Note
-from graymesh.lint import Case, Finding
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
 
 
 def check(case: Case) -> Iterator[Finding]:

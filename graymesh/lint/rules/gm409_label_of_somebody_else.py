@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from graymesh.lint import Case, Finding
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
 
 _OWNERS: Final[Mapping[str, str]] = {
     "app.kubernetes.io/instance": "Argo CD and Helm",

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.ir import BUCKETS
-from graymesh.lint import Case, Finding
+from graymesh.ir.release import BUCKETS
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
 from graymesh.lint.traffic import canary_weight, percent, stage_path
 
 LEVEL = "info"

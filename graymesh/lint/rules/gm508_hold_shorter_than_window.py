@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graymesh.diagnostic import Note
-from graymesh.lint import Case, Finding
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
 from graymesh.lint.traffic import stage_path
 
 LEVEL = "warning"

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.lint import Case, Finding
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
 
 LEVEL = "warning"
 

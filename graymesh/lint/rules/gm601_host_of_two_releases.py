@@ -20,7 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from graymesh.lint import Case, Finding
+from graymesh.language.case import Case
+from graymesh.lint.finding import Finding
 
 
 def check_project(cases: Sequence[Case]) -> Iterator[tuple[Case, Finding]]:

@@ -1,0 +1,1 @@
+"""The whole compiler: specs in, proven files out, written all or nothing."""

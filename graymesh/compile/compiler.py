@@ -1,0 +1,251 @@
+"""The whole compiler: specs in, proven files out. A line per stage.
+
+load → model → lint → (per target) view → lower → emit → decode → verify → files
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from graymesh.compile.artifacts import artifacts_of, strangers_among
+from graymesh.compile.folder import Folder
+from graymesh.compile.parallel import in_parallel
+from graymesh.compile.verify import Found, labels_of, names_lost, relabelled, verify
+from graymesh.diagnostic import Diagnostic, Refused
+from graymesh.did_you_mean import quoted, suggestion
+from graymesh.ir.release import Release
+from graymesh.kit.registry import target
+from graymesh.kit.target import DecodedService, Manifest, Target, View
+from graymesh.language.case import Case, Progress, load_cases, release_at
+from graymesh.language.project import Project, shown
+from graymesh.lint import engine
+
+ALL = "all"
+"""Stands for every stage, each in a folder of its own."""
+
+_COUNTED = 50  # files are told release by release up to here; beyond, nobody reads so long a table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What of a project to compile: `targets` by name (all), `stage` by name (where each release stands), or `ALL`."""
+
+    targets: tuple[str, ...] = ()
+    stage: str | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One release on one target: how many files tell of it, and whether all of them are proven."""
+
+    release: str
+    stage: str
+    target: str
+    files: int
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """`files`: path below the output folder → text, empty when there are errors. `scope`: beginnings of such paths.
+
+    `folders` are those below the output folder that engines read, each as a whole.
+    """
+
+    files: Mapping[str, str]
+    diagnostics: Sequence[Diagnostic]
+    rows: Sequence[Row] = ()
+    scope: Sequence[str] = ()
+    folders: Sequence[str] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Is there an error, so that nothing may be written?"""
+        return _errors(self.diagnostics)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One target's part of one stage; `folder` is where its files go, below the output folder.
+
+    `beside` are the same releases as other targets see them whose rules rely on names in this one's files.
+    """
+
+    target: str
+    stage: str
+    folder: str
+    views: tuple[View, ...]
+    beside: tuple[tuple[str, View], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What came of a job: its files, what verification found in them, and how many files tell of each release."""
+
+    files: Mapping[str, str]
+    found: Sequence[Found]
+    told: Mapping[str, int]
+
+
+def compile_project(project: Project, choice: Choice, progress: Progress) -> Compiled:
+    """Compile and prove; nothing is written. Raises Refused for a stage that no release has."""
+    cases, problems = load_cases(project, choice.targets, progress)
+    return compile_cases(cases, problems, choice, progress)
+
+
+def compile_cases(cases: Sequence[Case], known: Sequence[Diagnostic], choice: Choice, progress: Progress) -> Compiled:
+    """Compile and prove releases that are loaded already; `known` is what loading found."""
+    problems = [*known, *(_no_target(case) for case in cases if not case.targets)]
+    jobs = [] if _errors(problems) else list(jobs_of(cases, choice))
+    tasks: list[Callable[[], Any]] = [
+        partial(engine.run, cases, choice.select, choice.ignore),
+        *(partial(build, job) for job in jobs),
+    ]
+    with closing(in_parallel(tasks, len(cases), progress)) as results:
+        problems += next(results)
+        built = [] if _errors(problems) else list(results)
+    if _errors(problems):
+        return Compiled(files={}, diagnostics=problems)
+    return _together(cases, jobs, built, problems, scoped=bool(choice.targets))
+
+
+def verify_project(project: Project, choice: Choice, output: Folder | None, progress: Progress) -> Compiled:
+    """Hold the files in the output folder against the specs; `files` is empty, there is nothing to write.
+
+    Raises Refused as `compile_project` does, and for a link or an interrupted write in the output folder.
+    """
+    cases, problems = load_cases(project, choice.targets, progress)
+    if _errors(problems):
+        return Compiled(files={}, diagnostics=problems)
+    jobs = list(jobs_of(cases, choice))
+    problems += strangers_among(output, {job.folder: target(job.target).manifest.writes for job in jobs})
+    with closing(in_parallel([partial(_verified, job, output) for job in jobs], len(cases), progress)) as results:
+        done = list(results)
+    return _together(cases, jobs, done, problems, scoped=False)
+
+
+def _verified(job: Job, output: Folder | None) -> Built:
+    chosen = target(job.target)
+    files = artifacts_of(output, job.folder, chosen.manifest.writes) if output else {}
+    where = shown(output.path / job.folder) if output else job.folder
+    return Built(files, _proven(job, files, where), _told(chosen, job.views))
+
+
+def _proven(job: Job, files: Mapping[str, str], folder: str) -> list[Found]:
+    chosen = target(job.target)
+    fleet = chosen.decode(files)
+    beside = [(target(name), view) for name, view in job.beside]
+    return [*verify(chosen, job.views, fleet, folder), *names_lost(chosen, fleet, folder, beside)]
+
+
+def decoded(case: Case, release: Release, name: str) -> list[DecodedService]:
+    """What the named target's files for this release alone are read back to, in the release's own names."""
+    chosen = target(name)
+    fleet = chosen.decode(chosen.emit(chosen.lower((case.view(chosen.manifest, release),))))
+    names = {label: version for version, label in labels_of(chosen, release).items()}
+    return [replace(service, table=relabelled(service.table, names)) for service in fleet.services]
+
+
+def jobs_of(cases: Sequence[Case], choice: Choice) -> Iterator[Job]:
+    """One job per stage and target, in order. Raises Refused when no release has the stage."""
+    names = sorted({manifest.name for case in cases for manifest in case.targets if _chosen(manifest, choice)})
+    for stage in _stages(cases, choice):
+        for name in names:
+            views = tuple(_views(cases, name, stage))
+            folder = f"{stage}/{name}" if choice.stage == ALL and stage else name
+            beside = tuple(_beside(cases, name, stage))
+            yield Job(target=name, stage=stage or "", folder=folder, views=views, beside=beside)
+
+
+def build(job: Job) -> Built:
+    """lower → emit → decode → verify, for one target."""
+    chosen = target(job.target)
+    files = chosen.emit(chosen.lower(job.views))
+    return Built(files, _proven(job, files, job.folder), _told(chosen, job.views))
+
+
+def placed(cases: Sequence[Case], found: Sequence[Found]) -> list[Diagnostic]:
+    """The findings at their places in the specs; those about files alone have theirs."""
+    sources = {case.release.key: case.source for case in cases}
+    return [sources[each.release].place(each.diagnostic) if each.release else each.diagnostic for each in found]
+
+
+def _errors(problems: Sequence[Diagnostic]) -> bool:
+    return any(problem.level == "error" for problem in problems)
+
+
+def _no_target(case: Case) -> Diagnostic:
+    message = f"{case.release.key} is compiled for no target"
+    help_ = "name them under targets, here or in graymesh.yaml, or give -t"
+    return case.source.place(Diagnostic(code="GM021", message=message, path=("metadata", "name"), help=help_))
+
+
+def _views(cases: Sequence[Case], name: str, stage: str | None) -> Iterator[View]:
+    for case in cases:
+        for manifest in case.targets:
+            if manifest.name == name:
+                yield case.view(manifest, release_at(case, stage))
+
+
+def _beside(cases: Sequence[Case], name: str, stage: str | None) -> Iterator[tuple[str, View]]:
+    """The views of those targets that stand beside this one, of the releases that are compiled for both."""
+    for case in cases:
+        if any(manifest.name == name for manifest in case.targets):
+            for manifest in case.targets:
+                if manifest.companion == name:
+                    yield manifest.name, case.view(manifest, release_at(case, stage))
+
+
+def _stages(cases: Sequence[Case], choice: Choice) -> Sequence[str | None]:
+    if choice.stage is None:
+        return (None,)
+    known = list(dict.fromkeys(release.stage for case in cases for release in case.stages if release.stage))
+    if choice.stage == ALL:
+        return known or (None,)
+    if choice.stage not in known:
+        message = f"no release has a stage {quoted(choice.stage)}; {suggestion(choice.stage, known)}"
+        raise Refused((Diagnostic(code="GM111", message=message, file=cases[0].source.file),), usage=True)
+    return (choice.stage,)
+
+
+def _chosen(manifest: Manifest, choice: Choice) -> bool:
+    return not choice.targets or manifest.name in choice.targets
+
+
+def _told(chosen: Target, views: Sequence[View]) -> dict[str, int]:
+    if len(views) > _COUNTED:
+        return {}
+    return {view.release.key: len(chosen.emit(chosen.lower((view,)))) for view in views}
+
+
+def _together(
+    cases: Sequence[Case], jobs: Sequence[Job], built: Sequence[Built], problems: list[Diagnostic], scoped: bool
+) -> Compiled:
+    done = list(zip(jobs, built, strict=True))
+    files = {f"{job.folder}/{path}": text for job, each in done for path, text in each.files.items()}
+    return Compiled(
+        files=dict(sorted(files.items())),
+        diagnostics=[*problems, *(item for each in built for item in placed(cases, each.found))],
+        rows=[row for job, each in done for row in _rows(job, each)],
+        scope=[f"{job.folder}/" for job in jobs] if scoped else (),
+        folders=[job.folder for job in jobs],
+    )
+
+
+def _rows(job: Job, built: Built) -> Iterator[Row]:
+    failed = {each.release for each in built.found}
+    for view in job.views:
+        key = view.release.key
+        yield Row(
+            release=key,
+            stage=view.release.stage,
+            target=job.target,
+            files=built.told.get(key, 0),
+            verified=not failed & {key, ""},
+        )

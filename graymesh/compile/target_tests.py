@@ -1,0 +1,78 @@
+"""Runs the tests that a release carries on the release itself and on what a target's files are read back to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from graymesh.compile.compiler import decoded
+from graymesh.diagnostic import Diagnostic
+from graymesh.ir.semantics import Request, decide, host_without_port
+from graymesh.ir.witness import as_command
+from graymesh.ir.wording import shares_in_words, why
+from graymesh.kit.target import DecodedService, HostTable, Manifest, View
+from graymesh.language.case import Case
+from graymesh.language.expectations import SpecTest
+from graymesh.language.spec_tests import check, request_of, shares_of
+
+
+def failures(case: Case, targets: Sequence[str] = ()) -> Iterator[Diagnostic]:
+    """Every test that fails, placed in the spec: on the release (GM213), and on each target, or on these (GM907).
+
+    A test that the release itself fails is not tried on targets.
+    """
+    tests = case.rollout.spec.tests
+    wrong = {item.index: item for item in check(case.release.table, tests, host=case.release.hosts[0])}
+    for failure in wrong.values():
+        yield _placed(case, failure.index, "GM213", f"this test fails: {failure.message}", failure.request)
+    for manifest in case.targets:
+        if manifest.routes and (not targets or manifest.name in targets):
+            yield from _on_target(case, manifest, [index for index in range(len(tests)) if index not in wrong])
+
+
+def _on_target(case: Case, manifest: Manifest, indexes: Sequence[int]) -> Iterator[Diagnostic]:
+    view = case.view(manifest)
+    services = decoded(case, case.release, manifest.name)
+    for index in indexes:
+        test = case.rollout.spec.tests[index]
+        request = request_of(test.request, view.tables[0].hosts[0])
+        expected = _table_for(view, request)
+        if expected is None or (_full(view, expected) and check(expected.table, [test], host=request.host)):
+            continue  # another engine's host, or a loss that the release accepts for this target
+        for service in services:
+            if host_without_port(request.host) in service.hosts:
+                yield from _failures(case, manifest, index, request, test, service, _full(view, expected))
+
+
+def _table_for(view: View, request: Request) -> HostTable | None:
+    host = host_without_port(request.host)
+    return next((table for table in view.tables if host in table.hosts), None)
+
+
+def _full(view: View, table: HostTable) -> bool:
+    """Does the target decide for these hosts by itself, or follow the lane header?"""
+    return view.role == "alone" or (view.role == "edge" and (table.public or len(view.tables) == 1))
+
+
+def _failures(
+    case: Case, manifest: Manifest, index: int, request: Request, test: SpecTest, service: DecodedService, full: bool
+) -> Iterator[Diagnostic]:
+    lane = case.release.lane
+    sent = [(request, dict(test.expect))]
+    if not full and lane:  # what the edge would send on
+        headers = [(*request.headers, (lane.header, version)) for version, share in test.expect.items() if share]
+        sent = [(replace(request, headers=one), {one[-1][1]: 10_000}) for one in headers]
+    for each, expected in sent:
+        decision = decide(service.table, each)
+        if shares_of(decision) != {version: share for version, share in expected.items() if share}:
+            got = f"got {shares_in_words(shares_of(decision))}: {why(decision)}"
+            message = f"test {index + 1} fails on {manifest.name}: expected {shares_in_words(expected)}, {got}"
+            yield _placed(case, index, "GM907", message, each, (manifest.name,))
+
+
+def _placed(
+    case: Case, index: int, code: str, message: str, request: Request, targets: tuple[str, ...] = ()
+) -> Diagnostic:
+    help_ = f"the request: {as_command(request)}"
+    path = ("spec", "tests", index, "expect")
+    return case.source.place(Diagnostic(code=code, message=message, path=path, help=help_, targets=targets))

@@ -1,0 +1,293 @@
+"""Holds what artifacts were decoded to against what the releases say. Nothing here knows an engine.
+
+For every host of every release: one decoded service, the same decision for every request, the same facts. Whatever is
+missing, doubled, stray or not understood is a finding as well; "not decided" is never "equal".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from graymesh.diagnostic import Diagnostic, Note, Span
+from graymesh.did_you_mean import listed, quoted
+from graymesh.ir.features import FEATURES
+from graymesh.ir.release import Facts, Release, Route, RouteTable
+from graymesh.ir.semantics import Request
+from graymesh.ir.settings import feature, relabel
+from graymesh.ir.witness import as_command, in_words
+from graymesh.ir.wording import first_difference, setting, setting_path, value_in_words, why
+from graymesh.kit.target import DecodedFleet, DecodedService, Refusal, Target, View
+from graymesh.proof.equivalence import Difference, UndecidableError, Undecided, compare, witness_for
+
+Labels: TypeAlias = dict[str, str]
+"""A release's versions → the names that the engine's artifacts have for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One finding; `release` is the key of the release whose spec it is placed in, "" when it has its own place."""
+
+    release: str
+    diagnostic: Diagnostic
+
+
+def verify(target: Target, views: Sequence[View], fleet: DecodedFleet, folder: str) -> list[Found]:
+    """Every way in which the fleet differs from the views; `folder` is where the files stand, for messages.
+
+    Codes: GM901 traffic differs, GM902 not decided, GM903 fact differs, GM904 stray or doubled service, GM905 not
+    understood, GM906 missing.
+    """
+    check = _Check(target, fleet, folder)
+    found = [Found("", check.not_understood(refusal)) for refusal in fleet.refusals]
+    for view in views:
+        found += [Found(view.release.key, diagnostic) for diagnostic in check.release(view)]
+    return found + [Found("", diagnostic) for diagnostic in check.strays(views)]
+
+
+def names_lost(
+    target: Target, fleet: DecodedFleet, folder: str, beside: Sequence[tuple[Target, View]]
+) -> Iterator[Found]:
+    """Rules of the targets beside this one that go by names which the fleet does not have, so that they never act.
+
+    Code: GM908, one for each setting. Nothing is said where the fleet's names are not known.
+    """
+    for neighbour, view in beside if fleet.names is not None else ():
+        lost: dict[tuple[str, str], list[str]] = {}
+        for name, fact in sorted(neighbour.names_relied_on(view).items()):
+            if name not in (fleet.names or ()):
+                lost.setdefault(fact, []).append(name)
+        for fact, names in lost.items():
+            yield Found(
+                view.release.key, _name_lost(target.manifest.name, neighbour.manifest.name, folder, fact, names)
+            )
+
+
+def _name_lost(name: str, neighbour: str, folder: str, fact: tuple[str, str], lost: Sequence[str]) -> Diagnostic:
+    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+    message = f"{neighbour} holds {setting(fact)} by {quoted(lost[0])}{more}, and {name} has nothing of that name"
+    return Diagnostic(
+        code="GM908",
+        message=f"{message}: the rule never acts",
+        path=setting_path(fact),
+        notes=(Note((), f"{name} lacks {listed(lost)}", file=folder),),
+        help=f"leave the names in {name} as they were compiled",
+        targets=(neighbour, name),
+    )
+
+
+def labels_of(target: Target, release: Release) -> Labels:
+    """What the engine's artifacts call each version."""
+    return {version.name: target.label(release, version.name) for version in release.versions}
+
+
+def relabelled(table: RouteTable, labels: Labels) -> RouteTable:
+    """The same table under the engine's names for the versions."""
+    if all(name == label for name, label in labels.items()):
+        return table
+    return RouteTable(tuple(_relabelled_route(route, labels) for route in table.routes))
+
+
+def request_for(view: View, version: str, host: str = "") -> Request | None:
+    """A request that the version gets; "" stands for any version and for any of the release's hosts.
+
+    None when none is found.
+    """
+    for expected in view.tables:
+        for index, route in enumerate(expected.table.routes):
+            if (not host or host in expected.hosts) and (not version or version in _receivers(route)):
+                request = _reaching(expected.table, index)
+                if request:
+                    return replace(request, host=request.host or host or expected.hosts[0])
+    return None
+
+
+def _concerned(request: Request | None) -> str:
+    return f"a request that it concerns: {as_command(request)}" if request else ""
+
+
+def _receivers(route: Route) -> set[str]:
+    """The versions that get requests of this route, or copies of them."""
+    mirror = route.policy.mirror
+    answering = {share.version for share in route.split.shares if share.basis_points}
+    return answering | ({mirror.version} if mirror and mirror.basis_points else set())
+
+
+def _reaching(table: RouteTable, index: int) -> Request | None:
+    try:
+        return witness_for(table, index)
+    except UndecidableError:
+        return None
+
+
+def _relabelled_route(route: Route, labels: Labels) -> Route:
+    shares = tuple(replace(share, version=labels.get(share.version, share.version)) for share in route.split.shares)
+    mirror = route.policy.mirror
+    if mirror:
+        mirror = replace(mirror, version=labels.get(mirror.version, mirror.version))
+    return replace(route, split=replace(route.split, shares=shares), policy=replace(route.policy, mirror=mirror))
+
+
+def _index(pairs: Iterable[tuple[str, DecodedService]]) -> Mapping[str, Sequence[DecodedService]]:
+    found: dict[str, list[DecodedService]] = {}
+    for name, service in pairs:
+        found.setdefault(name, []).append(service)
+    return found
+
+
+class _Check:
+    """One target's artifacts, ready to be held against views."""
+
+    def __init__(self, target: Target, fleet: DecodedFleet, folder: str) -> None:
+        self.target, self.fleet, self.folder = target, fleet, folder
+        self.name, self.manifest = target.manifest.name, target.manifest
+        self._by_host = _index((host, service) for service in fleet.services for host in service.hosts)
+        self._by_name = _index((service.name, service) for service in fleet.services)
+
+    def release(self, view: View) -> Iterator[Diagnostic]:
+        """What is wrong with one release."""
+        labels = labels_of(self.target, view.release)
+        if self.manifest.routes:
+            yield from self._routes(view, labels)
+        services, expected = self._services(view), relabel(self.target.expected_facts(view), labels)
+        if services:
+            yield from self._facts(view, expected, services, labels)
+        elif expected and not self.manifest.routes:
+            yield self._missing(view, view.release.name, request_for(view, ""))
+
+    def strays(self, views: Sequence[View]) -> Iterator[Diagnostic]:
+        """Services that no release asks for."""
+        hosts = {host for view in views for table in view.tables for host in table.hosts}
+        names = {name for view in views for name in (view.release.key, view.release.name)}
+        for service in self.fleet.services:
+            unknown = [host for host in service.hosts if host not in hosts] if self.manifest.routes else []
+            if not self.manifest.routes and service.name not in names:
+                unknown = [service.name]
+            if unknown:
+                message = f"{self.name} serves {', '.join(unknown)}, which no release of this project asks for"
+                yield Diagnostic(code="GM904", message=message, targets=(self.name,), file=self._shown(service.file))
+
+    def not_understood(self, refusal: Refusal) -> Diagnostic:
+        """A part of an artifact that the decoder refuses."""
+        line = max(refusal.line, 1)
+        return Diagnostic(
+            code="GM905",
+            message=f"{refusal.field}: {refusal.message}",
+            targets=(self.name,),
+            file=self._shown(refusal.file),
+            span=Span(line, 1, line, 1),
+        )
+
+    def _services(self, view: View) -> list[DecodedService]:
+        """The release's services, each once: by its hosts, or by its name where the target chooses no version."""
+        hosts = [host for table in view.tables for host in table.hosts]
+        found = [service for host in hosts for service in self._by_host.get(host, ())]
+        if not self.manifest.routes:
+            found = [*self._by_name.get(view.release.key, ()), *self._by_name.get(view.release.name, ())]
+        return list({id(service): service for service in found}.values())
+
+    def _routes(self, view: View, labels: Labels) -> Iterator[Diagnostic]:
+        for expected in view.tables:
+            table, compared = relabelled(expected.table, labels), set[int]()
+            for host in expected.hosts:
+                services = self._by_host.get(host, ())
+                if not services:
+                    yield self._missing(view, host, request_for(view, "", host))
+                yield from self._doubled(view, host, services)
+                for service in services:
+                    if id(service) not in compared:
+                        compared.add(id(service))
+                        yield from self._compared(view, table, service, host, labels)
+
+    def _doubled(self, view: View, host: str, services: Sequence[DecodedService]) -> Iterator[Diagnostic]:
+        scopes: dict[str, DecodedService] = {}
+        for service in services:
+            first = scopes.setdefault(service.scope, service)
+            if first is not service:
+                where = f" in {service.scope}" if service.scope else ""
+                message = f"{self.name} decides twice for {host}{where}: only one of the two can hold"
+                notes = tuple(Note((), "it is decided here", file=self._shown(each.file)) for each in (first, service))
+                yield self._of(view, "GM904", message, notes=notes)
+
+    def _compared(
+        self, view: View, table: RouteTable, service: DecodedService, host: str, labels: Labels
+    ) -> Iterator[Diagnostic]:
+        result = compare(table, service.table)
+        where = f" ({service.scope})" if service.scope else ""
+        if isinstance(result, Undecided):
+            message = f"not decided whether {self.name}{where} routes {host} as the spec says: {result.reason}"
+            yield self._of(view, "GM902", message, notes=self._note(service, "what was compared"))
+        elif isinstance(result, Difference):
+            yield self._difference(view, result, service, host, labels)
+
+    def _difference(
+        self, view: View, result: Difference, service: DecodedService, host: str, labels: Labels
+    ) -> Diagnostic:
+        names = {label: name for name, label in labels.items()}
+        request = replace(result.request, host=result.request.host or host)
+        aspect, said, done = first_difference(result.left, result.right, names)
+        where = f" ({service.scope})" if service.scope else ""
+        spec = f"the spec says {said} ({why(result.left)})"
+        message = f"{in_words(request)}: its {aspect} is {done} in {self.name}{where}, {spec}"
+        notes = self._note(service, f"what {self.name} goes by: {why(result.right)}")
+        path = result.left.route.origin if result.left.route else ()
+        return self._of(view, "GM901", message, path=path, notes=notes, help=f"witness: {as_command(request)}")
+
+    def _facts(
+        self, view: View, expected: Facts, services: Sequence[DecodedService], labels: Labels
+    ) -> Iterator[Diagnostic]:
+        found = [(key, value, service) for service in services for key, value in service.facts.items()]
+        seen = {key for key, _, _ in found}
+        for key, value, service in found:
+            if expected.get(key) != value and (key in expected or self._ours(key[1])):
+                where = self._note(service, "where it is set", service.fact_files.get(key, ""))
+                yield self._fact(view, key, expected, value_in_words(key[1], value), labels, where)
+        for key in expected:
+            if key not in seen:
+                yield self._fact(view, key, expected, "not set", labels, ())
+
+    def _ours(self, name: str) -> bool:
+        """Is it for us to say, or something that the target declares not to know?"""
+        parts = feature(name).split(".")
+        common = any(".".join(parts[:length]) in FEATURES for length in range(1, len(parts) + 1))
+        return not common or self.manifest.can(feature(name))
+
+    def _fact(
+        self,
+        view: View,
+        key: tuple[str, str],
+        expected: Facts,
+        found: str,
+        labels: Labels,
+        notes: tuple[Note, ...],
+    ) -> Diagnostic:
+        version = next((name for name, label in labels.items() if label == key[0]), key[0])
+        said = value_in_words(key[1], expected[key]) if key in expected else "nothing of the kind"
+        message = f"{setting((version, key[1]))} is {found} in {self.name}, the spec says {said}"
+        path = setting_path((version, key[1]))
+        return self._of(view, "GM903", message, path=path, notes=notes, help=_concerned(request_for(view, version)))
+
+    def _missing(self, view: View, what: str, request: Request | None) -> Diagnostic:
+        understood = " that is understood" if self.fleet.refusals else ""
+        message = f"no file of {self.name} in {self.folder}{understood} says anything about {what}"
+        return self._of(view, "GM906", message, help=_concerned(request))
+
+    def _of(
+        self,
+        view: View,
+        code: str,
+        message: str,
+        path: tuple[str | int, ...] = (),
+        notes: tuple[Note, ...] = (),
+        help: str = "",
+    ) -> Diagnostic:
+        path = path or ("metadata", "name")
+        return Diagnostic(code=code, message=message, path=path, notes=notes, help=help, targets=(self.name,))
+
+    def _note(self, service: DecodedService, message: str, file: str = "") -> tuple[Note, ...]:
+        file = file or service.file
+        return (Note((), message, file=self._shown(file)),) if file else ()
+
+    def _shown(self, file: str) -> str:
+        return f"{self.folder}/{file}"

@@ -1,0 +1,98 @@
+"""What all renderers say alike, as plain text that each of them still has to quote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from graymesh.diff.model import Change, EngineDiff, Move, ReleaseDiff, Side, TrafficDiff, Trend
+from graymesh.ir.wording import percent
+
+NO_CHANGE = "no change for traffic"
+_BLANK: Final = re.compile(r"(?:[ +-]|\x1b\[[0-9;]*m)*")
+_TRENDS: Mapping[Trend, str] = {
+    "changed": "",
+    "added": "added",
+    "stricter": "stricter",
+    "weaker": "WEAKER",
+    "removed": "REMOVED",
+}
+_LIMITS: Mapping[Trend, str] = {"weaker": "LOOSER", "stricter": "tighter"}
+
+
+def headline(diff: TrafficDiff) -> str:
+    """The answer in one line."""
+    if not diff.differs:
+        moved = any(engine.artifacts for engine in diff.engines)
+        return f"{NO_CHANGE}; files are written differently" if moved else NO_CHANGE
+    undecided = sum(change.kind == "undecided" for release in diff.releases for change in release.changes)
+    unknown = undecided + sum(engine.sees is None for engine in diff.engines) + len(diff.problems)
+    parts = [_count(diff.changes - undecided, "change")] if diff.changes > undecided else []
+    parts += [f"{unknown} NOT DECIDED"] if unknown else []
+    parts = parts or ["no change for traffic, but other files differ"]
+    changed = sum(release.state != "unchanged" for release in diff.releases)
+    return f"{', '.join(parts)} for traffic in {_count(changed, 'release')}" if changed else ", ".join(parts)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def stage_line(release: ReleaseDiff) -> str:
+    """`stage gray-5 → gray-20`; empty when there are no stages."""
+    old = release.old.stage if release.old else ""
+    new = release.new.stage if release.new else ""
+    if release.old and release.new and old != new:
+        return f"stage {old or 'none'} → {new or 'none'}"
+    return f"stage {new or old}" if new or old else ""
+
+
+def move_line(move: Move) -> str:
+    """`users 0500–1999 (15%) move from v1 to v2`, and what is different for users who have been here before."""
+    verb = "move BACK" if move.back else "move"
+    said = f"users {move.low:04}–{move.high:04} ({percent(move.basis_points)}) {verb} from {move.old} to {move.new}"
+    carried = move.carried_basis_points
+    if carried is None or carried == move.basis_points:
+        return said
+    return f"{said}; of users who carry a bucket already: {percent(carried)}"
+
+
+def trend_word(change: Change) -> str:
+    """Whether it protects less, or "" when there is no such order."""
+    limit = change.what.split(".")[0] in ("limits", "pool")
+    return (_LIMITS if limit else _TRENDS).get(change.trend) or _TRENDS[change.trend]
+
+
+def engines_line(change: Change) -> str:
+    """Who sees it."""
+    return ", ".join(change.engines) or "no engine of this release"
+
+
+def engine_line(engine: EngineDiff) -> str:
+    """Whether it routes differently, and how many files change."""
+    count = len(engine.artifacts)
+    files = f"{_count(count, 'file')} written differently" if count else "no file changes"
+    files = files if engine.compiled else "its files are not known, since a side does not compile"
+    if engine.sees is None:
+        return f"NOT DECIDED whether it does anything differently ({engine.reason}); {files}"
+    if engine.reason and engine.artifacts:
+        return f"{engine.reason}; {files}"
+    return f"{'sees a change' if engine.sees else 'does the same as before'}; {files}"
+
+
+def no_command(line: str) -> str:
+    """The line, unless GitHub Actions would take it for a command: it looks for `::` behind blanks and colours."""
+    start = _BLANK.match(line)
+    return f"{start[0]}\\x3a{line[start.end() + 1 :]}" if start and line.startswith("::", start.end()) else line
+
+
+def subject(change: Change) -> str:
+    """What is told about: `everyone else`, `timeout of every request`, `guards.errorRate of v2`."""
+    alone = (change.kind, change.what) in (("version", "version"), ("release", "host"))
+    return change.who if alone else f"{change.what} of {change.who}"
+
+
+def side_word(side: Side) -> str:
+    """Where a line stands."""
+    return "" if side == "new" else " (before)"

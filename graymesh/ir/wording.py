@@ -1,0 +1,216 @@
+"""Decisions and settings in the words of the spec, for messages and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from graymesh.diagnostic import Pointer
+from graymesh.ir.release import ALWAYS, UNIQUE_ID, Fault, Policy, Retries, Route, Scalar, Share, Split
+from graymesh.ir.semantics import Decision, describe
+
+Names = Mapping[str, str]
+"""An engine's names for versions → the spec's."""
+
+_SETTING_PATHS: Mapping[str, Pointer] = {
+    "limits": ("spec", "limits"),
+    "guards": ("spec", "guards"),
+    "outlier": ("spec", "resilience", "outlier"),
+    "warmup": ("spec", "resilience", "warmup"),
+    "pool": ("spec", "resilience", "pool"),
+    "jwt": ("spec", "jwt"),
+    "labels": ("spec", "versions"),
+    "endpoints": ("spec", "versions"),
+    "port": ("spec", "service", "port"),
+    "served": ("spec", "service"),
+    "placed": ("metadata", "namespace"),
+    "gateway": ("spec", "targets"),
+    "entry": ("spec", "targets"),
+}
+_BY_VERSION = ("limits", "labels", "endpoints")
+_UNITS_MS = ((3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms"))
+
+
+def shares(split: Split, names: Names) -> str:
+    """Who gets how much: `v2`, or `5% v2 and 95% v1`; shares of one version are added up."""
+    parts: dict[str, int] = {}
+    for share in split.shares:
+        version = names.get(share.version, share.version)
+        parts[version] = parts.get(version, 0) + share.basis_points
+    return shares_in_words(parts)
+
+
+def shares_in_words(parts: Mapping[str, int]) -> str:
+    """Basis points by version: `v2`, or `5% v2 and 95% v1`."""
+    there = {version: part for version, part in parts.items() if part}
+    if len(there) == 1:
+        return next(iter(there))
+    return _listed([f"{percent(part)} {version}" for version, part in there.items()]) or "nobody"
+
+
+def first_difference(left: Decision, right: Decision, names: Names) -> tuple[str, str, str]:
+    """The first thing that two decisions do not have in common, and what each has: `version`, `v2`, `v1`."""
+    ours, theirs = dict(_aspects(left, names)), dict(_aspects(_in_order_of(left, right), names))
+    for aspect in [*ours, *theirs]:
+        if ours.get(aspect) != theirs.get(aspect):
+            return aspect, ours.get(aspect, "not set"), theirs.get(aspect, "not set")
+    one, other = _parts(left, names), _parts(right, names)
+    return ("order of the draw" if sorted(one) == sorted(other) else "split"), ", ".join(one), ", ".join(other)
+
+
+def percent(basis_points: int) -> str:
+    """Basis points as a percentage without idle zeros: `5%`, `0.25%`."""
+    return f"{basis_points / 100:.2f}".rstrip("0").rstrip(".") + "%"
+
+
+def duration(milliseconds: int) -> str:
+    """Milliseconds in the largest unit that needs no fraction: `500ms`, `2s`, `1h`."""
+    size, unit = next((pair for pair in _UNITS_MS if milliseconds % pair[0] == 0 and milliseconds), (1, "ms"))
+    return f"{milliseconds // size}{unit}"
+
+
+def setting(key: tuple[str, str]) -> str:
+    """A fact's name in the spec's words: `limits.qps of v2`, `outlier.interval`."""
+    version, name = key
+    return name.removesuffix(".ms").removesuffix(".bp") + (f" of {version}" if version else "")
+
+
+def setting_path(key: tuple[str, str]) -> Pointer:
+    """Where the spec says a fact: `spec.guards.errorRate.window`."""
+    version, name = key
+    first, *rest = name.removesuffix(".ms").removesuffix(".bp").split(".")
+    base = _SETTING_PATHS.get(first, ("spec",))
+    return (*base, version, *rest) if first in _BY_VERSION else (*base, *rest)
+
+
+def value_in_words(name: str, value: Scalar) -> str:
+    """A fact's value with its unit: `500ms`, `1%`, `500`, `10.0.1.11:8080, 10.0.1.12:8080`; "" is `empty`."""
+    if isinstance(value, tuple):
+        return ", ".join(value) or "nothing"
+    if isinstance(value, int) and name.endswith(".ms"):
+        return duration(value)
+    if isinstance(value, int) and name.endswith(".bp"):
+        return percent(value)
+    return str(value) or "empty"
+
+
+def condition(route: Route) -> str:
+    """The route's condition in words."""
+    if route.condition == ALWAYS:
+        return "every other request"
+    return ", or ".join(" and ".join(map(describe, tests)) or "every request" for tests in route.condition)
+
+
+def effects(route: Route, names: Names) -> Iterator[str]:
+    """What a route does besides choosing, in words."""
+    yield from (f"{aspect}: {words}" for aspect, words in _route_aspects(route, names) if aspect != "version")
+
+
+def policy_in_words(policy: Policy) -> Mapping[str, str]:
+    """What else happens to the requests of a route: `timeout`, `retries`, `mirror`, `fault`, as far as it is set."""
+    return dict(_policy_aspects(policy, {}))
+
+
+def headers_in_words(headers: Sequence[tuple[str, str]]) -> str:
+    """`x-gray-notice: you are trying v2`; empty when there are none."""
+    return _headers(headers)
+
+
+def cookie_in_words(share: Share) -> str:
+    """`gray-bucket=0499 for 30d`; empty when the share gives none."""
+    return _cookie(share)
+
+
+def why(decision: Decision) -> str:
+    """The route that decides and its reason."""
+    return f"route {decision.route.name!r}: {decision.why}" if decision.route else decision.why
+
+
+def _aspects(decision: Decision, names: Names) -> Iterator[tuple[str, str]]:
+    if decision.route is None:
+        yield "version", "nobody (404)"
+        return
+    yield from _route_aspects(decision.route, names)
+
+
+def _route_aspects(route: Route, names: Names) -> Iterator[tuple[str, str]]:
+    yield "version", shares(route.split, names)
+    per_share = {
+        "bucket cookie": [_cookie(share) for share in route.split.shares],
+        "request header": [_headers(share.request_headers) for share in route.split.shares],
+        "response header": [_headers(share.response_headers) for share in route.split.shares],
+    }
+    for aspect, words in per_share.items():
+        said = [
+            f"{word} with {names.get(s.version, s.version)}"
+            for word, s in zip(words, route.split.shares, strict=True)
+            if word
+        ]
+        if said:
+            yield aspect, _listed(said)
+    if route.split.key:
+        yield "key of the draw", f"{route.split.key.kind} {route.split.key.name}".rstrip()
+    yield from _policy_aspects(route.policy, names)
+
+
+def _policy_aspects(policy: Policy, names: Names) -> Iterator[tuple[str, str]]:
+    if policy.timeout_ms is not None:
+        yield "timeout", duration(policy.timeout_ms)
+    if policy.retries:
+        yield "retries", _retries(policy.retries)
+    if policy.mirror:
+        mirror = policy.mirror
+        yield "mirror", f"{percent(mirror.basis_points)} to {names.get(mirror.version, mirror.version)}"
+    if policy.fault:
+        yield "fault", _fault(policy.fault)
+
+
+def _in_order_of(left: Decision, right: Decision) -> Decision:
+    """The right one with its shares in the left one's order, so that words differ only where shares do."""
+    if right.route is None:
+        return right
+    places: dict[object, int] = {}
+    for index, share in enumerate(left.shares):
+        places.setdefault((share.version, share.set_cookie), index)
+        places.setdefault(share.version, index)
+
+    def place(share: Share) -> int:
+        same = (share.version, share.set_cookie)
+        return places.get(same, places.get(share.version, len(left.shares)))
+
+    split = replace(right.route.split, shares=tuple(sorted(right.shares, key=place)))
+    return replace(right, route=replace(right.route, split=split))
+
+
+def _parts(decision: Decision, names: Names) -> list[str]:
+    return [f"{percent(s.basis_points)} {names.get(s.version, s.version)}" for s in decision.shares if s.basis_points]
+
+
+def _cookie(share: Share) -> str:
+    cookie = share.set_cookie
+    if cookie is None:
+        return ""
+    age = "" if cookie.max_age_seconds is None else f" for {duration(cookie.max_age_seconds * 1000)}"
+    return f"{cookie.name}={cookie.value}{age}"
+
+
+def _headers(headers: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{name}: {'a unique id' if value == UNIQUE_ID else value}" for name, value in headers)
+
+
+def _retries(retries: Retries) -> str:
+    each = f" of {duration(retries.per_try_ms)}" if retries.per_try_ms is not None else ""
+    return f"{retries.attempts}{each}" + (f" on {', '.join(retries.on)}" if retries.on else "")
+
+
+def _fault(fault: Fault) -> str:
+    parts = []
+    if fault.delay_basis_points:
+        parts.append(f"a delay of {duration(fault.delay_ms)} for {percent(fault.delay_basis_points)}")
+    if fault.abort_basis_points:
+        parts.append(f"status {fault.abort_status} for {percent(fault.abort_basis_points)}")
+    return _listed(parts)
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + f" and {parts[-1]}" if parts else ""

@@ -1,0 +1,50 @@
+"""Finds targets by looking into their folder; nothing is listed anywhere else."""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import graymesh.targets
+from graymesh.kit.target import Capability, Manifest, Option, Target
+from graymesh.source import load_artifacts
+
+
+@lru_cache(maxsize=1)
+def target_names() -> tuple[str, ...]:
+    """Names of all targets, sorted. A folder's `_` is `-` in the target's name."""
+    found = pkgutil.iter_modules(graymesh.targets.__path__)
+    return tuple(sorted(module.name.replace("_", "-") for module in found if module.ispkg))
+
+
+@lru_cache(maxsize=64)
+def target(name: str) -> Target:
+    """The target of that name; KeyError when there is none."""
+    if name not in target_names():
+        raise KeyError(name)
+    package = f"graymesh.targets.{name.replace('-', '_')}"
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise KeyError(name)
+    folder = Path(next(iter(spec.submodule_search_locations)))
+    return Target(manifest=_manifest(folder / "target.yaml"), folder=folder, package=package)
+
+
+def _manifest(path: Path) -> Manifest:
+    data = dict(load_artifacts(path.read_bytes(), path.name)[0].data)
+    features = {name: Capability(**entry) for name, entry in data["features"].items()}
+    options = {name: _option(entry) for name, entry in data.get("options", {}).items()}
+    fields: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in data.items()
+        if key not in ("features", "options")
+    }
+    return Manifest(features=features, options=options, **fields)
+
+
+def _option(entry: dict[str, Any]) -> Option:
+    fields: dict[str, Any] = {key: tuple(value) if key == "values" else value for key, value in entry.items()}
+    return Option(**fields)

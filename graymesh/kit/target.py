@@ -1,0 +1,222 @@
+"""What a target is: a manifest (`target.yaml`) and three functions, in modules that are imported only when called."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from graymesh.diagnostic import Level, Pointer
+from graymesh.ir.release import Facts, Release, RouteTable
+
+Files: TypeAlias = Mapping[str, str]
+"""Artifacts: path relative to the target's output folder, with `/` → text."""
+
+Role: TypeAlias = Literal["alone", "edge", "follower"]
+Tree: TypeAlias = Any
+"""What `lower` hands to `emit`: plain data that the target chooses, every decision taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostTable:
+    """The decision for requests to these host names (lower case, no port). `public` names come from `domains`."""
+
+    hosts: tuple[str, ...]
+    table: RouteTable
+    public: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One release as one target must enforce it: what the target cannot say and the spec accepts is left out.
+
+    `tables` is what the target shall decide: the full table when it decides alone or as the edge, the lane table when
+    it follows. `facts` are those whose features the target declares. `release.table` stays the full table.
+    """
+
+    release: Release
+    role: Role
+    tables: tuple[HostTable, ...]
+    facts: Facts
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A part of an artifact that the decoder does not understand; the service it belongs to is not decided.
+
+    `field` is the name of the field or directive as it stands in the file; `line` counts from 1, 0 when unknown.
+    """
+
+    file: str
+    field: str
+    message: str
+    path: Pointer = ()
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """A value that the engine would not take as it is meant, found by a target's own `constraints.py`."""
+
+    path: Pointer
+    message: str
+    help: str = ""
+    level: Level = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodedService:
+    """What artifacts make an engine do for these hosts. Versions carry the engine's own labels (`Target.label`).
+
+    `name` is set by engines whose artifacts name services instead of hosts. `scope` tells tables of one host apart
+    that hold in different places (`mesh`, `gateway istio-system/public`). `fact_files` tells of facts that stand in
+    another file than `file`.
+    """
+
+    hosts: tuple[str, ...]
+    table: RouteTable
+    facts: Facts = field(default_factory=dict)
+    name: str = ""
+    scope: str = ""
+    file: str = ""
+    fact_files: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedFleet:
+    """Everything that a set of artifacts amounts to, and what of them was not understood.
+
+    `names` are those that rules of other engines may go by, as the ids of routes; None where they are not known.
+    """
+
+    services: tuple[DecodedService, ...]
+    refusals: tuple[Refusal, ...] = ()
+    names: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability:
+    """How a target says a feature. `how` for emulated; `why` and `instead` for none."""
+
+    support: Literal["native", "emulated", "none"]
+    how: str = ""
+    why: str = ""
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option of a target: `type` is string, integer, boolean, or `list of string`; `pattern` matches whole values.
+
+    `shared` options concern a file that all releases share, so all of them must agree. `example` is for editors, where
+    the default shows nothing.
+    """
+
+    type: str
+    doc: str
+    default: Any = None
+    example: Any = None
+    pattern: str = ""
+    values: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    shared: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """`target.yaml`: what a target declares. `serves` holds `public` (domains), `internal` (host) or both.
+
+    `companion` names the target beside which this one stands and whose role it shares; `routes` is False for targets
+    that hold rules but choose no version. `retries_unasked` is False for engines that retry only when told to, so that
+    no retries and none asked for are the same to them. `kubernetes` tells that its files are Kubernetes objects.
+    """
+
+    name: str
+    title: str
+    routes: bool
+    serves: tuple[str, ...]
+    roles: tuple[Role, ...]
+    writes: tuple[str, ...]
+    engine_versions: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    companion: str = ""
+    retries_unasked: bool = True
+    kubernetes: bool = False
+    features: Mapping[str, Capability] = field(default_factory=dict)
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+    def capability(self, feature: str) -> Capability:
+        """The declaration of the feature or of its nearest parent: `cookie.regex`, else `cookie`; else none."""
+        name = feature
+        while name:
+            if name in self.features:
+                return self.features[name]
+            name = name.rpartition(".")[0]
+        return Capability(support="none", why=f"{self.title} does not declare {feature}")
+
+    def can(self, feature: str) -> bool:
+        """Can the target say the feature, natively or emulated?"""
+        if feature not in self._able:
+            self._able[feature] = self.capability(feature).support != "none"
+        return self._able[feature]
+
+    @cached_property
+    def _able(self) -> dict[str, bool]:
+        return {}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target found in its folder; its functions are loaded at first use."""
+
+    manifest: Manifest
+    folder: Path
+    package: str
+
+    def lower(self, views: Sequence[View]) -> Sequence[Tree]:
+        """Every decision: the views as the engine's own structures. Refuses nothing, lint already did."""
+        return self._module("lower").lower(views)  # type: ignore[no-any-return]
+
+    def emit(self, trees: Sequence[Tree]) -> dict[str, str]:
+        """The trees as text: path relative to the target's output folder → content."""
+        return self._module("emit").emit(trees)  # type: ignore[no-any-return]
+
+    def decode(self, files: Files) -> DecodedFleet:
+        """What these files make the engine do; files may be anybody's."""
+        return self._module("decode").decode(files)  # type: ignore[no-any-return]
+
+    def constraints(self, view: View) -> Iterator[Constraint]:
+        """What the engine would not take as it is meant; nothing when the folder has no `constraints.py`."""
+        if (self.folder / "constraints.py").is_file():
+            yield from self._module("constraints").constraints(view)
+
+    def label(self, release: Release, version: str) -> str:
+        """The name under which the engine's artifacts know a version; by default the version's own."""
+        function = getattr(self._module("lower"), "label", None)
+        return function(release, version) if function else version
+
+    def expected_facts(self, view: View) -> Facts:
+        """What a decoder must find in this view's artifacts besides routes; the view's facts where no `expect` says."""
+        if not (self.folder / "expect.py").is_file():
+            return view.facts
+        return self._module("expect").expected_facts(view)  # type: ignore[no-any-return]
+
+    def names_relied_on(self, view: View) -> Mapping[str, tuple[str, str]]:
+        """Names that the companion's files must have, or the target's rules never act: name → the fact behind it."""
+        if not (self.folder / "expect.py").is_file():
+            return {}
+        function = getattr(self._module("expect"), "names_relied_on", None)
+        return function(view) if function else {}
+
+    @cached_property
+    def readme(self) -> str:
+        """The target's README, for `graymesh explain`."""
+        return (self.folder / "README.md").read_text(encoding="utf-8")
+
+    def _module(self, name: str) -> Any:
+        return importlib.import_module(f"{self.package}.{name}")

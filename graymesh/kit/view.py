@@ -1,0 +1,153 @@
+"""The release as one target must enforce it: what it decides, and what of the spec it can say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from graymesh.ir.features import conjunction_features
+from graymesh.ir.release import (
+    ALWAYS,
+    UNIQUE_ID,
+    Field,
+    Kind,
+    Lane,
+    OneOf,
+    Policy,
+    Release,
+    Route,
+    RouteTable,
+    Share,
+    Split,
+    Test,
+)
+from graymesh.ir.settings import feature
+from graymesh.kit.target import HostTable, Manifest, Role, View
+
+Can: TypeAlias = Callable[[str], bool]
+
+
+def role_of(release: Release, manifest: Manifest) -> Role:
+    """Does the target decide alone, as the edge, or follow the edge's lane header?"""
+    if release.lane is None:
+        return "alone"
+    return "edge" if release.lane.edge in (manifest.name, manifest.companion) else "follower"
+
+
+def view(release: Release, manifest: Manifest, options: Mapping[str, Any]) -> View:
+    """The release as this target must enforce it; what it cannot say, and lint has let pass, is left out.
+
+    A target that chooses no version sees its companion's tables, undiminished: its rules may speak of their routes.
+    """
+    role = role_of(release, manifest)
+    can = manifest.can
+    routing = can if manifest.routes else _everything
+    facts = {key: value for key, value in release.facts.items() if can(feature(key[1]))}
+    return View(
+        release=release,
+        role=role,
+        tables=tuple(_tables(release, role, manifest, routing)),
+        facts=facts,
+        options=options,
+    )
+
+
+def lane_table(release: Release, lane: Lane) -> RouteTable:
+    """What a follower decides: the version that the lane header names, else stable."""
+    policy = replace(release.table.routes[-1].policy, mirror=None, fault=None)
+    lane_field = Field(Kind.HEADER, lane.header)
+    routes = [
+        Route(
+            name=f"lane-{version.name}",
+            condition=((Test(lane_field, OneOf((version.name,))),),),
+            split=_only(version.name),
+            policy=policy,
+            origin=version.origin,
+        )
+        for version in release.versions
+        if version.name != release.stable
+    ]
+    return RouteTable((*routes, Route(name="stable", condition=ALWAYS, split=_only(release.stable), policy=policy)))
+
+
+def _everything(_name: str) -> bool:
+    return True
+
+
+def _only(version: str) -> Split:
+    return Split((Share(version=version, basis_points=10_000),))
+
+
+def _tables(release: Release, role: Role, manifest: Manifest, can: Can) -> Iterator[HostTable]:
+    public = release.domains if "public" in manifest.serves else ()
+    internal = (release.host,) if "internal" in manifest.serves else ()
+    if not public and not internal:
+        internal = (release.host,)
+    full, follow = _adapted(release.table, can, manifest.retries_unasked), None
+    if release.lane is not None:
+        follow = _adapted(lane_table(release, release.lane), can, manifest.retries_unasked)
+        full = _with_lane(full, release.lane)
+    if role == "edge" and public and internal and follow is not None:
+        yield HostTable(hosts=public, table=full, public=True)
+        yield HostTable(hosts=internal, table=follow, public=False)
+        return
+    table = follow if role == "follower" and follow is not None else full
+    yield HostTable(hosts=(*public, *internal), table=table, public=bool(public))
+
+
+def _adapted(table: RouteTable, can: Can, unasked: bool) -> RouteTable:
+    """The table without what is given up: a route whose every conjunction is given up takes nobody, so it goes."""
+    routes = []
+    for route in table.routes:
+        condition = tuple(tests for tests in route.condition if all(map(can, conjunction_features(tests))))
+        if condition:
+            routes.append(
+                replace(
+                    route,
+                    condition=condition,
+                    split=_split(route.split, can),
+                    policy=_policy(route.policy, can, unasked),
+                )
+            )
+    return RouteTable(tuple(routes))
+
+
+def _split(split: Split, can: Can) -> Split:
+    key = split.key if can("sticky.key") else None
+    if can("notice") and can("trace"):
+        return split if key == split.key else replace(split, key=key)
+    return Split(tuple(_share(share, can) for share in split.shares), key)
+
+
+def _share(share: Share, can: Can) -> Share:
+    kept = tuple(header for header in share.request_headers if can("trace") or header[1] != UNIQUE_ID)
+    return replace(share, request_headers=kept, response_headers=share.response_headers if can("notice") else ())
+
+
+def _policy(policy: Policy, can: Can, unasked: bool) -> Policy:
+    retries = policy.retries if can("retries") else None
+    if retries and retries.attempts == 0 and not unasked:
+        retries = None
+    if retries and retries.per_try_ms is not None and not can("retries.perTry"):
+        retries = replace(retries, per_try_ms=None)
+    return Policy(
+        timeout_ms=policy.timeout_ms if can("timeout") else None,
+        retries=retries,
+        mirror=policy.mirror if can("mirror") else None,
+        fault=policy.fault if can("fault") else None,
+    )
+
+
+def _with_lane(table: RouteTable, lane: Lane) -> RouteTable:
+    return RouteTable(tuple(replace(route, split=_split_with_lane(route.split, lane)) for route in table.routes))
+
+
+def _split_with_lane(split: Split, lane: Lane) -> Split:
+    shares = (
+        replace(
+            share, request_headers=tuple(sorted({**dict(share.request_headers), lane.header: share.version}.items()))
+        )
+        for share in split.shares
+    )
+    return replace(split, shares=tuple(shares))

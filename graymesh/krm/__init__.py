@@ -1,1 +1,0 @@
-"""graymesh as a KRM function: a ResourceList in, a ResourceList out, for kustomize, kpt and their like."""

@@ -1,0 +1,89 @@
+"""Spec files → cases: releases as lint and the compiler look at them, each with its targets and their options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from graymesh.diagnostic import Diagnostic, Refused
+from graymesh.ir.release import Release
+from graymesh.kit.registry import target
+from graymesh.kit.target import Manifest, View
+from graymesh.kit.view import view
+from graymesh.language.model import Rollout, parse_rollout
+from graymesh.language.options import effective
+from graymesh.language.project import Project, read_limited, shown
+from graymesh.language.resolve import resolve, stages
+from graymesh.source import Source, load
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done and how much there is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One spec under lint: as written, as meant at each stage, and the targets it is compiled for."""
+
+    source: Source
+    rollout: Rollout
+    targets: tuple[Manifest, ...] = ()
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    heeds_accept: bool = True
+    _views: dict[tuple[str, str], View] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def release(self) -> Release:
+        """The release at the stage where it stands."""
+        return resolve(self.rollout)
+
+    @cached_property
+    def stages(self) -> tuple[Release, ...]:
+        """The release at each of its stages, in order; as it is, when it has none."""
+        return tuple(resolve(self.rollout, name) for name in stages(self.rollout)) or (self.release,)
+
+    def view(self, manifest: Manifest, release: Release | None = None) -> View:
+        """The release as the target must enforce it, without what the spec gives up."""
+        release = release or self.release
+        key = (manifest.name, release.stage)
+        if key not in self._views:
+            self._views[key] = view(release, manifest, self.options.get(manifest.name, {}))
+        return self._views[key]
+
+
+def load_cases(project: Project, targets: Sequence[str], progress: Progress) -> tuple[list[Case], list[Diagnostic]]:
+    """The project's releases with the targets that each is compiled for; and what cannot be read.
+
+    `targets` stand in for releases that name none. Raises OSError for a file that cannot be opened or must not be read.
+    """
+    cases: list[Case] = []
+    problems: list[Diagnostic] = []
+    for number, file in enumerate(project.releases):
+        progress("reading", number, len(project.releases))
+        try:
+            case, found = case_of(load(read_limited(file, project.root), shown(file)), project, targets)
+        except Refused as refused:
+            problems += refused.diagnostics
+            continue
+        problems += found
+        cases += [case] if case else []
+    return cases, problems
+
+
+def case_of(source: Source, project: Project, targets: Sequence[str] = ()) -> tuple[Case | None, list[Diagnostic]]:
+    """One release as lint sees it; None when the spec cannot be understood."""
+    rollout, problems = parse_rollout(source)
+    if rollout is None:
+        return None, problems
+    names = rollout.spec.targets or project.targets or {name: {} for name in targets}
+    manifests = tuple(target(name).manifest for name in names)
+    options = {m.name: effective(m, project.targets.get(m.name) or {}, names[m.name] or {}) for m in manifests}
+    return Case(source=source, rollout=rollout, targets=manifests, options=options), problems
+
+
+def release_at(case: Case, stage: str | None) -> Release:
+    """The release at the stage of that name; where it stands when it has none of that name."""
+    if stage is None:
+        return case.release
+    return next((release for release in case.stages if release.stage == stage), case.release)

@@ -1,0 +1,248 @@
+"""From the spec as written to the release as meant: defaults, references, the order of routes, buckets and shares.
+
+The decision is a list of routes: the spec's own, then the buckets that users already carry, then the draw for everyone
+else. Targets say it route by route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from graymesh.diagnostic import Pointer
+from graymesh.ir.release import (
+    ALWAYS,
+    BUCKETS,
+    UNIQUE_ID,
+    Buckets,
+    Condition,
+    Fault,
+    Field,
+    Jwt,
+    Kind,
+    Lane,
+    Mirror,
+    Policy,
+    Release,
+    Retries,
+    Route,
+    RouteTable,
+    SetCookie,
+    Share,
+    Split,
+    Test,
+    Version,
+)
+from graymesh.ir.segments import Ring, Weights, ring
+from graymesh.language.faults import Fault as WrittenFault
+from graymesh.language.model import Rollout, Spec
+from graymesh.language.resolve_settings import facts_of
+from graymesh.language.routing import Sticky
+
+
+def stages(rollout: Rollout) -> tuple[str, ...]:
+    """Names of the stages in order; empty when the release has none."""
+    return tuple(stage.name for stage in rollout.spec.stages)
+
+
+def resolve(rollout: Rollout, stage: str | None = None) -> Release:
+    """The release at a stage: the named one, else where the spec says it stands, else the first.
+
+    A release without stages is at stage "". Raises KeyError for a stage that the spec does not have.
+    """
+    standing = _Standing(rollout.spec, _index(rollout, stage))
+    spec = rollout.spec
+    return Release(
+        name=rollout.metadata.name,
+        namespace=rollout.metadata.namespace,
+        host=rollout.host,
+        port=spec.service.port,
+        domains=spec.service.domains,
+        stable=spec.stable,
+        versions=tuple(_versions(spec)),
+        stage=standing.name,
+        table=RouteTable(tuple(_routes(standing))),
+        lane=Lane(header=spec.edge.header, edge=spec.edge.target) if spec.edge else None,
+        jwt=Jwt(issuer=spec.jwt.issuer, jwks=spec.jwt.jwks, source=spec.jwt.source) if spec.jwt else None,
+        facts=facts_of(spec),
+        labels=tuple(sorted(rollout.metadata.labels.items())),
+        annotations=tuple(sorted(rollout.metadata.annotations.items())),
+    )
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """A spec at one of its stages; `index` is None when it has none."""
+
+    spec: Spec
+    index: int | None
+
+    @property
+    def name(self) -> str:
+        return "" if self.index is None else self.spec.stages[self.index].name
+
+    @property
+    def origin(self) -> Pointer:
+        return ("spec",) if self.index is None else ("spec", "stages", self.index)
+
+    @cached_property
+    def weights(self) -> Weights:
+        canaries = self.spec.canaries
+        return dict.fromkeys(canaries, 0) if self.index is None else self.spec.stages[self.index].weights(canaries)
+
+    def origin_of(self, version: str) -> Pointer:
+        """Where the spec says a version's weight; stable has what is left, so the stage says it."""
+        if self.index is None or version == self.spec.stable:
+            return self.origin
+        split = self.spec.stages[self.index].split
+        if split is None:
+            return (*self.origin, "weight")
+        return (*self.origin, "split", version) if version in split else (*self.origin, "split")
+
+    @cached_property
+    def policy(self) -> Policy:
+        """What holds for every route."""
+        resilience = self.spec.resilience
+        return Policy(timeout_ms=resilience.timeout_ms, retries=_retries(self.spec)) if resilience else Policy()
+
+    @cached_property
+    def mirrored(self) -> Policy:
+        """What holds for the routes of everyone else."""
+        mirror = self.spec.mirror
+        found = Mirror(mirror.version, mirror.share_basis_points) if mirror and mirror.share_basis_points else None
+        return Policy(timeout_ms=self.policy.timeout_ms, retries=self.policy.retries, mirror=found)
+
+    def share(
+        self, version: str, basis_points: int, cookie: SetCookie | None = None, origin: Pointer | None = None
+    ) -> Share:
+        """A share of a version, with what canaries bring along."""
+        canary, trace, notice = version != self.spec.stable, self.spec.trace, self.spec.notice
+        return Share(
+            version=version,
+            basis_points=basis_points,
+            set_cookie=cookie,
+            request_headers=((trace.header, UNIQUE_ID),) if canary and trace else (),
+            response_headers=((notice.header, notice.value),) if canary and notice else (),
+            origin=self.origin_of(version) if origin is None else origin,
+        )
+
+
+def _index(rollout: Rollout, stage: str | None) -> int | None:
+    names = stages(rollout)
+    wanted = rollout.spec.stage if stage is None else stage
+    if wanted is None:
+        return 0 if names else None
+    if wanted not in names:
+        raise KeyError(wanted)
+    return names.index(wanted)
+
+
+def _versions(spec: Spec) -> Iterator[Version]:
+    for name, version in spec.versions.items():
+        labels = version.labels if version.labels is not None else {"version": name}
+        yield Version(
+            name=name,
+            labels=tuple(sorted(labels.items())),
+            endpoints=tuple(sorted(version.endpoints)),
+            canary=name != spec.stable,
+            image=version.image or "",
+            replicas=version.replicas,
+            origin=("spec", "versions", name),
+        )
+
+
+def _routes(standing: _Standing) -> Iterator[Route]:
+    yield from _audience_routes(standing)
+    sticky = standing.spec.sticky
+    if sticky is None:
+        yield _everyone(standing, Split(tuple(_shares(standing))))
+        return
+    canaries = standing.spec.canaries
+    circle = ring([stage.weights(canaries) for stage in standing.spec.stages])
+    yield from _bucket_routes(standing, sticky, circle)
+    yield _everyone(standing, Split(tuple(_draw(standing, sticky, circle)), sticky.key))
+
+
+def _audience_routes(standing: _Standing) -> Iterator[Route]:
+    names = [stage.name for stage in standing.spec.stages]
+    for index, route in enumerate(standing.spec.routes):
+        if route.active_from and names.index(route.active_from) > (standing.index or 0):
+            continue
+        origin: Pointer = ("spec", "routes", index)
+        share = standing.share(route.version, BUCKETS, origin=(*origin, "version"))
+        policy = Policy(
+            timeout_ms=standing.policy.timeout_ms, retries=standing.policy.retries, fault=_fault(route.fault)
+        )
+        condition = _condition(standing.spec, route.audience)
+        yield Route(name=route.name, condition=condition, split=Split((share,)), policy=policy, origin=origin)
+
+
+def _condition(spec: Spec, audiences: tuple[str, ...]) -> Condition:
+    """Any entry of any of the audiences, in order, each once."""
+    entries = (entry.tests() for name in audiences for entry in spec.audiences[name])
+    return tuple(dict.fromkeys(entries))
+
+
+def _bucket_routes(standing: _Standing, sticky: Sticky, circle: Ring) -> Iterator[Route]:
+    taken = 0
+    for canary, weight in standing.weights.items():
+        interval = circle.interval(canary, weight)
+        if interval:
+            yield _bucket_route(standing, sticky, canary, interval)
+        taken += weight
+    if taken < BUCKETS:
+        yield _bucket_route(standing, sticky, standing.spec.stable, (0, BUCKETS - 1))
+
+
+def _bucket_route(standing: _Standing, sticky: Sticky, version: str, interval: tuple[int, int]) -> Route:
+    carried = Test(Field(Kind.COOKIE, sticky.cookie), Buckets((interval,)))
+    share = standing.share(version, BUCKETS)
+    return Route(
+        name=f"bucket-{version}",
+        condition=((carried,),),
+        split=Split((share,)),
+        policy=standing.mirrored,
+        origin=share.origin,
+    )
+
+
+def _draw(standing: _Standing, sticky: Sticky, circle: Ring) -> Iterator[Share]:
+    for first, last in circle.segments:
+        version = circle.owner((first, last), standing.weights, standing.spec.stable)
+        cookie = SetCookie(sticky.cookie, f"{last:04}", sticky.max_age_seconds)
+        yield standing.share(version, last - first + 1, cookie)
+
+
+def _shares(standing: _Standing) -> Iterator[Share]:
+    for canary, weight in standing.weights.items():
+        if weight:
+            yield standing.share(canary, weight)
+    rest = BUCKETS - sum(standing.weights.values())
+    if rest:
+        yield standing.share(standing.spec.stable, rest)
+
+
+def _everyone(standing: _Standing, split: Split) -> Route:
+    return Route(name="everyone", condition=ALWAYS, split=split, policy=standing.mirrored, origin=standing.origin)
+
+
+def _retries(spec: Spec) -> Retries | None:
+    written = spec.resilience.retries if spec.resilience else None
+    if written is None:
+        return None
+    return Retries(attempts=written.attempts, per_try_ms=written.per_try_ms, on=tuple(sorted(written.on or ())))
+
+
+def _fault(written: WrittenFault | None) -> Fault | None:
+    """A part with no share of the requests is the same as none."""
+    delay = written.delay if written and written.delay and written.delay.share_basis_points else None
+    abort = written.abort if written and written.abort and written.abort.share_basis_points else None
+    if not delay and not abort:
+        return None
+    return Fault(
+        delay_ms=delay.time_ms if delay else 0,
+        delay_basis_points=delay.share_basis_points if delay else 0,
+        abort_status=abort.status if abort else 0,
+        abort_basis_points=abort.share_basis_points if abort else 0,
+    )

@@ -1,1 +1,0 @@
-"""The output folder: reached without following links, with a list of what was written."""

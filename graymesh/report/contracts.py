@@ -1,0 +1,291 @@
+"""What `graymesh read` and `graymesh route` print as JSON: contracts that other people's tools rely on.
+
+Models of pydantic, imported only when JSON is asked for; their JSON Schemas are generated into `schemas/`. Keys are
+camelCase. A new key may be added at any time, one that is there keeps its meaning.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias, assert_never
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from graymesh.ir import release as ir
+from graymesh.ir.semantics import Decision, Request
+from graymesh.ir.witness import as_command
+from graymesh.kit.target import DecodedFleet, DecodedService
+
+MatcherKind: TypeAlias = Literal["oneOf", "prefix", "pathPrefix", "regex", "buckets", "networks", "present", "absent"]
+
+
+class Contract(BaseModel):
+    """The base of all models: frozen, camelCase, no other keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class Test(Contract):
+    """One matcher on one part of a request. `values` holds what it compares with; buckets as `0000-0499`."""
+
+    field: Literal["header", "cookie", "query", "claim", "path", "method", "host", "source"]
+    name: str = Field("", description="Of the header (lower case), cookie, query parameter or claim.")
+    matcher: MatcherKind
+    values: tuple[str, ...] = ()
+
+
+class SetCookie(Contract):
+    """A cookie given to the user with the answer."""
+
+    name: str
+    value: str
+    max_age_seconds: int | None = None
+
+
+class Share(Contract):
+    """One part of a split. Headers overwrite what was there; `\\u0000unique-id` stands for an id made per request."""
+
+    version: str
+    basis_points: int = Field(description="Of the requests that reach the route, in 1/10,000.")
+    set_cookie: SetCookie | None = None
+    request_headers: dict[str, str] = {}
+    response_headers: dict[str, str] = {}
+
+
+class Retries(Contract):
+    """Failed requests are tried again."""
+
+    attempts: int
+    per_try_ms: int | None = None
+    on: tuple[str, ...] = ()
+
+
+class Mirror(Contract):
+    """A copy of requests."""
+
+    version: str
+    basis_points: int
+
+
+class Fault(Contract):
+    """Delays and errors made on purpose."""
+
+    delay_ms: int = 0
+    delay_basis_points: int = 0
+    abort_status: int = 0
+    abort_basis_points: int = 0
+
+
+class Route(Contract):
+    """`condition`: any of the lists, all tests of a list; one empty list takes every request."""
+
+    name: str
+    condition: tuple[tuple[Test, ...], ...]
+    split: tuple[Share, ...]
+    key: str = Field("", description="What is hashed to draw a share, as `cookie uid`; empty when drawn at random.")
+    timeout_ms: int | None = None
+    retries: Retries | None = None
+    mirror: Mirror | None = None
+    fault: Fault | None = None
+
+
+class Setting(Contract):
+    """Something that an engine is told besides routes."""
+
+    version: str
+    name: str
+    value: str | int | tuple[str, ...]
+
+
+class Service(Contract):
+    """What an engine does for these hosts: routes in order, first match wins."""
+
+    hosts: tuple[str, ...]
+    name: str = ""
+    scope: str = Field("", description="Where the table holds, when a host has several: a mesh, a gateway.")
+    file: str = ""
+    routes: tuple[Route, ...]
+    settings: tuple[Setting, ...] = ()
+
+
+class NotUnderstood(Contract):
+    """A part of a file that was not understood; the service it belongs to is not listed."""
+
+    file: str
+    line: int = Field(description="Counted from 1; 0 when unknown.")
+    field: str
+    message: str
+
+
+class RouteTables(Contract):
+    """`graymesh read --format json`."""
+
+    version: Literal[1] = 1
+    services: tuple[Service, ...]
+    refusals: tuple[NotUnderstood, ...] = ()
+
+
+class Answer(Contract):
+    """Who answers the request in one place; `route` is empty when nobody does, `version` unless one surely does."""
+
+    scope: str = ""
+    version: str = ""
+    route: str = ""
+    why: str
+    shares: tuple[Share, ...] = ()
+
+
+class RouteAnswer(Contract):
+    """`graymesh route --format json`. `request` is a curl command that sends the request."""
+
+    version: Literal[1] = 1
+    request: str
+    answers: tuple[Answer, ...]
+
+
+class KnownFinding(Contract):
+    """A finding that is left for later. It is told by all four together."""
+
+    file: str = Field(description="Relative to the baseline's folder, parted by `/`.")
+    code: str = Field(pattern="^GM[1-9][0-9]{2}$")
+    path: str = Field(description="A JSON pointer into the file, with `*` for the items of lists.")
+    message: str
+
+
+class Baseline(Contract):
+    """What `graymesh lint --baseline FILE` reads and `--write-baseline` writes, sorted."""
+
+    version: Literal[1] = 1
+    findings: tuple[KnownFinding, ...]
+
+
+def route_tables(fleet: DecodedFleet) -> RouteTables:
+    """Everything that artifacts were decoded to."""
+    refusals = (NotUnderstood(file=r.file, line=r.line, field=r.field, message=r.message) for r in fleet.refusals)
+    return RouteTables(services=tuple(map(_service, fleet.services)), refusals=tuple(refusals))
+
+
+def route_answer(request: Request, answers: Sequence[tuple[str, Decision]]) -> RouteAnswer:
+    """What each place, by its scope, decides about the request."""
+    found = (_answer(scope, decision) for scope, decision in answers)
+    return RouteAnswer(request=as_command(request), answers=tuple(found))
+
+
+def text(document: Contract) -> str:
+    """The document as indented JSON; what is not there is left out, and what is no text is escaped."""
+    try:
+        return document.model_dump_json(indent=2, by_alias=True, exclude_none=True) + "\n"
+    except ValueError:  # half of a surrogate pair, which is how Python reads such bytes
+        data = _encodable(document.model_dump(by_alias=True, exclude_none=True))
+        return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {_encodable(key): _encodable(each) for key, each in value.items()}
+    return [_encodable(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _answer(scope: str, decision: Decision) -> Answer:
+    name = decision.route.name if decision.route else ""
+    shares = tuple(map(_share, decision.shares))
+    return Answer(scope=scope, version=decision.version or "", route=name, why=decision.why, shares=shares)
+
+
+def _service(service: DecodedService) -> Service:
+    facts = (Setting(version=key[0], name=key[1], value=value) for key, value in sorted(service.facts.items()))
+    return Service(
+        hosts=service.hosts,
+        name=service.name,
+        scope=service.scope,
+        file=service.file,
+        routes=tuple(map(_route, service.table.routes)),
+        settings=tuple(facts),
+    )
+
+
+def _route(route: ir.Route) -> Route:
+    policy, key = route.policy, route.split.key
+    retries, mirror, fault = policy.retries, policy.mirror, policy.fault
+    return Route(
+        name=route.name,
+        condition=tuple(tuple(map(_test, tests)) for tests in route.condition),
+        split=tuple(map(_share, route.split.shares)),
+        key=f"{key.kind} {key.name}".strip() if key else "",
+        timeout_ms=policy.timeout_ms,
+        retries=Retries(attempts=retries.attempts, per_try_ms=retries.per_try_ms, on=retries.on) if retries else None,
+        mirror=Mirror(version=mirror.version, basis_points=mirror.basis_points) if mirror else None,
+        fault=_fault(fault) if fault else None,
+    )
+
+
+def _fault(fault: ir.Fault) -> Fault:
+    return Fault(
+        delay_ms=fault.delay_ms,
+        delay_basis_points=fault.delay_basis_points,
+        abort_status=fault.abort_status,
+        abort_basis_points=fault.abort_basis_points,
+    )
+
+
+def _test(test: ir.Test) -> Test:
+    return Test(
+        field=test.field.kind.value,
+        name=test.field.name,
+        matcher=_kind(test.matcher),
+        values=_values(test.matcher),
+    )
+
+
+def _kind(matcher: ir.Matcher) -> MatcherKind:
+    match matcher:
+        case ir.OneOf():
+            return "oneOf"
+        case ir.Prefix():
+            return "prefix"
+        case ir.PathPrefix():
+            return "pathPrefix"
+        case ir.Regex():
+            return "regex"
+        case ir.Buckets():
+            return "buckets"
+        case ir.Networks():
+            return "networks"
+        case ir.Present():
+            return "present"
+        case ir.Absent():
+            return "absent"
+        case _:
+            assert_never(matcher)
+
+
+def _values(matcher: ir.Matcher) -> tuple[str, ...]:
+    match matcher:
+        case ir.OneOf(values) | ir.Networks(values):
+            return values
+        case ir.Prefix(value) | ir.PathPrefix(value) | ir.Regex(value):
+            return (value,)
+        case ir.Buckets(intervals):
+            return tuple(f"{low:04}-{high:04}" for low, high in intervals)
+        case ir.Present() | ir.Absent():
+            return ()
+        case _:
+            assert_never(matcher)
+
+
+def _share(share: ir.Share) -> Share:
+    return Share(
+        version=share.version,
+        basis_points=share.basis_points,
+        set_cookie=_cookie(share.set_cookie) if share.set_cookie else None,
+        request_headers=dict(share.request_headers),
+        response_headers=dict(share.response_headers),
+    )
+
+
+def _cookie(cookie: ir.SetCookie) -> SetCookie:
+    return SetCookie(name=cookie.name, value=cookie.value, max_age_seconds=cookie.max_age_seconds)
