@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 from graymesh.diagnostic import Diagnostic, Refused
@@ -28,7 +29,7 @@ def load_cases(project: Project, targets: Sequence[str], progress: Progress) -> 
     for number, file in enumerate(project.releases):
         progress("reading", number, len(project.releases))
         try:
-            case, found = case_of(load(read_limited(file), shown(file)), project, targets)
+            case, found = case_of(load(read_limited(file), shown(file)), project, targets, below(project, file))
         except Refused as refused:
             problems += refused.diagnostics
             continue
@@ -37,15 +38,25 @@ def load_cases(project: Project, targets: Sequence[str], progress: Progress) -> 
     return cases, problems
 
 
-def case_of(source: Source, project: Project, targets: Sequence[str] = ()) -> tuple[Case | None, list[Diagnostic]]:
-    """One release as lint sees it; None when the spec cannot be understood."""
+def case_of(
+    source: Source, project: Project, targets: Sequence[str] = (), place: str = ""
+) -> tuple[Case | None, list[Diagnostic]]:
+    """One release as lint sees it; None when the spec cannot be understood.
+
+    `place` is the spec's file below the project's root, which artifacts name; empty when it is in none.
+    """
     rollout, problems = parse_rollout(source)
     if rollout is None:
         return None, problems
     names = rollout.spec.targets or project.targets or {name: {} for name in targets}
     manifests = tuple(target(name).manifest for name in names)
     options = {m.name: effective(m, project.targets.get(m.name) or {}, names[m.name] or {}) for m in manifests}
-    return Case(source=source, rollout=rollout, targets=manifests, options=options), problems
+    return Case(source=source, rollout=rollout, targets=manifests, options=options, place=place), problems
+
+
+def below(project: Project, file: Path) -> str:
+    """The file below the project's root, the same wherever the project stands."""
+    return file.relative_to(project.root).as_posix() if file.is_relative_to(project.root) else file.name
 
 
 def release_at(case: Case, stage: str | None) -> Release:

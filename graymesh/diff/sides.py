@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from graymesh.cases import Progress, case_of
+from graymesh.cases import Progress, below, case_of
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.lint import Case
 from graymesh.project import Project, find_each, read_limited, shown
@@ -98,7 +98,7 @@ def _parts(projects: Sequence[Project], root: Root, targets: Sequence[str], prog
 
 def _case(file: Path, project: Project, root: Root, targets: Sequence[str]) -> tuple[Case | None, Sequence[Diagnostic]]:
     try:
-        return case_of(load(read_limited(file), root.shown(file)), project, targets)
+        return case_of(load(read_limited(file), root.shown(file)), project, targets, below(project, file))
     except Refused as refused:
         return None, refused.diagnostics
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -42,13 +42,17 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One spec under lint: as written, as meant at each stage, and the targets it is compiled for."""
+    """One spec under lint: as written, as meant at each stage, and the targets it is compiled for.
+
+    `place` is its file below the project's root, empty when it is in none.
+    """
 
     source: Source
     rollout: Rollout
     targets: tuple[Manifest, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     heeds_accept: bool = True
+    place: str = ""
     _views: dict[tuple[str, str], View] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -72,7 +76,8 @@ class Case:
         release = release or self.release
         key = (manifest.name, release.stage)
         if key not in self._views:
-            self._views[key] = view(release, manifest, self.options.get(manifest.name, {}))
+            made = view(release, manifest, self.options.get(manifest.name, {}))
+            self._views[key] = replace(made, spec=self.place)
         return self._views[key]
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from graymesh.ir import Kind, OneOf, Pointer, Regex, Retries, Route, Test, Version
 from graymesh.semantics import describe
 from graymesh.target import Constraint, View
-from graymesh.targets.nginx.servers import asks_for_claims, token_source
+from graymesh.targets.nginx.claims import asks_for_claims, token_source
 
 _RESILIENCE: Final[Pointer] = ("spec", "resilience")
 _RETRIES: Final[Pointer] = (*_RESILIENCE, "retries")

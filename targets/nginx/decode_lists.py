@@ -51,6 +51,12 @@ def both(left: Condition, right: Condition) -> Condition:
     return tuple(dict.fromkeys(_merged(first, second) for first in left for second in right))
 
 
+def any_of(conditions: Iterable[Condition]) -> Condition:
+    """The condition that holds when one of them does."""
+    found = list(conditions)
+    return ALWAYS if ALWAYS in found else tuple(dict.fromkeys(tests for condition in found for tests in condition))
+
+
 def drawn(left: Draws, right: Draws) -> Draws | None:
     """The results of both together, None when they contradict each other."""
     if not right or left == right:

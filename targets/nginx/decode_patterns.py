@@ -52,9 +52,15 @@ _COOKIE_ENDS: Final = (
 _QUERY_STARTS: Final = ("(?:.*&)?", "(?:.*?&)??", "(?:^|&)", "(^|&)", r"(?:\A|&)")
 _QUERY_ENDS: Final = (r"(?:&|\z)", "(?:&|$)", "(&|$)", "(?:$|&)", "($|&)")
 _NAME: Final = re.compile(r"(?:[A-Za-z0-9_!#%&'*~-]|\\[.+^$|*`-])+(?==)")
-_FROM_THE_BEGINNING: Final = frozenset([r"(?:.*;)?[ \t]*", r"(?:.*?;)??[ \t]*", "(?:.*&)?", "(?:.*?&)??"])
+_CLAIM_STARTS: Final = (r"(?:.*\n)*?", r"(?:.*\n)*", r"(?:^|\n)", r"(^|\n)", r"(?:\A|\n)")
+_FROM_THE_BEGINNING: Final = frozenset(
+    [r"(?:.*;)?[ \t]*", r"(?:.*?;)??[ \t]*", "(?:.*&)?", "(?:.*?&)??", *_CLAIM_STARTS[:2]]
+)
 _NEVER: Final = r"[^\s\S]"
 _LITERAL: Final = re.compile(r"(\\[^A-Za-z0-9]|[^\\.^$|?*+()\[\]{}])(?![*+?{])")
+_LINE_CHARACTER: Final = re.compile(r"(?<!\\)\[\^\\n\]")
+"""A class that means the same as a dot."""
+
 _AFTER_REFERENCE: Final = re.compile(r"\\1(?![*+?{0-9])(.*)", re.DOTALL)
 
 
@@ -76,7 +82,7 @@ _PAIRS: Final = {
         _COOKIE_STARTS, _COOKIE_ENDS, ";", ("([^;]+)", "([^; ]+)", r"([^;\s]+)", r"([^; \t]+)"), "(?=[^; ])"
     ),
     Kind.QUERY: Separators(_QUERY_STARTS, _QUERY_ENDS, "&", ("([^&]+)",), "(?=[^&])"),
-    Kind.CLAIM: Separators((r"(?:.*\n)*?", r"(?:.*\n)*"), (r"\n",), "\n", (), r"(?=[^\n])"),
+    Kind.CLAIM: Separators(_CLAIM_STARTS, (r"\n",), "\n", (), r"(?=[^\n])"),
 }
 
 
@@ -274,7 +280,7 @@ def _after_start(pattern: str, marks: Separators, anchored: bool) -> str:
             text, at_start = pattern[len(start) :], True
             break
     for start in marks.starts:
-        if text.startswith(start) and (at_start == (start in _FROM_THE_BEGINNING or marks.between == "\n")):
+        if text.startswith(start) and at_start == (start in _FROM_THE_BEGINNING):
             return text[len(start) :]
     raise Refused(pattern, "it does not say where a pair begins, so it finds other pairs as well")
 
@@ -287,10 +293,11 @@ def _pair(name: str, known: str, rest: str, marks: Separators, kind: Kind) -> Pa
     rest = rest.removeprefix(marks.guard) if guarded else rest
     end = next((end for end in sorted(marks.ends, key=len, reverse=True) if rest.endswith(end)), None)
     core = known + (rest if end is None else rest[: -len(end)])
+    core = _LINE_CHARACTER.sub(".", core) if marks.between == "\n" else core
     if not core:
         raise Refused(name, "it takes a pair without a value as well, which counts as absent")
     if end is None:
-        core = f"(?:{core})[^{marks.between}]*"
+        core = f"(?:{core})" + (".*" if marks.between == "\n" else f"[^{marks.between}]*")
     try:
         if not guarded and matches_empty(core):
             raise Refused(name, "it takes a pair without a value as well, which counts as absent")
