@@ -44,8 +44,10 @@ _WHY_NOT: Final = {
     "unique id": "it looks at an id that is different for each request",
     "answer header": "it looks at the answer",
 }
-_BLANKS: Final = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
-"""The tokeniser turns `\\t` into a tab; in a pattern both are the same."""
+_BLANKS: Final = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+"""The tokeniser turns `\\t` into a tab; in a pattern both are the same, and a backslash before one means nothing."""
+
+_BLANK: Final = re.compile(r"\\?([\t\n\r])|\\.")
 
 _WHOLE: Final = frozenset([r"\A(.+)\z", "^(.+)$", r"\A(.*)\z", "^(.*)$", "(.+)", "(.*)"])
 
@@ -212,7 +214,7 @@ def read_map(directive: Directive) -> MapDefinition:
             default = value
         elif line.name.startswith("~"):
             caseless = line.name.startswith("~*")
-            patterns.append(Pattern(line.name[2 if caseless else 1 :].translate(_BLANKS), caseless, value))
+            patterns.append(Pattern(_readable(line.name[2 if caseless else 1 :]), caseless, value))
         elif lowered(line.name.removeprefix("\\")) in exact:
             raise Refused("map", f"${name} has the key {line.name!r} twice", line)
         else:
@@ -294,6 +296,11 @@ def _variable(directive: Directive, index: int) -> str:
     if len(pieces) != 1 or not isinstance(pieces[0], Variable):
         raise Refused(directive.name, "it names no variable", directive)
     return pieces[0].name
+
+
+def _readable(pattern: str) -> str:
+    """The pattern with blanks written as escapes."""
+    return _BLANK.sub(lambda match: _BLANKS[match[1]] if match[1] else match[0], pattern)
 
 
 def _two(directive: Directive) -> tuple[str, str]:

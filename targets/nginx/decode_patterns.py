@@ -58,9 +58,7 @@ _FROM_THE_BEGINNING: Final = frozenset(
 )
 _NEVER: Final = r"[^\s\S]"
 _LITERAL: Final = re.compile(r"(\\[^A-Za-z0-9]|[^\\.^$|?*+()\[\]{}])(?![*+?{])")
-_LINE_CHARACTER: Final = re.compile(r"(?<!\\)\[\^\\n\]")
-"""A class that means the same as a dot."""
-
+_NOT_A_LINE_FEED: Final = re.compile(r"\[\^\\n\]|\\.|\[(?:\\.|[^\]])*\]")
 _AFTER_REFERENCE: Final = re.compile(r"\\1(?![*+?{0-9])(.*)", re.DOTALL)
 
 
@@ -291,9 +289,9 @@ def _pair(name: str, known: str, rest: str, marks: Separators, kind: Kind) -> Pa
         return Pair(name, Present(), captured=True)
     guarded = rest.startswith(marks.guard) and not known
     rest = rest.removeprefix(marks.guard) if guarded else rest
-    end = next((end for end in sorted(marks.ends, key=len, reverse=True) if rest.endswith(end)), None)
+    end = next((end for end in sorted(marks.ends, key=len, reverse=True) if _ends_with(rest, end)), None)
     core = known + (rest if end is None else rest[: -len(end)])
-    core = _LINE_CHARACTER.sub(".", core) if marks.between == "\n" else core
+    core = _NOT_A_LINE_FEED.sub(_dotted, core) if marks.between == "\n" else core
     if not core:
         raise Refused(name, "it takes a pair without a value as well, which counts as absent")
     if end is None:
@@ -306,6 +304,17 @@ def _pair(name: str, known: str, rest: str, marks: Separators, kind: Kind) -> Pa
         return Pair(name, canonical(core, alphabet(kind)))
     except RegexProblem as error:
         raise Refused(name, f"not of the portable subset: {error.problem.message}") from error
+
+
+def _ends_with(rest: str, end: str) -> bool:
+    """Does the pattern end so, and does no backslash take the first character of that end for itself?"""
+    before = rest[: -len(end)]
+    return rest.endswith(end) and (len(before) - len(before.rstrip("\\"))) % 2 == 0
+
+
+def _dotted(match: re.Match[str]) -> str:
+    """A dot for the class of all characters but the line feed, which it means as well."""
+    return "." if match[0] == r"[^\n]" else match[0]
 
 
 def _captures(rest: str, marks: Separators) -> bool:
