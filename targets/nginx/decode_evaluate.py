@@ -315,14 +315,18 @@ class Evaluator:
         return ()
 
     def _pivot(self, waiting: Sequence[str], chosen: Mapping[str, Pieces]) -> str:
-        """The variable to tell apart next: what several are made of stands before them, and draws come last."""
+        """The variable to tell apart next: what several are made of stands before them, and draws come last.
+
+        Of a variable that depends on chosen ones only what is still open is asked for: its own list knows nothing of
+        them.
+        """
         names = list(dict.fromkeys(waiting))
-        while len(names) > 1:
-            made = next((name for name in names if self._shares(name, names, chosen)), None)
+        while True:
+            made = next((name for name in names if not chosen.keys().isdisjoint(self._all_below(name))), None)
+            made = made or next((name for name in names if self._shares(name, names, chosen)), None)
             if made is None:
                 break
-            below = [name for name in self._direct(made) if name not in chosen]
-            names = list(dict.fromkeys([*(name for name in names if name != made), *below]))
+            names = list(dict.fromkeys([*(name for name in names if name != made), *self._open_below(made, chosen)]))
         fields = [name for name in names if not isinstance(self.definition(name), SplitDefinition)]
         return (fields or names)[0]
 
@@ -331,6 +335,14 @@ class Evaluator:
         others = [self._all_below(other) for other in names if other != name]
         mine = self._all_below(name) - {name} - chosen.keys()
         return any(mine & other for other in others) and not any(name in other for other in others)
+
+    def _open_below(self, name: str, chosen: Mapping[str, Pieces]) -> list[str]:
+        """What is to be known yet before a map's line is."""
+        definition = self.definition(name)
+        found: list[str] = []
+        if isinstance(definition, MapDefinition):
+            self._settled(self._source(definition), chosen, found)
+        return found
 
     def _direct(self, name: str) -> list[str]:
         """The variables that a map looks at itself."""
