@@ -90,6 +90,13 @@ class Case(NamedTuple):
     values: tuple[Pieces, ...]
 
 
+class _Chosen(NamedTuple):
+    """The values of the variables that were told apart so far; `told` keeps what others are then, and what is open."""
+
+    values: Mapping[str, Pieces]
+    told: dict[str, tuple[Pieces, list[str]]]
+
+
 class Evaluator:
     """What variables mean in one server; `assigned` holds what `set` gave, with no such variable inside."""
 
@@ -108,7 +115,7 @@ class Evaluator:
 
     def cases(self, wanted: Sequence[Pieces]) -> list[Case]:
         """The joint list of several values. Raises Refused."""
-        found = list(self._cases([self.substituted(pieces) for pieces in wanted], {}))
+        found = list(self._cases([self.substituted(pieces) for pieces in wanted], _Chosen({}, {})))
         if len(found) > _MOST_CASES:
             raise Refused("map", f"more than {_MOST_CASES} cases")
         return found
@@ -276,7 +283,7 @@ class Evaluator:
         why = "requests without a key all draw the same part; give them $request_id"
         raise Refused("split_clients", f"${split.name}: {why}", split.where)
 
-    def _cases(self, wanted: Sequence[Pieces], chosen: Mapping[str, Pieces]) -> Iterator[Case]:
+    def _cases(self, wanted: Sequence[Pieces], chosen: _Chosen) -> Iterator[Case]:
         waiting: list[str] = []
         values = tuple(self._settled(pieces, chosen, waiting) for pieces in wanted)
         if not waiting:
@@ -284,12 +291,12 @@ class Evaluator:
             return
         pivot = self._pivot(waiting, chosen)
         for entry in self.entries(pivot):
-            for case in self._cases(wanted, {**chosen, pivot: entry.value}):
+            for case in self._cases(wanted, _Chosen({**chosen.values, pivot: entry.value}, {})):
                 draws = drawn(entry.draws, case.draws)
                 if draws is not None:
                     yield Case(both(entry.condition, case.condition), draws, case.values)
 
-    def _settled(self, pieces: Pieces, chosen: Mapping[str, Pieces], waiting: list[str]) -> Pieces:
+    def _settled(self, pieces: Pieces, chosen: _Chosen, waiting: list[str]) -> Pieces:
         """The value as far as the chosen variables tell it; the others are noted as waiting."""
         if len(pieces) == 1:
             first = pieces[0]
@@ -302,9 +309,17 @@ class Evaluator:
                 found.append(piece)
         return joined(found)
 
-    def _told(self, name: str, chosen: Mapping[str, Pieces], waiting: list[str]) -> Pieces:
-        if name in chosen:
-            return chosen[name]
+    def _told(self, name: str, chosen: _Chosen, waiting: list[str]) -> Pieces:
+        if name not in chosen.told:
+            mine: list[str] = []
+            chosen.told[name] = self._telling(name, chosen, mine), mine
+        value, more = chosen.told[name]
+        waiting += more
+        return value
+
+    def _telling(self, name: str, chosen: _Chosen, waiting: list[str]) -> Pieces:
+        if name in chosen.values:
+            return chosen.values[name]
         definition = self.definition(name)
         if isinstance(definition, MapDefinition):
             open_parts: list[str] = []
@@ -314,7 +329,7 @@ class Evaluator:
         waiting.append(name)
         return ()
 
-    def _pivot(self, waiting: Sequence[str], chosen: Mapping[str, Pieces]) -> str:
+    def _pivot(self, waiting: Sequence[str], chosen: _Chosen) -> str:
         """The variable to tell apart next: what several are made of stands before them, and draws come last.
 
         Of a variable that depends on chosen ones only what is still open is asked for: its own list knows nothing of
@@ -322,7 +337,7 @@ class Evaluator:
         """
         names = list(dict.fromkeys(waiting))
         while True:
-            made = next((name for name in names if not chosen.keys().isdisjoint(self._all_below(name))), None)
+            made = next((name for name in names if not chosen.values.keys().isdisjoint(self._all_below(name))), None)
             made = made or next((name for name in names if self._shares(name, names, chosen)), None)
             if made is None:
                 break
@@ -330,13 +345,13 @@ class Evaluator:
         fields = [name for name in names if not isinstance(self.definition(name), SplitDefinition)]
         return (fields or names)[0]
 
-    def _shares(self, name: str, names: Sequence[str], chosen: Mapping[str, Pieces]) -> bool:
+    def _shares(self, name: str, names: Sequence[str], chosen: _Chosen) -> bool:
         """Is the variable made of something that another one is, or is made of, while none is made of it?"""
         others = [self._all_below(other) for other in names if other != name]
-        mine = self._all_below(name) - {name} - chosen.keys()
+        mine = self._all_below(name) - {name} - chosen.values.keys()
         return any(mine & other for other in others) and not any(name in other for other in others)
 
-    def _open_below(self, name: str, chosen: Mapping[str, Pieces]) -> list[str]:
+    def _open_below(self, name: str, chosen: _Chosen) -> list[str]:
         """What is to be known yet before a map's line is."""
         definition = self.definition(name)
         found: list[str] = []

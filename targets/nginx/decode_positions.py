@@ -39,9 +39,12 @@ class Places(NamedTuple):
     groups: tuple[tuple[int, int], ...] = ()
     floating: bool = False
 
-    def moved(self, offset: int) -> Places:
-        """The same places so many characters later, where they do not float any more."""
-        needs = tuple((at + offset, allowed) for at, allowed in self.needs)
+    def moved(self, offset: int, known: str) -> Places:
+        """The same places so many characters later, where they do not float any more.
+
+        `known` is the text in which they stand, a NUL for each character that is not known yet: only those are needed.
+        """
+        needs = tuple((at + offset, allowed) for at, allowed in self.needs if known[at + offset] == "\0")
         groups = tuple((start + offset, end + offset) for start, end in self.groups)
         return Places(needs, self.length + offset, self.whole, groups)
 
@@ -88,10 +91,11 @@ class Row:
             if room == 0 or (room > 0 and not places.whole):
                 yield places
         elif places.whole:
-            if room >= 0:
-                yield places.moved(room)
+            yield from [places.moved(room, self._known)] * (
+                _sought(places).match(self._known, max(room, 0)) is not None
+            )
         else:
-            yield from (places.moved(match.start()) for match in _sought(places).finditer(self._known))
+            yield from (places.moved(match.start(), self._known) for match in _sought(places).finditer(self._known))
 
     def _decide(self, rules: Sequence[Rule], default: Pieces, index: int, known: Known) -> Iterator[Entry]:
         while index < len(rules):

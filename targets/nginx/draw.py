@@ -40,6 +40,8 @@ def draw(route: Route, names: Names) -> Draw:
     """The draw among a route's shares. Raises ValueError when its shares do not all set the same cookie, or none."""
     shares = [share for share in route.split.shares if share.basis_points]
     cookie = _cookie(shares)
+    if len(shares) == 1 and cookie is None:
+        return Draw((), shares[0].version, None)
     key = route.split.key
     items: list[Item] = [Remark(), *remarks(f"{route.name}: {split_in_words(route.split)}.")]
     if cookie is None:

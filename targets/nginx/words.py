@@ -18,6 +18,9 @@ _LONGEST: Final = 600
 
 def remarks(text: str) -> Iterator[Remark]:
     """The text as comments, on as many lines as it needs."""
+    if len(text) <= _WIDTH:
+        yield Remark(text)
+        return
     shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
     yield from map(Remark, wrap(shown, _WIDTH, break_long_words=True, break_on_hyphens=False))
 
