@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from graymesh.ir import ALWAYS, Absent, Field, Kind, Present
-from graymesh.targets.nginx.decode_lists import Entries, Entry, always, both, drawn, normal, only
+from graymesh.ir import ALWAYS, Field, Kind
+from graymesh.targets.nginx.decode_identity import identity, settled_field
+from graymesh.targets.nginx.decode_lists import Entries, Entry, always, both, drawn, normal, only, under
 from graymesh.targets.nginx.decode_maps import (
     ClaimsDefinition,
     Definition,
@@ -28,7 +29,6 @@ from graymesh.targets.nginx.decode_values import (
     Raw,
     Refused,
     builtin,
-    field_of,
     joined,
     literal_of,
 )
@@ -190,6 +190,8 @@ class Evaluator:
 
     def _has_cases(self, definition: MapDefinition) -> bool:
         """Is it clear already that the map has several values? Spares working out values that nobody asks for."""
+        if definition.has_lines and any(isinstance(piece, Variable) for piece in self._source(definition)):
+            return True
         choices = self._choices(definition)
         return len(choices) > 1 and _holds_variables(choices)
 
@@ -240,12 +242,13 @@ class Evaluator:
         return self._enumerated(definition, source)
 
     def _enumerated(self, definition: MapDefinition, source: Pieces) -> Iterator[Entry]:
-        for entry in self._product(source):
+        single = source[0] if len(source) == 1 else None
+        for entry in self.entries(single.name) if isinstance(single, Variable) else self._product(source):
             text = literal_of(entry.value)
             if text is not None:
                 yield entry._replace(value=definition.on_text(text))
             else:
-                yield from _under(entry, definition.on_request(entry.value))  # type: ignore[arg-type]
+                yield from under(entry, definition.on_request(entry.value))  # type: ignore[arg-type]
 
     def _product(self, pieces: Pieces) -> Iterator[Entry]:
         """All cases of a value in which variables are left."""
@@ -256,20 +259,20 @@ class Evaluator:
         variable = pieces[index]
         assert isinstance(variable, Variable)
         for entry in self.entries(variable.name):
-            yield from _under(entry, self._product((*pieces[:index], *entry.value, *pieces[index + 1 :])))
+            yield from under(entry, self._product((*pieces[:index], *entry.value, *pieces[index + 1 :])))
 
     def _resolved(self, selected: Entries) -> Entries:
         """The list with values in which no variable is left."""
         if not _holds_variables(selected):
-            return _settled_field(selected)
+            return settled_field(selected)
         found: list[Entry] = []
         for entry in selected:
             value = self.substituted(entry.value)
             if any(isinstance(piece, Variable) for piece in value):
-                found += _under(entry, self._product(value))
+                found += under(entry, self._product(value))
             else:
                 found.append(entry._replace(value=value))
-        return _settled_field(normal(found))
+        return settled_field(normal(found))
 
     def _key(self, split: SplitDefinition) -> Field | None:
         """The field that a draw hashes, None when it is random. Raises Refused where a missing key is not random."""
@@ -277,7 +280,7 @@ class Evaluator:
         if len(fixed) == 1 and isinstance(fixed[0], Raw) and (fixed[0] == UNIQUE or fixed[0].what == "source"):
             return None if fixed[0] == UNIQUE else Field(Kind.SOURCE)
         if len(fixed) == 1 and isinstance(fixed[0], Variable):
-            found = _identity(self.entries(fixed[0].name))
+            found = identity(self.entries(fixed[0].name))
             if found:
                 return found
         why = "requests without a key all draw the same part; give them $request_id"
@@ -375,41 +378,3 @@ class Evaluator:
 
 def _holds_variables(entries: Entries) -> bool:
     return any(isinstance(piece, Variable) for entry in entries for piece in entry.value)
-
-
-def _under(entry: Entry, below: Iterable[Entry]) -> Iterator[Entry]:
-    for sub in below:
-        draws = drawn(entry.draws, sub.draws)
-        if draws is not None:
-            yield Entry(both(entry.condition, sub.condition), draws, sub.value)
-
-
-def _identity(entries: Entries) -> Field | None:
-    """The field whose value the list gives, with a unique id where there is none."""
-    values = {}
-    for entry in entries:
-        match entry.value:
-            case (Raw() as raw,):
-                values[raw] = entry.condition
-    found = [raw for raw in values if raw != UNIQUE]
-    known = field_of(found[0]) if len(values) == len(entries) == 2 and UNIQUE in values and found else None
-    return known if known and _tells_presence(entries, known) else None
-
-
-def _tells_presence(entries: Entries, known: Field) -> bool:
-    """Is the first of two entries the one for requests with the field, or for those without?"""
-    first, raw = entries[0], entries[0].value[0]
-    if len(first.condition) != 1 or len(first.condition[0]) != 1 or first.condition[0][0].field != known:
-        return False
-    matcher = first.condition[0][0].matcher
-    return isinstance(matcher, Absent) if raw == UNIQUE else isinstance(matcher, Present)
-
-
-def _settled_field(entries: Entries) -> Entries:
-    """A list that gives a field's value when there is one, and else nothing, is that field."""
-    if len(entries) == 2 and entries[1].value == () and len(entries[0].value) == 1:
-        raw = entries[0].value[0]
-        known = field_of(raw) if isinstance(raw, Raw) else None
-        if known and _tells_presence(entries, known):
-            return always((raw,))
-    return entries

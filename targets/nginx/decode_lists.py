@@ -6,7 +6,7 @@ results of draws, which exclude each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from graymesh.ir import ALWAYS, Absent, Condition, Conjunction, Networks, Present, Test
@@ -66,6 +66,14 @@ def drawn(left: Draws, right: Draws) -> Draws | None:
         if results.setdefault(name, part) != part:
             return None
     return tuple(results.items())
+
+
+def under(entry: Entry, below: Iterable[Entry]) -> Iterator[Entry]:
+    """The cases of a list that is asked only where the entry holds."""
+    for sub in below:
+        draws = drawn(entry.draws, sub.draws)
+        if draws is not None:
+            yield Entry(both(entry.condition, sub.condition), draws, sub.value)
 
 
 def normal(entries: Iterable[Entry]) -> Entries:

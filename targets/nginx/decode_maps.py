@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
 from graymesh.ir import ALWAYS, BUCKETS, Absent, Field, Kind, Matcher, Networks, OneOf, Test
@@ -72,6 +72,11 @@ class MapDefinition:
     default: Pieces
     where: Directive
     looked_up: dict[str, Pieces] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def has_lines(self) -> bool:
+        """Does it say anything besides its default?"""
+        return bool(self.exact or self.patterns)
 
     def on_text(self, text: str) -> Pieces:
         """The value for a known text, captures filled in."""
@@ -331,9 +336,14 @@ def _entry(known: Field, matcher: Matcher | None, value: Pieces) -> Iterator[Ent
 
 def _network(text: str, where: Directive) -> str:
     try:
-        return str(ipaddress.ip_network(text, strict=False))
+        return _canonical(text)
     except ValueError as error:
         raise Refused("geo", f"{text!r} is no network", where) from error
+
+
+@lru_cache(maxsize=4096)
+def _canonical(network: str) -> str:
+    return str(ipaddress.ip_network(network, strict=False))
 
 
 def _by_length(networks: Mapping[str, str], default: str) -> Entries:

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TypeAlias
 from graymesh.ir import ALWAYS, Condition
 from graymesh.portable_regex import RegexProblem, parse
 from graymesh.regex.tree import Chars, listed
-from graymesh.targets.nginx.decode_lists import Draws, Entries, Entry, any_of, both, drawn, opposite
+from graymesh.targets.nginx.decode_lists import Entries, Entry, any_of, both, opposite, under
 from graymesh.targets.nginx.decode_values import Capture, Pieces, joined, literal_of
 
 _ITEM: Final = re.compile(
@@ -115,10 +115,10 @@ class Row:
             *entries, last = self._alternatives(open_part, rule.places)
             for entry in entries:
                 more = {**known, open_part: literal_of(entry.value) or ""}
-                yield from _under(entry, self._decide(rules, default, index, more))
+                yield from under(entry, self._decide(rules, default, index, more))
             if last.condition != ALWAYS or last.draws:
                 more = {**known, open_part: literal_of(last.value) or ""}
-                yield from _under(last, self._decide(rules, default, index, more))
+                yield from under(last, self._decide(rules, default, index, more))
                 return
             known = {**known, open_part: literal_of(last.value) or ""}
         yield Entry(ALWAYS, (), default)
@@ -257,10 +257,3 @@ def _characters(item: str) -> frozenset[str] | None:
     node = parse(item)
     assert isinstance(node, Chars)
     return frozenset(listed(node.mask))
-
-
-def _under(entry: Entry, below: Iterator[Entry]) -> Iterator[Entry]:
-    for sub in below:
-        draws: Draws | None = drawn(entry.draws, sub.draws)
-        if draws is not None:
-            yield Entry(both(entry.condition, sub.condition), draws, sub.value)

@@ -6,7 +6,6 @@ The canary's parts stand first, so that a growing weight keeps everybody who is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from graymesh.ir import Field, Route, SetCookie, Share
@@ -56,11 +55,11 @@ def draw(route: Route, names: Names) -> Draw:
 
 
 def _cookie(shares: Sequence[Share]) -> SetCookie | None:
-    """The cookie of all shares, its value aside."""
-    found = {replace(share.set_cookie, value="") if share.set_cookie else None for share in shares}
-    if len(found) > 1:
+    """The cookie that all shares set, whatever its value."""
+    cookies = [share.set_cookie for share in shares]
+    if len({(each.name, each.max_age_seconds) if each else None for each in cookies}) > 1:
         raise ValueError("the shares of one draw set different cookies")
-    return found.pop()
+    return cookies[0]
 
 
 def _bucket(share: Share) -> str:
