@@ -249,6 +249,6 @@ def test_nginx_files(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples/shop/rendered/nginx", tmp_path / "old")
     shutil.copytree(tmp_path / "old", tmp_path / "new")
     for file in (tmp_path / "new").glob("*.conf"):
-        file.write_text(file.read_text(encoding="utf-8").replace("(?:0[0-4][0-9][0-9])", "(?:0[0-3][0-9][0-9])"))
+        file.write_text(file.read_text(encoding="utf-8").replace("0[0-4][0-9][0-9]", "0[0-3][0-9][0-9]"))
     shown = run("old", "new", "--exit-code", cwd=tmp_path, code=1)
     assert "users 0400–0499 (1%) move from default.product-service.v2 to default.product-service.v1" in shown

@@ -305,6 +305,7 @@ def test_nginx_takes_a_thousand_releases_without_a_word(tmp_path: Path) -> None:
 
 UNDERSTOOD = ["map-exact-keys-ignore-case", "map-regexes-in-order", "cookie-in-the-cookie-header", "geo-longest-prefix"]
 UNDERSTOOD += ["locations-in-their-order", "several-fields", "variables-set", "locations-that-redirect"]
+UNDERSTOOD += ["words-in-one-text"]
 
 
 @pytest.mark.parametrize("case", UNDERSTOOD)

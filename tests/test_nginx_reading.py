@@ -36,6 +36,7 @@ from graymesh.ir.semantics import Request, decide
 from graymesh.kit.registry import target
 from graymesh.kit.target import DecodedFleet, DecodedService
 from graymesh.targets.nginx.decode_lists import Entry, _complementary, normal
+from graymesh.targets.nginx.decode_maps import read_map
 from graymesh.targets.nginx.decode_patterns import (
     Pair,
     after_known,
@@ -165,6 +166,52 @@ def test_a_pair_in_the_cookie_header(pattern: str, found: Pair) -> None:
 def test_patterns_that_find_more_than_a_pair_are_refused(pattern: str) -> None:
     with pytest.raises(Refused):
         pair(pattern, None, Kind.COOKIE)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        (r"(?:^|\n)tier=beta\n", Pair("tier", OneOf(("beta",)))),
+        (r"(?:\A|\n)tier=be", Pair("tier", Prefix("be"))),
+        (r"(?:^|\n)tier=.", Pair("tier", Present())),
+        (r"(?:^|\n)tier=[^\n]", Pair("tier", Present())),
+        (r"(?:^|\n)tier=([^\n]+)\n", Pair("tier", Present(), captured=True)),
+        (r"(?:^|\n)tier=\\n", Pair("tier", Prefix(r"\n"))),
+        (r"(?:^|\n)tier=\\\\n", Pair("tier", Prefix(r"\\n"))),
+        (r"(?:^|\n)tier=\\\n", Pair("tier", OneOf(("\\",)))),
+    ],
+)
+def test_a_claim_among_lines(pattern: str, found: Pair) -> None:
+    """After an even number of backslashes, `n` is a letter."""
+    assert pair(pattern, None, Kind.CLAIM) == found
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"tier=beta\n", r"(?:^|\n)tier=", r"(?:^|\n)tier=[^a]*b\n", r"^(?:^|\n)tier=beta\n"]
+)
+def test_patterns_that_find_more_than_a_claim_are_refused(pattern: str) -> None:
+    with pytest.raises(Refused):
+        pair(pattern, None, Kind.CLAIM)
+
+
+def test_blanks_in_patterns_mean_the_same_however_they_are_written() -> None:
+    """A tab, an escaped tab and `\\t` are one; two backslashes and a `t` are a backslash and a letter."""
+    for written, matcher in (("a\tb", "a\\tb"), ("a\\\tb", "a\\tb"), (r"a\tb", r"a\tb"), (r"a\\tb", r"a\\tb")):
+        text = 'map $http_x $y { "~' + written.replace("\\", "\\\\") + '" 1; }'
+        (directive,) = parse(text, "nginx.conf")
+        assert read_map(directive).patterns[0].text == matcher
+
+
+def test_many_conditions_of_several_tests_are_read_one_by_one() -> None:
+    """Telling all their cases apart would take more of them than there are lines in any file."""
+    numbers = range(40)
+    maps = [f"map $http_{kind}{n} ${kind}{n} {{ default 0; ~^1$ 1; }}" for n in numbers for kind in "ab"]
+    text = "".join(f" w{n}=$a{n}$b{n}" for n in numbers)
+    lines = "".join(f'"~ w{n}=11" v{n};' for n in numbers)
+    server = "server { listen 80; server_name a.example.org; location / { proxy_pass http://$v; } }"
+    fleet = NGINX.decode({"nginx.conf": "\n".join([*maps, f'map "{text}" $v {{ default v; {lines} }}', server])})
+    (service,) = fleet.services
+    assert [len(route.condition[0]) for route in service.table.routes] == [2] * 40 + [0]
 
 
 def test_what_follows_a_known_text() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graymesh.diagnostic import Diagnostic, Refused
-from graymesh.language.case import Case, Progress, case_of
+from graymesh.language.case import Case, Progress, below, case_of
 from graymesh.language.project import Project, find_each, read_limited, shown
 from graymesh.source import load
 
@@ -98,7 +98,8 @@ def _parts(projects: Sequence[Project], root: Root, targets: Sequence[str], prog
 
 def _case(file: Path, project: Project, root: Root, targets: Sequence[str]) -> tuple[Case | None, Sequence[Diagnostic]]:
     try:
-        return case_of(load(read_limited(file, project.root), root.shown(file)), project, targets)
+        source = load(read_limited(file, project.root), root.shown(file))
+        return case_of(source, project, targets, below(project, file))
     except Refused as refused:
         return None, refused.diagnostics
 

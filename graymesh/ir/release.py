@@ -245,7 +245,8 @@ Facts: TypeAlias = Mapping[tuple[str, str], Scalar]
 class Release:
     """One rollout at one stage, for all engines. `table` is the full decision that the edge, or everyone, takes.
 
-    `labels` and `annotations` are the user's own, for Kubernetes objects that are written; sorted by key.
+    `labels` and `annotations` are the user's own, for Kubernetes objects that are written; sorted by key. `audiences`
+    are those that routes ask for at whatever stage, by name, for comments and names in artifacts.
     """
 
     name: str
@@ -262,6 +263,7 @@ class Release:
     facts: Facts = field(default_factory=dict)
     labels: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()
+    audiences: tuple[tuple[str, Condition], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def key(self) -> str:

@@ -34,7 +34,8 @@ class View:
     """One release as one target must enforce it: what the target cannot say and the spec accepts is left out.
 
     `tables` is what the target shall decide: the full table when it decides alone or as the edge, the lane table when
-    it follows. `facts` are those whose features the target declares. `release.table` stays the full table.
+    it follows. `facts` are those whose features the target declares. `release.table` stays the full table. `spec` is
+    the spec's file below the project's root, for comments in artifacts.
     """
 
     release: Release
@@ -42,6 +43,7 @@ class View:
     tables: tuple[HostTable, ...]
     facts: Facts
     options: Mapping[str, Any]
+    spec: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from graymesh.diagnostic import Diagnostic, Refused
@@ -24,13 +25,17 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One spec under lint: as written, as meant at each stage, and the targets it is compiled for."""
+    """One spec under lint: as written, as meant at each stage, and the targets it is compiled for.
+
+    `place` is its file below the project's root, empty when it is in none.
+    """
 
     source: Source
     rollout: Rollout
     targets: tuple[Manifest, ...] = ()
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     heeds_accept: bool = True
+    place: str = ""
     _views: dict[tuple[str, str], View] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -48,7 +53,8 @@ class Case:
         release = release or self.release
         key = (manifest.name, release.stage)
         if key not in self._views:
-            self._views[key] = view(release, manifest, self.options.get(manifest.name, {}))
+            made = view(release, manifest, self.options.get(manifest.name, {}))
+            self._views[key] = replace(made, spec=self.place)
         return self._views[key]
 
 
@@ -62,7 +68,8 @@ def load_cases(project: Project, targets: Sequence[str], progress: Progress) -> 
     for number, file in enumerate(project.releases):
         progress("reading", number, len(project.releases))
         try:
-            case, found = case_of(load(read_limited(file, project.root), shown(file)), project, targets)
+            source = load(read_limited(file, project.root), shown(file))
+            case, found = case_of(source, project, targets, below(project, file))
         except Refused as refused:
             problems += refused.diagnostics
             continue
@@ -71,15 +78,25 @@ def load_cases(project: Project, targets: Sequence[str], progress: Progress) -> 
     return cases, problems
 
 
-def case_of(source: Source, project: Project, targets: Sequence[str] = ()) -> tuple[Case | None, list[Diagnostic]]:
-    """One release as lint sees it; None when the spec cannot be understood."""
+def case_of(
+    source: Source, project: Project, targets: Sequence[str] = (), place: str = ""
+) -> tuple[Case | None, list[Diagnostic]]:
+    """One release as lint sees it; None when the spec cannot be understood.
+
+    `place` is the spec's file below the project's root, which artifacts name; empty when it is in none.
+    """
     rollout, problems = parse_rollout(source)
     if rollout is None:
         return None, problems
     names = rollout.spec.targets or project.targets or {name: {} for name in targets}
     manifests = tuple(target(name).manifest for name in names)
     options = {m.name: effective(m, project.targets.get(m.name) or {}, names[m.name] or {}) for m in manifests}
-    return Case(source=source, rollout=rollout, targets=manifests, options=options), problems
+    return Case(source=source, rollout=rollout, targets=manifests, options=options, place=place), problems
+
+
+def below(project: Project, file: Path) -> str:
+    """The file below the project's root, the same wherever the project stands."""
+    return file.relative_to(project.root).as_posix() if file.is_relative_to(project.root) else file.name
 
 
 def release_at(case: Case, stage: str | None) -> Release:

@@ -68,6 +68,7 @@ def resolve(rollout: Rollout, stage: str | None = None) -> Release:
         facts=facts_of(spec),
         labels=tuple(sorted(rollout.metadata.labels.items())),
         annotations=tuple(sorted(rollout.metadata.annotations.items())),
+        audiences=tuple((name, _condition(spec, (name,))) for name in dict.fromkeys(_asked_for(spec))),
     )
 
 
@@ -176,6 +177,12 @@ def _audience_routes(standing: _Standing) -> Iterator[Route]:
         )
         condition = _condition(standing.spec, route.audience)
         yield Route(name=route.name, condition=condition, split=Split((share,)), policy=policy, origin=origin)
+
+
+def _asked_for(spec: Spec) -> Iterator[str]:
+    """The audiences of all routes."""
+    for route in spec.routes:
+        yield from route.audience
 
 
 def _condition(spec: Spec, audiences: tuple[str, ...]) -> Condition:

@@ -11,7 +11,7 @@ from graymesh.diagnostic import Pointer
 from graymesh.ir.release import Kind, OneOf, Regex, Retries, Route, Test, Version
 from graymesh.ir.semantics import describe
 from graymesh.kit.target import Constraint, View
-from graymesh.targets.nginx.servers import asks_for_claims, token_source
+from graymesh.targets.nginx.claims import asks_for_claims, token_source
 
 _RESILIENCE: Final[Pointer] = ("spec", "resilience")
 _RETRIES: Final[Pointer] = (*_RESILIENCE, "retries")

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
-from graymesh.ir.release import ALWAYS, Absent, Field, Kind, Present
-from graymesh.targets.nginx.decode_lists import Entries, Entry, always, both, drawn, normal, only
+from graymesh.ir.release import ALWAYS, Field, Kind
+from graymesh.targets.nginx.decode_identity import identity, settled_field
+from graymesh.targets.nginx.decode_lists import Entries, Entry, always, both, drawn, normal, only, under
 from graymesh.targets.nginx.decode_maps import (
     ClaimsDefinition,
     Definition,
@@ -30,7 +31,6 @@ from graymesh.targets.nginx.decode_values import (
     Refused,
     Room,
     builtin,
-    field_of,
     joined,
     literal_of,
 )
@@ -92,6 +92,13 @@ class Case(NamedTuple):
     values: tuple[Pieces, ...]
 
 
+class _Chosen(NamedTuple):
+    """The values of the variables that were told apart so far; `told` keeps what others are then, and what is open."""
+
+    values: Mapping[str, Pieces]
+    told: dict[str, tuple[Pieces, list[str]]]
+
+
 class Evaluator:
     """What variables mean in one server; `assigned` holds what `set` gave, with no such variable inside."""
 
@@ -111,7 +118,9 @@ class Evaluator:
     def cases(self, wanted: Sequence[Pieces]) -> list[Case]:
         """The joint list of several values. Raises Refused."""
         found: list[Case] = []
-        for case in islice(self._cases([self.substituted(pieces) for pieces in wanted], {}), _MOST_CASES + 1):
+        for case in islice(
+            self._cases([self.substituted(pieces) for pieces in wanted], _Chosen({}, {})), _MOST_CASES + 1
+        ):
             for value in case.values:
                 self._room.take(value)
             found.append(case)
@@ -189,6 +198,8 @@ class Evaluator:
 
     def _has_cases(self, definition: MapDefinition) -> bool:
         """Is it clear already that the map has several values? Spares working out values that nobody asks for."""
+        if definition.has_lines and any(isinstance(piece, Variable) for piece in self._source(definition)):
+            return True
         choices = self._choices(definition)
         return len(choices) > 1 and _holds_variables(choices)
 
@@ -239,12 +250,13 @@ class Evaluator:
         return self._enumerated(definition, source)
 
     def _enumerated(self, definition: MapDefinition, source: Pieces) -> Iterator[Entry]:
-        for entry in self._product(source):
+        single = source[0] if len(source) == 1 else None
+        for entry in self.entries(single.name) if isinstance(single, Variable) else self._product(source):
             text = literal_of(entry.value)
             if text is not None:
                 yield entry._replace(value=definition.on_text(text))
             else:
-                yield from _under(entry, definition.on_request(entry.value))  # type: ignore[arg-type]
+                yield from under(entry, definition.on_request(entry.value))  # type: ignore[arg-type]
 
     def _product(self, pieces: Pieces) -> Iterator[Entry]:
         """All cases of a value in which variables are left."""
@@ -255,19 +267,19 @@ class Evaluator:
         variable = pieces[index]
         assert isinstance(variable, Variable)
         for entry in self.entries(variable.name):
-            yield from _under(entry, self._product((*pieces[:index], *entry.value, *pieces[index + 1 :])))
+            yield from under(entry, self._product((*pieces[:index], *entry.value, *pieces[index + 1 :])))
 
     def _resolved(self, selected: Entries) -> Entries:
         """The list with values in which no variable is left."""
         if not _holds_variables(selected):
-            return _settled_field(selected)
-        return _settled_field(normal(self._unfolded(selected)))
+            return settled_field(selected)
+        return settled_field(normal(self._unfolded(selected)))
 
     def _unfolded(self, selected: Entries) -> Iterator[Entry]:
         for entry in selected:
             value = self.substituted(entry.value)
             if any(isinstance(piece, Variable) for piece in value):
-                yield from _under(entry, self._product(value))
+                yield from under(entry, self._product(value))
             else:
                 yield entry._replace(value=value)
 
@@ -277,13 +289,13 @@ class Evaluator:
         if len(fixed) == 1 and isinstance(fixed[0], Raw) and (fixed[0] == UNIQUE or fixed[0].what == "source"):
             return None if fixed[0] == UNIQUE else Field(Kind.SOURCE)
         if len(fixed) == 1 and isinstance(fixed[0], Variable):
-            found = _identity(self.entries(fixed[0].name))
+            found = identity(self.entries(fixed[0].name))
             if found:
                 return found
         why = "requests without a key all draw the same part; give them $request_id"
         raise Refused("split_clients", f"${split.name}: {why}", split.where)
 
-    def _cases(self, wanted: Sequence[Pieces], chosen: Mapping[str, Pieces]) -> Iterator[Case]:
+    def _cases(self, wanted: Sequence[Pieces], chosen: _Chosen) -> Iterator[Case]:
         waiting: list[str] = []
         values = tuple(self._settled(pieces, chosen, waiting) for pieces in wanted)
         if not waiting:
@@ -291,12 +303,12 @@ class Evaluator:
             return
         pivot = self._pivot(waiting, chosen)
         for entry in self.entries(pivot):
-            for case in self._cases(wanted, {**chosen, pivot: entry.value}):
+            for case in self._cases(wanted, _Chosen({**chosen.values, pivot: entry.value}, {})):
                 draws = drawn(entry.draws, case.draws)
                 if draws is not None:
                     yield Case(both(entry.condition, case.condition), draws, case.values)
 
-    def _settled(self, pieces: Pieces, chosen: Mapping[str, Pieces], waiting: list[str]) -> Pieces:
+    def _settled(self, pieces: Pieces, chosen: _Chosen, waiting: list[str]) -> Pieces:
         """The value as far as the chosen variables tell it; the others are noted as waiting."""
         if len(pieces) == 1:
             first = pieces[0]
@@ -309,9 +321,17 @@ class Evaluator:
                 found.append(piece)
         return joined(found)
 
-    def _told(self, name: str, chosen: Mapping[str, Pieces], waiting: list[str]) -> Pieces:
-        if name in chosen:
-            return chosen[name]
+    def _told(self, name: str, chosen: _Chosen, waiting: list[str]) -> Pieces:
+        if name not in chosen.told:
+            mine: list[str] = []
+            chosen.told[name] = self._telling(name, chosen, mine), mine
+        value, more = chosen.told[name]
+        waiting += more
+        return value
+
+    def _telling(self, name: str, chosen: _Chosen, waiting: list[str]) -> Pieces:
+        if name in chosen.values:
+            return chosen.values[name]
         definition = self.definition(name)
         if isinstance(definition, MapDefinition):
             open_parts: list[str] = []
@@ -321,23 +341,35 @@ class Evaluator:
         waiting.append(name)
         return ()
 
-    def _pivot(self, waiting: Sequence[str], chosen: Mapping[str, Pieces]) -> str:
-        """The variable to tell apart next: what several are made of stands before them, and draws come last."""
+    def _pivot(self, waiting: Sequence[str], chosen: _Chosen) -> str:
+        """The variable to tell apart next: what several are made of stands before them, and draws come last.
+
+        Of a variable that depends on chosen ones only what is still open is asked for: its own list knows nothing of
+        them.
+        """
         names = list(dict.fromkeys(waiting))
-        while len(names) > 1:
-            made = next((name for name in names if self._shares(name, names, chosen)), None)
+        while True:
+            made = next((name for name in names if not chosen.values.keys().isdisjoint(self._all_below(name))), None)
+            made = made or next((name for name in names if self._shares(name, names, chosen)), None)
             if made is None:
                 break
-            below = [name for name in self._direct(made) if name not in chosen]
-            names = list(dict.fromkeys([*(name for name in names if name != made), *below]))
+            names = list(dict.fromkeys([*(name for name in names if name != made), *self._open_below(made, chosen)]))
         fields = [name for name in names if not isinstance(self.definition(name), SplitDefinition)]
         return (fields or names)[0]
 
-    def _shares(self, name: str, names: Sequence[str], chosen: Mapping[str, Pieces]) -> bool:
+    def _shares(self, name: str, names: Sequence[str], chosen: _Chosen) -> bool:
         """Is the variable made of something that another one is, or is made of, while none is made of it?"""
         others = [self._all_below(other) for other in names if other != name]
-        mine = self._all_below(name) - {name} - chosen.keys()
+        mine = self._all_below(name) - {name} - chosen.values.keys()
         return any(mine & other for other in others) and not any(name in other for other in others)
+
+    def _open_below(self, name: str, chosen: _Chosen) -> list[str]:
+        """What is to be known yet before a map's line is."""
+        definition = self.definition(name)
+        found: list[str] = []
+        if isinstance(definition, MapDefinition):
+            self._settled(self._source(definition), chosen, found)
+        return found
 
     def _direct(self, name: str) -> list[str]:
         """The variables that a map looks at itself."""
@@ -355,41 +387,3 @@ class Evaluator:
 
 def _holds_variables(entries: Entries) -> bool:
     return any(isinstance(piece, Variable) for entry in entries for piece in entry.value)
-
-
-def _under(entry: Entry, below: Iterable[Entry]) -> Iterator[Entry]:
-    for sub in below:
-        draws = drawn(entry.draws, sub.draws)
-        if draws is not None:
-            yield Entry(both(entry.condition, sub.condition), draws, sub.value)
-
-
-def _identity(entries: Entries) -> Field | None:
-    """The field whose value the list gives, with a unique id where there is none."""
-    values = {}
-    for entry in entries:
-        match entry.value:
-            case (Raw() as raw,):
-                values[raw] = entry.condition
-    found = [raw for raw in values if raw != UNIQUE]
-    known = field_of(found[0]) if len(values) == len(entries) == 2 and UNIQUE in values and found else None
-    return known if known and _tells_presence(entries, known) else None
-
-
-def _tells_presence(entries: Entries, known: Field) -> bool:
-    """Is the first of two entries the one for requests with the field, or for those without?"""
-    first, raw = entries[0], entries[0].value[0]
-    if len(first.condition) != 1 or len(first.condition[0]) != 1 or first.condition[0][0].field != known:
-        return False
-    matcher = first.condition[0][0].matcher
-    return isinstance(matcher, Absent) if raw == UNIQUE else isinstance(matcher, Present)
-
-
-def _settled_field(entries: Entries) -> Entries:
-    """A list that gives a field's value when there is one, and else nothing, is that field."""
-    if len(entries) == 2 and entries[1].value == () and len(entries[0].value) == 1:
-        raw = entries[0].value[0]
-        known = field_of(raw) if isinstance(raw, Raw) else None
-        if known and _tells_presence(entries, known):
-            return always((raw,))
-    return entries

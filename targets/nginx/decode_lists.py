@@ -6,7 +6,7 @@ results of draws, which exclude each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from graymesh.ir.release import ALWAYS, Absent, Condition, Conjunction, Networks, Present, Test
@@ -54,6 +54,12 @@ def both(left: Condition, right: Condition) -> Condition:
     return tuple(dict.fromkeys(_merged(first, second) for first in left for second in right))
 
 
+def any_of(conditions: Iterable[Condition]) -> Condition:
+    """The condition that holds when one of them does."""
+    found = list(conditions)
+    return ALWAYS if ALWAYS in found else tuple(dict.fromkeys(tests for condition in found for tests in condition))
+
+
 def drawn(left: Draws, right: Draws) -> Draws | None:
     """The results of both together, None when they contradict each other."""
     if not right or left == right:
@@ -63,6 +69,14 @@ def drawn(left: Draws, right: Draws) -> Draws | None:
         if results.setdefault(name, part) != part:
             return None
     return tuple(results.items())
+
+
+def under(entry: Entry, below: Iterable[Entry]) -> Iterator[Entry]:
+    """The cases of a list that is asked only where the entry holds."""
+    for sub in below:
+        draws = drawn(entry.draws, sub.draws)
+        if draws is not None:
+            yield Entry(both(entry.condition, sub.condition), draws, sub.value)
 
 
 def normal(entries: Iterable[Entry]) -> Entries:

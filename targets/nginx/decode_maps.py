@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
 from graymesh.ir.release import ALWAYS, BUCKETS, Absent, Field, Kind, Matcher, Networks, OneOf, Test
@@ -53,8 +53,10 @@ _WHY_NOT: Final = {
     "unique id": "it looks at an id that is different for each request",
     "answer header": "it looks at the answer",
 }
-_BLANKS: Final = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
-"""The tokeniser turns `\\t` into a tab; in a pattern both are the same."""
+_BLANKS: Final = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+"""The tokeniser turns `\\t` into a tab; in a pattern both are the same, and a backslash before one means nothing."""
+
+_BLANK: Final = re.compile(r"\\?([\t\n\r])|\\.")
 
 _WHOLE: Final = frozenset([r"\A(.+)\z", "^(.+)$", r"\A(.*)\z", "^(.*)$", "(.+)", "(.*)"])
 
@@ -79,6 +81,11 @@ class MapDefinition:
     default: Pieces
     where: Directive
     looked_up: dict[str, Pieces] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def has_lines(self) -> bool:
+        """Does it say anything besides its default?"""
+        return bool(self.exact or self.patterns)
 
     def on_text(self, text: str) -> Pieces:
         """The value for a known text, captures filled in."""
@@ -221,7 +228,7 @@ def read_map(directive: Directive) -> MapDefinition:
             default = value
         elif line.name.startswith("~"):
             caseless = line.name.startswith("~*")
-            patterns.append(Pattern(line.name[2 if caseless else 1 :].translate(_BLANKS), caseless, value))
+            patterns.append(Pattern(_readable(line.name[2 if caseless else 1 :]), caseless, value))
         elif lowered(line.name.removeprefix("\\")) in exact:
             raise Refused("map", f"${name} has the key {line.name!r} twice", line)
         else:
@@ -305,6 +312,11 @@ def _variable(directive: Directive, index: int) -> str:
     return pieces[0].name
 
 
+def _readable(pattern: str) -> str:
+    """The pattern with blanks written as escapes."""
+    return _BLANK.sub(lambda match: _BLANKS[match[1]] if match[1] else match[0], pattern)
+
+
 def _two(directive: Directive) -> tuple[str, str]:
     if len(directive.arguments) != 2 or directive.body is None:
         raise Refused(directive.name, "it takes a value, a variable and a block", directive)
@@ -333,9 +345,14 @@ def _entry(known: Field, matcher: Matcher | None, value: Pieces) -> Iterator[Ent
 
 def _network(text: str, where: Directive) -> str:
     try:
-        return str(ipaddress.ip_network(text, strict=False))
+        return _canonical(text)
     except ValueError as error:
         raise Refused("geo", f"{text!r} is no network", where) from error
+
+
+@lru_cache(maxsize=4096)
+def _canonical(network: str) -> str:
+    return str(ipaddress.ip_network(network, strict=False))
 
 
 def _by_length(networks: Mapping[str, str], default: str) -> Entries:

@@ -52,9 +52,13 @@ _COOKIE_ENDS: Final = (
 _QUERY_STARTS: Final = ("(?:.*&)?", "(?:.*?&)??", "(?:^|&)", "(^|&)", r"(?:\A|&)")
 _QUERY_ENDS: Final = (r"(?:&|\z)", "(?:&|$)", "(&|$)", "(?:$|&)", "($|&)")
 _NAME: Final = re.compile(r"(?:[A-Za-z0-9_!#%&'*~-]|\\[.+^$|*`-])+(?==)")
-_FROM_THE_BEGINNING: Final = frozenset([r"(?:.*;)?[ \t]*", r"(?:.*?;)??[ \t]*", "(?:.*&)?", "(?:.*?&)??"])
+_CLAIM_STARTS: Final = (r"(?:.*\n)*?", r"(?:.*\n)*", r"(?:^|\n)", r"(^|\n)", r"(?:\A|\n)")
+_FROM_THE_BEGINNING: Final = frozenset(
+    [r"(?:.*;)?[ \t]*", r"(?:.*?;)??[ \t]*", "(?:.*&)?", "(?:.*?&)??", *_CLAIM_STARTS[:2]]
+)
 _NEVER: Final = r"[^\s\S]"
 _LITERAL: Final = re.compile(r"(\\[^A-Za-z0-9]|[^\\.^$|?*+()\[\]{}])(?![*+?{])")
+_NOT_A_LINE_FEED: Final = re.compile(r"\[\^\\n\]|\\.|\[(?:\\.|[^\]])*\]")
 _AFTER_REFERENCE: Final = re.compile(r"\\1(?![*+?{0-9])(.*)", re.DOTALL)
 
 
@@ -76,7 +80,7 @@ _PAIRS: Final = {
         _COOKIE_STARTS, _COOKIE_ENDS, ";", ("([^;]+)", "([^; ]+)", r"([^;\s]+)", r"([^; \t]+)"), "(?=[^; ])"
     ),
     Kind.QUERY: Separators(_QUERY_STARTS, _QUERY_ENDS, "&", ("([^&]+)",), "(?=[^&])"),
-    Kind.CLAIM: Separators((r"(?:.*\n)*?", r"(?:.*\n)*"), (r"\n",), "\n", (), r"(?=[^\n])"),
+    Kind.CLAIM: Separators(_CLAIM_STARTS, (r"\n",), "\n", (), r"(?=[^\n])"),
 }
 
 
@@ -274,7 +278,7 @@ def _after_start(pattern: str, marks: Separators, anchored: bool) -> str:
             text, at_start = pattern[len(start) :], True
             break
     for start in marks.starts:
-        if text.startswith(start) and (at_start == (start in _FROM_THE_BEGINNING or marks.between == "\n")):
+        if text.startswith(start) and at_start == (start in _FROM_THE_BEGINNING):
             return text[len(start) :]
     raise Refused(pattern, "it does not say where a pair begins, so it finds other pairs as well")
 
@@ -285,12 +289,13 @@ def _pair(name: str, known: str, rest: str, marks: Separators, kind: Kind) -> Pa
         return Pair(name, Present(), captured=True)
     guarded = rest.startswith(marks.guard) and not known
     rest = rest.removeprefix(marks.guard) if guarded else rest
-    end = next((end for end in sorted(marks.ends, key=len, reverse=True) if rest.endswith(end)), None)
+    end = next((end for end in sorted(marks.ends, key=len, reverse=True) if _ends_with(rest, end)), None)
     core = known + (rest if end is None else rest[: -len(end)])
+    core = _NOT_A_LINE_FEED.sub(_dotted, core) if marks.between == "\n" else core
     if not core:
         raise Refused(name, "it takes a pair without a value as well, which counts as absent")
     if end is None:
-        core = f"(?:{core})[^{marks.between}]*"
+        core = f"(?:{core})" + (".*" if marks.between == "\n" else f"[^{marks.between}]*")
     try:
         if not guarded and matches_empty(core):
             raise Refused(name, "it takes a pair without a value as well, which counts as absent")
@@ -299,6 +304,17 @@ def _pair(name: str, known: str, rest: str, marks: Separators, kind: Kind) -> Pa
         return Pair(name, canonical(core, alphabet(kind)))
     except RegexProblem as error:
         raise Refused(name, f"not of the portable subset: {error.problem.message}") from error
+
+
+def _ends_with(rest: str, end: str) -> bool:
+    """Does the pattern end so, and does no backslash take the first character of that end for itself?"""
+    before = rest[: -len(end)]
+    return rest.endswith(end) and (len(before) - len(before.rstrip("\\"))) % 2 == 0
+
+
+def _dotted(match: re.Match[str]) -> str:
+    """A dot for the class of all characters but the line feed, which it means as well."""
+    return "." if match[0] == r"[^\n]" else match[0]
 
 
 def _captures(rest: str, marks: Separators) -> bool:

@@ -1,7 +1,8 @@
-"""Patterns that look at fixed places of a text, and matching them against a row of known texts and open variables.
+"""Patterns of a fixed width, and matching them against a row of known texts and open variables.
 
-Of a row whose parts have fixed widths, a pattern like `\\A.{9}1(.{7})` needs only the parts that it looks at; the
-others need not be told apart. That keeps decisions as short as they were meant to be.
+Of a row whose parts have fixed widths, a pattern like `^..1` needs only the parts that it looks at, and one like
+`tester=1` only those where it can stand; the others need not be told apart. That keeps decisions as short as they were
+meant to be.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
-from graymesh.ir.release import ALWAYS
+from graymesh.ir.release import ALWAYS, Condition
 from graymesh.proof.regex.portable import RegexProblem, parse
 from graymesh.proof.regex.tree import Chars, listed
-from graymesh.targets.nginx.decode_lists import Draws, Entries, Entry, both, drawn, opposite
+from graymesh.targets.nginx.decode_lists import Entries, Entry, any_of, both, opposite, under
 from graymesh.targets.nginx.decode_values import Capture, Pieces, joined, literal_of
 
 _ITEM: Final = re.compile(
@@ -27,12 +28,25 @@ Known: TypeAlias = Mapping[int, str]
 
 
 class Places(NamedTuple):
-    """What must stand where: (offset, characters allowed), the length looked at, and the groups' (start, end)."""
+    """What must stand where: (offset, characters allowed), the length looked at, and the groups' (start, end).
+
+    `whole` patterns end where the text does; `floating` ones begin anywhere, others where the text does.
+    """
 
     needs: tuple[tuple[int, frozenset[str]], ...]
     length: int
     whole: bool
     groups: tuple[tuple[int, int], ...] = ()
+    floating: bool = False
+
+    def moved(self, offset: int, known: str) -> Places:
+        """The same places so many characters later, where they do not float any more.
+
+        `known` is the text in which they stand, a NUL for each character that is not known yet: only those are needed.
+        """
+        needs = tuple((at + offset, allowed) for at, allowed in self.needs if known[at + offset] == "\0")
+        groups = tuple((start + offset, end + offset) for start, end in self.groups)
+        return Places(needs, self.length + offset, self.whole, groups)
 
 
 class Rule(NamedTuple):
@@ -49,6 +63,9 @@ class Row:
         self.parts = parts
         self.starts = [sum(widths[:index]) for index in range(len(parts))]
         self.width = sum(widths)
+        self._known = "".join(
+            part if isinstance(part, str) else "\0" * width for part, width in zip(parts, widths, strict=True)
+        )
 
     @classmethod
     def of(cls, parts: Sequence[str | Entries]) -> Row | None:
@@ -60,13 +77,25 @@ class Row:
             if len(found) != 1 or -1 in found:
                 return None
             widths += found
-        return cls(parts, widths)
+        return cls(parts, widths) if any(widths) else None
 
     def decide(self, rules: Sequence[Rule], default: Pieces) -> Iterator[Entry]:
         """The entries of a map with these lines in order."""
-        fitting = [rule for rule in rules if rule.places.length == self.width or not rule.places.whole]
-        fitting = [rule for rule in fitting if rule.places.length <= self.width]
-        return self._decide(fitting, default, 0, {})
+        placed = [rule._replace(places=places) for rule in rules for places in self._placed(rule.places)]
+        return self._decide(placed, default, 0, {})
+
+    def _placed(self, places: Places) -> Iterator[Places]:
+        """Where the pattern can stand, from the left, since the leftmost match counts."""
+        room = self.width - places.length
+        if not places.floating:
+            if room == 0 or (room > 0 and not places.whole):
+                yield places
+        elif places.whole:
+            yield from [places.moved(room, self._known)] * (
+                _sought(places).match(self._known, max(room, 0)) is not None
+            )
+        else:
+            yield from (places.moved(match.start(), self._known) for match in _sought(places).finditer(self._known))
 
     def _decide(self, rules: Sequence[Rule], default: Pieces, index: int, known: Known) -> Iterator[Entry]:
         while index < len(rules):
@@ -78,13 +107,18 @@ class Row:
             if open_part < 0:
                 index += 1
                 continue
+            joint = self._jointly(rule, known)
+            if joint is not None:
+                yield Entry(joint, (), rule.value)
+                index += 1
+                continue
             *entries, last = self._alternatives(open_part, rule.places)
             for entry in entries:
                 more = {**known, open_part: literal_of(entry.value) or ""}
-                yield from _under(entry, self._decide(rules, default, index, more))
+                yield from under(entry, self._decide(rules, default, index, more))
             if last.condition != ALWAYS or last.draws:
                 more = {**known, open_part: literal_of(last.value) or ""}
-                yield from _under(last, self._decide(rules, default, index, more))
+                yield from under(last, self._decide(rules, default, index, more))
                 return
             known = {**known, open_part: literal_of(last.value) or ""}
         yield Entry(ALWAYS, (), default)
@@ -102,6 +136,26 @@ class Row:
         if waiting is None:
             waiting = next((part for part in self._captured(places) if self._text(part, known) is None), None)
         return waiting
+
+    def _jointly(self, rule: Rule, known: Known) -> Condition | None:
+        """When all open parts hold what the rule looks at, said without telling their other cases apart.
+
+        That can be said when the cases that fit stand first in each part's list. None where they do not, or where a
+        single part is open, of which more is known once the rule is decided.
+        """
+        offsets = dict.fromkeys(bisect_right(self.starts, offset) - 1 for offset, _ in rule.places.needs)
+        parts = [part for part in offsets if self._text(part, known) is None]
+        if len(parts) < 2 or any(isinstance(piece, Capture) for piece in rule.value):
+            return None
+        condition = ALWAYS
+        for part in parts:
+            entries = self._alternatives(part, rule.places)
+            fits = [self._open_part(rule.places, {part: literal_of(entry.value) or ""}) != -1 for entry in entries]
+            count = fits.index(False) if False in fits else len(fits)
+            if not count or any(fits[count:]) or any(entry.draws for entry in entries[:count]):
+                return None
+            condition = both(condition, any_of(entry.condition for entry in entries[:count]))
+        return condition
 
     def _text(self, part: int, known: Known) -> str | None:
         found = self.parts[part]
@@ -149,18 +203,26 @@ def places_of_text(key: str) -> Places:
 
 @lru_cache(maxsize=4096)
 def places_of(pattern: str) -> Places | None:
-    r"""The places that a pattern of fixed width looks at from the beginning on; None for other patterns."""
-    start = next((start for start in (r"\A", "^") if pattern.startswith(start)), None)
+    r"""The places that a pattern of fixed width looks at; None for other patterns."""
+    start = next((start for start in (r"\A", "^") if pattern.startswith(start)), "")
     end = next((end for end in (r"\z", "$") if pattern.endswith(end)), "")
-    if start is None or pattern.endswith("\\" + end):
+    if end and pattern.endswith("\\" + end):
         return None
     try:
-        return _read(pattern[len(start) : len(pattern) - len(end)], bool(end))
+        return _read(pattern[len(start) : len(pattern) - len(end)], whole=bool(end), floating=not start)
     except RegexProblem:
         return None
 
 
-def _read(pattern: str, whole: bool) -> Places | None:
+@lru_cache(maxsize=4096)
+def _sought(places: Places) -> re.Pattern[str]:
+    """What finds each place where a floating pattern can stand; a NUL in the text is a character not yet known."""
+    needs = dict(places.needs)
+    found = [f"[{re.escape(''.join(sorted(needs[at])))}\\0]" if at in needs else "." for at in range(places.length)]
+    return re.compile(f"(?={''.join(found)})", re.DOTALL)
+
+
+def _read(pattern: str, whole: bool, floating: bool) -> Places | None:
     needs: list[tuple[int, frozenset[str]]] = []
     groups: list[tuple[int, int]] = []
     opened: list[int | None] = []
@@ -183,7 +245,8 @@ def _read(pattern: str, whole: bool) -> Places | None:
             count = int(match["count"] or 1)
             needs += [(offset + step, allowed) for step in range(count) if allowed is not None]
             offset += count
-    return Places(tuple(needs), offset, whole, tuple(groups)) if at == len(pattern) and not opened else None
+    complete = at == len(pattern) and not opened
+    return Places(tuple(needs), offset, whole, tuple(groups), floating) if complete else None
 
 
 @lru_cache(maxsize=256)
@@ -194,10 +257,3 @@ def _characters(item: str) -> frozenset[str] | None:
     node = parse(item)
     assert isinstance(node, Chars)
     return frozenset(listed(node.mask))
-
-
-def _under(entry: Entry, below: Iterator[Entry]) -> Iterator[Entry]:
-    for sub in below:
-        draws: Draws | None = drawn(entry.draws, sub.draws)
-        if draws is not None:
-            yield Entry(both(entry.condition, sub.condition), draws, sub.value)

@@ -3,38 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from graymesh.targets.nginx import quoting
 from graymesh.targets.nginx.tree import Argument, ConfigurationFile, Directive, Item, Regex, Remark
 
-_INDENT = "    "
-_MAPS = frozenset(["map"])
+_INDENT: Final = "    "
+_TABLES: Final = frozenset(["map", "geo", "split_clients"])
+"""Blocks of keys and values, which stand in columns."""
+
+_WIDEST: Final = 48
+"""Characters of a key that the column makes room for."""
 
 
 def emit(trees: Sequence[ConfigurationFile]) -> dict[str, str]:
     """Path → text. Raises `quoting.UnwritableError` for what no nginx file can hold."""
-    return {tree.path: tree.text or "\n".join(_lines(tree.items, "", in_map=False)) + "\n" for tree in trees}
+    return {tree.path: tree.text or "\n".join(_lines(tree.items, "")) + "\n" for tree in trees}
 
 
-def _lines(items: Iterable[Item], indent: str, *, in_map: bool) -> Iterator[str]:
+def _lines(items: Iterable[Item], indent: str) -> Iterator[str]:
     for item in items:
         if isinstance(item, Remark):
             yield indent + quoting.comment(item.text) if item.text else ""
+        elif item.body is None:
+            yield f"{indent}{' '.join(_words(item))};{_remark(item)}"
         else:
-            yield from _directive(item, indent, in_map)
+            yield f"{indent}{' '.join(_words(item))} {{{_remark(item)}"
+            yield from _table(item) if item.name in _TABLES else _lines(item.body, indent + _INDENT)
+            yield indent + "}"
 
 
-def _directive(directive: Directive, indent: str, in_map: bool) -> Iterator[str]:
-    words = [_name(directive.name, in_map), *map(_argument, directive.arguments)]
-    if directive.body is None:
-        yield f"{indent}{' '.join(words)};"
-        return
-    yield f"{indent}{' '.join(words)} {{"
-    yield from _lines(directive.body, indent + _INDENT, in_map=directive.name in _MAPS)
-    yield indent + "}"
+def _table(block: Directive) -> Iterator[str]:
+    entries = [item for item in block.body or () if isinstance(item, Directive)]
+    keys = [_key(entry.name, block.name == "map") for entry in entries]
+    width = max((len(key) for key in keys if len(key) <= _WIDEST), default=0)
+    for key, entry in zip(keys, entries, strict=True):
+        words = [key.ljust(width) if entry.arguments else key, *map(_argument, entry.arguments)]
+        yield f"{_INDENT}{' '.join(words)};{_remark(entry)}"
 
 
-def _name(name: str | Regex, in_map: bool) -> str:
+def _words(directive: Directive) -> list[str]:
+    return [_key(directive.name, in_map=False), *map(_argument, directive.arguments)]
+
+
+def _remark(directive: Directive) -> str:
+    return f" {quoting.comment(directive.remark)}" if directive.remark else ""
+
+
+def _key(name: str | Regex, in_map: bool) -> str:
     if isinstance(name, Regex):
         return quoting.map_regex(name.pattern)
     return quoting.map_key(name) if in_map and name != "default" else quoting.token(name)

@@ -1,55 +1,62 @@
-"""The facts that this target's artifacts state, of those that a view holds, and what it always says besides."""
+"""What the spec asks of nginx besides routes, and what nginx must say anyway. Computed without anything that writes.
+
+Whoever changes a number or a header where files are written does not change it here, so that `verify` finds it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from ipaddress import ip_network
+
 from graymesh.ir.release import Facts, Kind, RouteTable, Scalar
 from graymesh.kit.target import View
-from graymesh.targets.nginx.servers import (
-    TOO_MANY,
-    asks_for_claims,
-    burst_of,
-    forwarded,
-    listens,
-    token_source,
-    trusted_networks,
-    versions_in,
-)
 
 
 def expected_facts(view: View) -> Facts:
     """Limits only of versions that get requests, for nginx limits where it sends them; and what is always said."""
-    used = set().union(*(versions_in(table.table) for table in view.tables))
-    facts = {key: value for key, value in view.facts.items() if key[1] != "limits.qps" or key[0] in used}
-    return {**facts, **_limits(facts), **_always(view), **_asked(view)}
-
-
-def _limits(facts: Facts) -> dict[tuple[str, str], Scalar]:
-    rates = {version: rate for (version, name), rate in facts.items() if name == "limits.qps" and isinstance(rate, int)}
-    found: dict[tuple[str, str], Scalar] = {
-        (version, "limits.burst"): burst_of(rate) for version, rate in rates.items()
+    reached = {
+        share.version
+        for table in view.tables
+        for route in table.table.routes
+        for share in route.split.shares
+        if share.basis_points
     }
-    return {**found, ("", "limits.status"): int(TOO_MANY)} if rates else {}
+    facts = {key: value for key, value in view.facts.items() if key[1] != "limits.qps" or key[0] in reached}
+    return {**facts, **dict(_limits(facts)), **dict(_always(view)), **dict(_asked(view))}
 
 
-def _always(view: View) -> dict[tuple[str, str], Scalar]:
-    sent = forwarded(bool(view.options["trustedProxies"]))
-    found: dict[tuple[str, str], Scalar] = {
-        ("", f"sends.{name}"): f"${variable}" if variable else "" for name, variable in sent
-    }
-    return {**found, ("", "listen"): tuple(sorted(f"*:{each}" if each.isdigit() else each for each in listens(view)))}
+def _limits(facts: Facts) -> Iterator[tuple[tuple[str, str], Scalar]]:
+    """What one second allows may come at once, one request and a burst; too many are told so (RFC 6585)."""
+    for (version, name), rate in facts.items():
+        if name == "limits.qps" and isinstance(rate, int):
+            yield (version, "limits.burst"), rate - 1
+            yield ("", "limits.status"), 429
 
 
-def _asked(view: View) -> dict[tuple[str, str], Scalar]:
+def _always(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
+    """Headers of the connection; a proxy in front knows the scheme better, and without one nobody else does."""
+    yield ("", "sends.connection"), ""
+    yield ("", "sends.host"), "$host"
+    yield ("", "sends.x-forwarded-for"), "$proxy_add_x_forwarded_for"
+    if not view.options["trustedProxies"]:
+        yield ("", "sends.x-forwarded-proto"), "$scheme"
+    port = view.options["listen"]
+    yield ("", "listen"), tuple(sorted([f"*:{port}", *[f"[::]:{port}"] * view.options["ipv6"]]))
+
+
+def _asked(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
     """Where tokens and addresses are taken from, if anybody asks for a claim or a network."""
-    found: dict[tuple[str, str], Scalar] = {}
-    if any(asks_for_claims(table.table) for table in view.tables):
-        source = token_source(view.release)
-        found["", "jwt.from"] = f"{source.kind} {source.name}"
-    if any(_asks_for_networks(table.table) for table in view.tables):
-        found["", "trustedProxies"] = trusted_networks(view)
-    return found
+    kinds = {kind for table in view.tables for kind in _kinds(table.table)}
+    if Kind.CLAIM in kinds:
+        jwt = view.release.jwt
+        yield ("", "jwt.from"), f"{jwt.source.kind} {jwt.source.name}" if jwt else "header authorization"
+    if Kind.SOURCE in kinds:
+        networks = {str(ip_network(text, strict=False)) for text in view.options["trustedProxies"]}
+        yield ("", "trustedProxies"), tuple(sorted(networks))
 
 
-def _asks_for_networks(table: RouteTable) -> bool:
-    tests = (test for route in table.routes for tests in route.condition for test in tests)
-    return any(test.field.kind is Kind.SOURCE for test in tests)
+def _kinds(table: RouteTable) -> Iterator[Kind]:
+    for route in table.routes:
+        yield from (test.field.kind for tests in route.condition for test in tests)
+        if route.split.key:
+            yield route.split.key.kind

@@ -1,4 +1,4 @@
-"""Views as nginx files: one for each release, one that all share, and the program that reads claims."""
+"""Views as nginx files: one for each release, a small one that all share, and the program that reads claims."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from graymesh.kit.target import View
-from graymesh.targets.nginx.maps import PROGRAM, shared_items
-from graymesh.targets.nginx.needs import Needs
+from graymesh.targets.nginx.claims import PROGRAM, may_ask_for_claims
 from graymesh.targets.nginx.servers import label, release_items
+from graymesh.targets.nginx.shared import shared_items
 from graymesh.targets.nginx.tree import ConfigurationFile
 
 __all__ = ["SHARED_FILE", "label", "lower"]
@@ -22,16 +22,16 @@ _TEMPLATES: Final = Path(__file__).parent / "templates"
 
 def lower(views: Sequence[View]) -> list[ConfigurationFile]:
     """The shared file first, then one for each release, sorted by namespace and name."""
-    needs = Needs()
-    releases = [_release(view, needs) for view in sorted(views, key=lambda view: view.release.key)]
-    if not releases:
+    if not views:
         return []
-    shared = ConfigurationFile(SHARED_FILE, tuple(shared_items(needs)))
+    ordered = sorted(views, key=lambda view: view.release.key)
+    shared = ConfigurationFile(SHARED_FILE, tuple(shared_items(ordered)))
     program = PROGRAM.rpartition("/")[2]
-    programs = [ConfigurationFile(program, text=(_TEMPLATES / program).read_text("utf-8"))] if needs.claims else []
-    return [shared, *releases, *programs]
+    text = (_TEMPLATES / program).read_text("utf-8") if any(map(may_ask_for_claims, ordered)) else ""
+    programs = [ConfigurationFile(program, text=text)] if text else []
+    return [shared, *map(_release, ordered), *programs]
 
 
-def _release(view: View, needs: Needs) -> ConfigurationFile:
+def _release(view: View) -> ConfigurationFile:
     path = f"{view.release.namespace}.{view.release.name}.conf"
-    return ConfigurationFile(path, tuple(release_items(view, needs)))
+    return ConfigurationFile(path, tuple(release_items(view)))

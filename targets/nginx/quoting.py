@@ -18,11 +18,11 @@ DOLLAR: Final = "gm_dollar"
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:/=+,*%@-]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-LONGEST_VARIABLE: Final = 46
-"""Characters of a variable's name that fit into nginx's hash of variables as it comes."""
+LONGEST_VARIABLE: Final = 120
+"""Characters of a variable's name; several of them fit into a bucket of the size that the shared file asks for."""
 
 _VARIABLE: Final = re.compile(rf"[a-z0-9_]{{1,{LONGEST_VARIABLE}}}")
-_COMMENT: Final = re.compile(r"[A-Za-z0-9 .,:;?/_'()=-]*")
+_NOT_IN_COMMENTS: Final = re.compile(r"""[^!%&()*+,./0-9:<=>?@A-Z\[\]^_a-z|~ -]""")
 _SPECIAL_KEYS: Final = frozenset(["default", "hostnames", "include", "volatile"])
 _TELLING_BACKSLASH: Final = re.compile(r"""\\(?=["'\\trn\t\r\n]|\Z)""")
 _BRACES_TO_SPARE: Final = re.compile(r"\$\{([a-z0-9_]+)\}(?![A-Za-z0-9_])")
@@ -75,10 +75,8 @@ def map_regex(pattern: str) -> str:
 
 
 def comment(text: str) -> str:
-    """A comment on one line. Raises UnwritableError for anything but plain words."""
-    if not _COMMENT.fullmatch(text):
-        raise UnwritableError(f"not a plain comment: {text!r}")
-    return f"# {text}"
+    """A comment on one line; a question mark stands for every character that could end it or open something."""
+    return f"# {_NOT_IN_COMMENTS.sub('?', text)}"
 
 
 def variable_name(name: str) -> str:

@@ -16,6 +16,9 @@ from typing import Final, NamedTuple
 LONGEST_TOKEN: Final = 4095
 """Bytes; nginx reads tokens into a buffer of 4,096."""
 
+_SHORT: Final = LONGEST_TOKEN // 4
+"""Characters that are never too many bytes."""
+
 DEEPEST: Final = 32
 
 _TOKEN: Final = re.compile(
@@ -78,7 +81,7 @@ def parse(text: str, file: str) -> tuple[Directive, ...]:
             break
         if mark not in _MARKS:
             first = first if words else index
-            words.append(_meaning(token, index))
+            words.append(_meaning(token, index) if "\\" in token or len(token) > _SHORT else token)
         elif mark == ";" or mark == "{":
             if not words:
                 raise SyntaxProblem(f"unexpected {mark!r}", index)
@@ -142,7 +145,7 @@ def _quoted(token: str, index: int) -> str:
 
 
 def _meaning(word: str, index: int) -> str:
-    if len(word) > LONGEST_TOKEN // 4 and len(word.encode()) > LONGEST_TOKEN:
+    if len(word) > _SHORT and len(word.encode()) > LONGEST_TOKEN:
         raise SyntaxProblem(f"a token of {len(word.encode())} bytes", index)
     return _ESCAPE.sub(_unescaped, word) if "\\" in word else word
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
 from graymesh.targets.nginx.quoting import Value, Variable
@@ -17,11 +18,15 @@ class Regex(NamedTuple):
 
 
 class Directive(NamedTuple):
-    """One directive; `body` is None where a semicolon ends it. A map's entry has its key as name."""
+    """One directive; `body` is None where a semicolon ends it. A map's entry has its key as name.
+
+    `remark` is a comment on the same line.
+    """
 
     name: str | Regex
     arguments: tuple[Argument, ...] = ()
     body: tuple[Item, ...] | None = None
+    remark: str = ""
 
 
 class Remark(NamedTuple):
@@ -41,6 +46,11 @@ class ConfigurationFile(NamedTuple):
     text: str = ""
 
 
-def assigned(variable: Variable, value: Value) -> Directive:
-    """`set $variable value;`"""
-    return Directive("set", ((variable,), value))
+Entry: TypeAlias = tuple[str | Regex, Value]
+"""A line of a map: its key and its value."""
+
+
+def mapped(source: Value, variable: Variable, default: Value, entries: Iterable[Entry]) -> Directive:
+    """`map source $variable { default …; key value; … }`."""
+    lines = [Directive("default", (default,)), *(Directive(key, (value,)) for key, value in entries)]
+    return Directive("map", (source, (variable,)), tuple(lines))

@@ -174,7 +174,7 @@ NGINX = (
         when=in_case_only,
     ),
     Harmless(
-        place=r"geo \$gm_source_\w+/[0-9a-f:]+/[0-9]+\[0\]",
+        place=r"geo \$\w+/[0-9a-f:]+/[0-9]+\[0\]",
         because="hexadecimal digits have no case",
         when=in_case_only,
     ),
@@ -184,12 +184,7 @@ NGINX = (
         because="the server for names that no release has is taken because it stands first; its name names nobody",
     ),
     Harmless(
-        place=r"server/set \$gm_upstream_[0-9]+\[2\]",
-        because="nginx finds upstreams without regard to case",
-        when=in_case_only,
-    ),
-    Harmless(
-        place=r"server/set \$gm_limit_[0-9_]+\[2\]",
+        place=r"(map \$\w+ \$\w+__limited_\w+/[\w-]+|limit_req_zone)\[1\]",
         change=r"[\w.-]+ → [\w.-]+",
         because="under whatever name a version's requests are counted, they are counted together",
     ),
@@ -199,9 +194,9 @@ NGINX = (
         because="how many idle connections are kept open changes no answer",
     ),
     Harmless(
-        place=r"variables_hash_bucket_size\[1\]",
-        change=r"128 → [0-9]+",
-        because="a bucket of another size holds the same names; nginx complains when it is too small",
+        place=r"variables_hash_(bucket|max)_size(\[1\])?",
+        change=r"(left out|[0-9]+ → [0-9]+)",
+        because="a hash of another size holds the same names; nginx complains when it is too small",
     ),
     Harmless(
         place=r"upstream \S+/server\[2\]",
@@ -219,7 +214,7 @@ NGINX = (
         because="connections to versions are then closed after each answer",
     ),
     Harmless(
-        place=r"(map|split_clients|geo) \$.*|server/set \$gm_offers\[2\]",
+        place=r"(map|split_clients|geo) .*",
         because="evaluated by nginx's rules, every request meets what it met before",
         when=same_answers_in_nginx,
     ),

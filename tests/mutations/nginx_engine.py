@@ -86,6 +86,8 @@ class _Evaluation:
         yield found.name
         if found.name == "limit_req":
             yield self._text(zones[found.values[0]])
+        elif found.name == "proxy_pass":
+            yield self._text(found.values[0]).lower()  # nginx finds upstreams without regard to case
         else:
             yield from found.values[: _TELLING[found.name]]
             yield self._text(found.values[_TELLING[found.name]])

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 
 from tests.mutations import oracles
 from tests.mutations.mutant import Mutant, digits_changed, other
 from tests.mutations.nginx_text import Directive, NginxText, Word
-
-_OFFER = re.compile(r"(?:\$\{\w+\}v\d\dc\d{3}|1\$\w+|1v\d\dc\d{3}) ")
-"""One offer in the text of all of them: a question with what it stands for, or the draw that is always open."""
 
 
 def named(text: str) -> Iterator[Mutant]:
@@ -67,7 +64,7 @@ class NginxNamed:
     def __init__(self, text: str) -> None:
         self.nginx = NginxText(text)
         self.maps = self.nginx.named("map")
-        self.sets = {found.values[0]: found for found in self.nginx.named("set")}
+        self.ordered = [found for found in self.maps if "=$" in found.values[0]]
 
     def all(self) -> Iterator[Mutant]:
         """The mutants of all classes."""
@@ -90,35 +87,37 @@ class NginxNamed:
 
     def class_map_entry_dropped(self) -> Iterator[tuple[Directive, str, str]]:
         for block in [*self.maps, *self.nginx.named("geo")]:
-            for entry in block.children:
-                if entry.name not in ("default", "proxy", "proxy_recursive") and "_limit_" not in block.values[-1]:
-                    yield entry, "left out", self.nginx.without(entry)
+            if block not in self.ordered and "__limited_" not in block.values[-1]:
+                for entry in block.children:
+                    if entry.name not in ("default", "proxy", "proxy_recursive"):
+                        yield entry, "left out", self.nginx.without(entry)
 
     def class_limit_dropped(self) -> Iterator[tuple[Directive, str, str]]:
         for block in self.maps:
-            for entry in block.children if "_limit_" in block.values[-1] else ():
-                if entry.name.startswith("~"):
+            for entry in block.children if "__limited_" in block.values[-1] else ():
+                if entry.name != "default":
                     yield entry, "left out", self.nginx.without(entry)
 
     def class_routes_reordered(self) -> Iterator[tuple[Directive, str, str]]:
-        for found, offers in self._offers():
-            for one, two in pairwise(offers):
-                if oracles.nginx_offers_differ(one[0], two[0]):
-                    edits = (*one.span(), two[0]), (*two.span(), one[0])
-                    yield found, f"{one[0]}swapped with {two[0]}", self._edited_inside(found.words[2], edits)
+        for block in self.ordered:
+            for one, two in pairwise(self._lines(block)):
+                if one.values[0] != two.values[0]:
+                    yield one, f"swapped with {two.name}", self.nginx.swapped(one, two)
 
     def class_route_dropped(self) -> Iterator[tuple[Directive, str, str]]:
-        for found, offers in self._offers():
-            for offer in offers[:-1]:
-                yield found, f"{offer[0]}left out", self._edited_inside(found.words[2], [(*offer.span(), "")])
+        for block in self.ordered:
+            for line in self._lines(block):
+                yield line, "left out", self.nginx.without(line)
 
     def class_catch_all_dropped(self) -> Iterator[tuple[Directive, str, str]]:
-        for found, offers in self._offers():
-            yield found, "the last left out", self._edited_inside(found.words[2], [(*offers[-1].span(), "")])
+        for found in self.ordered:
+            for line in found.children:
+                if line.name == "default" and line.values[0]:
+                    yield line, "left out", self.nginx.without(line)
 
     def class_bucket_digit(self) -> Iterator[tuple[Directive, str, str]]:
-        for entry in (entry for block in self.maps if "_cookie_" in block.values[0] for entry in block.children):
-            ranges = re.search(r"\\1\(\?:([^()]*\d[^()]*)\)\[", entry.words[0].text)
+        for entry in (entry for block in self.maps for entry in block.children):
+            ranges = re.search(r"-bucket=(.*\d.*)\[ \\t\]\*\(\?:;", entry.words[0].text)
             if ranges:
                 start, end = (entry.words[0].start + at for at in ranges.span(1))
                 for index, new in digits_changed(self.nginx.text, start, end):
@@ -126,28 +125,40 @@ class NginxNamed:
                         yield entry, f"digit at {index - start} of {ranges[1]}: {new[start:end]}", new
 
     def class_cookie_value(self) -> Iterator[tuple[Directive, str, str]]:
-        for name, found in self.sets.items():
-            start = self.nginx.text.index("=", found.start) + 1 if "=" in found.words[2].text else 0
-            if name.startswith("$gm_mint_"):
-                for index, new in digits_changed(self.nginx.text, start, start + 4):
-                    yield found, f"digit {index - start}: {new[start : start + 4]}", new
-            elif "$http_cookie" in found.words[2].text and self.nginx.text[start] != "\\":
-                yield found, "another value", self._other_at(start)
-                yield found, "another name", self._other_at(found.words[2].inner[0])
+        """The buckets that are handed out, and the cookies that audiences ask for."""
+        for part in (part for draw in self.nginx.named("split_clients") for part in draw.children):
+            if re.fullmatch(r"\d{4}", part.values[0]):
+                for index, new in digits_changed(self.nginx.text, part.words[1].start, part.words[1].end):
+                    yield part, f"digit {index - part.words[1].start}", new
+        for block in self.maps:
+            for entry in block.children if block.values[0] == "$http_cookie" else ():
+                asked = re.search(r"\*(\w)[\w.\\-]*=(\w)", entry.words[0].text)
+                if asked and "-bucket=" not in entry.words[0].text:
+                    yield entry, "another name", self._other_at(entry.words[0].start + asked.start(1))
+                    yield entry, "another value", self._other_at(entry.words[0].start + asked.start(2))
 
     def class_header_value(self) -> Iterator[tuple[Directive, str, str]]:
-        for name, found in self.sets.items():
-            if "_exact_" in name or (re.match(r"\$gm_(request|response)_", name) and self._plain(found.words[2])):
-                yield found, "another value", self._other_at(found.words[2].inner[0])
+        for block in self.maps:
+            if block in self.ordered:
+                continue
+            reads = block.values[0].startswith("$http_") and block.values[0] != "$http_cookie"
+            sets = not reads and block.values[0].endswith("_version") and "__limited_" not in block.values[1]
+            for entry in block.children:
+                literal = re.match(r'"~\\A(\w)', entry.words[0].text)
+                if reads and literal:
+                    yield entry, "another value", self._other_at(entry.words[0].start + literal.start(1))
+                if sets and self._plain(entry.words[1]):
+                    yield entry, "another value", self._other_at(entry.words[1].inner[0])
         for found in self.nginx.named("proxy_set_header"):
-            if self._plain_sets(found.values[1]):
+            if found.values[1].endswith("_version"):
                 yield found, "another header", self._other_at(found.words[1].inner[1] - 1)
 
     def class_destinations_swapped(self) -> Iterator[tuple[Directive, str, str]]:
-        found = [each for name, each in self.sets.items() if name.startswith("$gm_upstream_")]
-        for one, two in pairwise(found):
-            edits = self._edit(one.words[2], two.words[2].text), self._edit(two.words[2], one.words[2].text)
-            yield one, f"swapped with {two.values[0]}", self.nginx.edited(*edits)
+        for block in self.maps:
+            for one, two in pairwise(block.children if block.values[1].endswith("_drawn") else ()):
+                if one.values[0] != two.values[0]:
+                    edits = self._edit(one.words[1], two.words[1].text), self._edit(two.words[1], one.words[1].text)
+                    yield one, f"swapped with {two.name}", self.nginx.edited(*edits)
 
     def class_endpoint(self) -> Iterator[tuple[Directive, str, str]]:
         for found in self.nginx.named("server"):
@@ -163,14 +174,9 @@ class NginxNamed:
             new = other(time[0]) + time[1:]
             yield alike[0], f"{time} → {new}", self.nginx.edited(*(self._edit(each.words[1], new) for each in alike))
 
-    def _offers(self) -> list[tuple[Directive, Sequence[re.Match[str]]]]:
-        found = self.sets.get("$gm_offers")
-        return [(found, list(_OFFER.finditer(found.words[2].text)))] if found else []
-
-    def _plain_sets(self, variable: str) -> bool:
-        """Is it a variable that gets a plain value for every choice?"""
-        found = [each for name, each in self.sets.items() if name.startswith(variable + "_")]
-        return bool(found) and all(self._plain(each.words[2]) for each in found)
+    def _lines(self, ordered: Directive) -> list[Directive]:
+        """The lines of an ordered map that ask for something."""
+        return [line for line in ordered.children if line.name != "default"]
 
     def _plain(self, word: Word) -> bool:
         return re.fullmatch(r"\w[\w ]*", word.value) is not None
@@ -183,6 +189,3 @@ class NginxNamed:
 
     def _other_at(self, index: int) -> str:
         return self.nginx.edited((index, index + 1, other(self.nginx.text[index])))
-
-    def _edited_inside(self, word: Word, edits: Sequence[tuple[int, int, str]]) -> str:
-        return self.nginx.edited(*((word.start + start, word.start + end, new) for start, end, new in edits))

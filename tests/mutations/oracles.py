@@ -138,34 +138,30 @@ def _spring_tests(route: Mapping[str, Any]) -> dict[str, str]:
 
 
 def nginx_buckets(files: Mapping[str, str]) -> list[dict[str, frozenset[str]]]:
-    """For every server what is offered first to which values of its bucket cookie."""
+    """For every ordered map which version stands first for which values of its bucket cookie."""
     tops = [found for path in sorted(files) if path.endswith(".conf") for found in top(files[path])]
-    patterns = {each.values[1]: each.children for each in tops if each.name == "map"}
-    return [_nginx_server(each, patterns) for each in tops if each.name == "server"]
+    maps = {each.values[1]: each for each in tops if each.name == "map"}
+    return [_nginx_ordered(each, maps) for each in maps.values() if "=$" in each.values[0]]
 
 
-def _nginx_server(server: Directive, maps: Mapping[str, Sequence[Directive]]) -> dict[str, frozenset[str]]:
-    texts = {each.values[0]: each.values[1] for each in server.children if each.name == "set"}
+def _nginx_ordered(ordered: Directive, maps: Mapping[str, Directive]) -> dict[str, frozenset[str]]:
+    asked = dict(re.findall(r" (\w+)=(\$\w+)", ordered.values[0]))
     left, found = frozenset(VALUES), dict[str, frozenset[str]]()
-    for variable, code in re.findall(r"\$\{(\w+)\}(v\d\dc\d{3})", texts.get("$gm_offers", "")):
-        name, _, asked = texts.get("$gm_q_" + variable.removeprefix("gm_"), "").partition("\n")
-        if asked == "$http_cookie" and name.endswith("-bucket="):
-            keys = [entry.name for entry in maps["$" + variable] if entry.values[0] == "1"]
-            own = left & frozenset().union(*(_nginx_taken(key) for key in keys))
-            found[code] = found.get(code, frozenset()) | own
-            left -= own
-    return {code: values for code, values in found.items() if values}
+    for line in ordered.children:
+        block = maps.get(asked.get(line.name.removeprefix("~ ").removesuffix("=1"), ""))
+        keys = [entry.name for entry in block.children if entry.values[0] == "1"] if block else []
+        own = left & frozenset().union(*(_nginx_taken(key) for key in keys))
+        version = line.values[0]
+        found[version] = found.get(version, frozenset()) | own
+        left -= own
+    return {version: values for version, values in found.items() if values}
 
 
 @lru_cache(maxsize=4096)
 def _nginx_taken(key: str) -> frozenset[str]:
-    """The values with which a map's pattern finds the cookie."""
-    if not key.startswith("~"):
+    """The values with which a map's pattern finds the bucket cookie."""
+    name = re.search(r"[\w-]+-bucket=", key)
+    if name is None:
         return frozenset()
     pattern = re.compile(key.removeprefix("~").replace(r"\z", r"\Z"))
-    return frozenset(value for value in VALUES if pattern.search(f"c=\nc={value}"))
-
-
-def nginx_offers_differ(one: str, two: str) -> bool:
-    """Do two offers that stand side by side lead to different things?"""
-    return one.rpartition("}")[2] != two.rpartition("}")[2]
+    return frozenset(value for value in VALUES if pattern.search(name[0] + value))
