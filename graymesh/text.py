@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,14 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 _LONGEST_PLAIN_KEY = 1000
 """YAML reads at most 1,024 characters in search of the `:` after a key; longer keys are announced with a `?`."""
 _WORDS_WITH_A_TYPE = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"])
+
+
+@dataclass(frozen=True, slots=True)
+class Remarked:
+    """A value with comments above it, a line each; what they say may be anybody's words."""
+
+    value: Any
+    lines: tuple[str, ...]
 
 
 def json_text(value: Any) -> str:
@@ -30,6 +39,8 @@ def json_text(value: Any) -> str:
 
 def yaml_text(*documents: Any) -> str:
     """Block-style YAML of dicts, lists, strings, ints, bools and None; several documents are parted by `---`.
+
+    A document or an item of a list may be `Remarked`.
 
     Every string that a YAML 1.1 or 1.2 reader could take for another type is double-quoted. Lines are never folded.
     """
@@ -75,6 +86,12 @@ def yaml_scalar(value: str | int | float | bool | None) -> str:
     return str(value)
 
 
+def yaml_comment(text: str) -> str:
+    """The text behind a `#`, on one line in any version of YAML."""
+    shown = "".join(char if " " <= char <= "~" else f"\\u{ord(char):04x}" for char in text)
+    return f"# {shown}".rstrip()
+
+
 @lru_cache(maxsize=16_384)  # the files of many releases repeat most of their words
 def _string(value: str) -> str:
     plain = _PLAIN.fullmatch(value) is not None and value.lower() not in _WORDS_WITH_A_TYPE
@@ -111,7 +128,11 @@ def _lines(document: Any) -> list[str]:
 
 def _write(value: Any, indent: str, lead: str, lines: list[str]) -> None:
     """Appends the value's lines; the first one begins with `lead`, the others with `indent`."""
-    if isinstance(value, (dict, Mapping)) and value:
+    if isinstance(value, Remarked):
+        blanks = lead[: len(lead) - len(lead.lstrip())]
+        lines.extend(f"{blanks}{yaml_comment(text)}\n" for text in value.lines)
+        _write(value.value, indent, lead, lines)
+    elif isinstance(value, (dict, Mapping)) and value:
         for key, child in value.items():
             text = yaml_scalar(key)
             if len(text) > _LONGEST_PLAIN_KEY:

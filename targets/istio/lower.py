@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from graymesh.kit.comments import file_of, file_of_all, in_lines, route_in_words
 from graymesh.kit.target import HostTable, View
 from graymesh.targets.istio.claims import Claims, claim_names, request_authentications
 from graymesh.targets.istio.names import MESH
@@ -19,6 +20,7 @@ from graymesh.targets.istio.resources import (
     service_entry,
 )
 from graymesh.targets.istio.routes import Backend, http_route
+from graymesh.text import Remarked
 
 _SECOND: Final = ".mesh"
 """What the name of a release's second VirtualService ends in; no release's own name has a dot."""
@@ -32,7 +34,7 @@ class Tree:
     """One file: its path and its documents in order."""
 
     path: str
-    documents: tuple[dict[str, Any], ...]
+    documents: tuple[dict[str, Any] | Remarked, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,10 @@ def lower(views: Sequence[View]) -> list[Tree]:
     ordered = sorted(views, key=lambda view: view.release.key)
     trees = [_release(view) for view in ordered]
     shared = request_authentications(ordered)
-    return [*trees, Tree(SHARED_FILE, tuple(shared))] if shared else trees
+    if not shared:
+        return trees
+    first, *others = shared
+    return [*trees, Tree(SHARED_FILE, (Remarked(first, (file_of_all(),)), *others))]
 
 
 def _release(view: View) -> Tree:
@@ -62,7 +67,9 @@ def _release(view: View) -> Tree:
     if _own_gateway(view):
         documents.append(gateway(view))
     documents += [_virtual_service(view, binding) for binding in _bindings(view)]
-    return Tree(f"{view.release.namespace}.{view.release.name}.yaml", tuple(documents))
+    first, *others = documents
+    marked = Remarked(first, file_of(view))
+    return Tree(f"{view.release.namespace}.{view.release.name}.yaml", (marked, *others))
 
 
 def _own_gateway(view: View) -> bool:
@@ -99,7 +106,7 @@ def _virtual_service(view: View, binding: _Binding) -> dict[str, Any]:
     issuer = release.jwt.issuer if release.jwt else ""
     claims = Claims(issuer, at_gateway=MESH not in binding.gateways)
     backend = Backend(release.host, release.port)
-    routes = (http_route(route, backend, claims) for route in binding.table.table.routes)
+    routes = ((route, http_route(route, backend, claims)) for route in binding.table.table.routes)
     return {
         "apiVersion": NETWORKING,
         "kind": "VirtualService",
@@ -108,6 +115,6 @@ def _virtual_service(view: View, binding: _Binding) -> dict[str, Any]:
             "hosts": list(binding.hosts),
             **({} if binding.gateways == (MESH,) else {"gateways": list(binding.gateways)}),
             **exported(view),
-            "http": [route for route in routes if route is not None],
+            "http": [Remarked(found, tuple(in_lines(route_in_words(route)))) for route, found in routes if found],
         },
     }

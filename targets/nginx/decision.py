@@ -16,12 +16,12 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from graymesh.ir.release import Conjunction, Kind, Release, Route, RouteTable, Test
+from graymesh.kit.comments import condition_in_words
 from graymesh.targets.nginx import draw
 from graymesh.targets.nginx.conditions import always, answered, first_value, needs_value, never
 from graymesh.targets.nginx.names import Names, word
 from graymesh.targets.nginx.quoting import Part, Value, Variable
-from graymesh.targets.nginx.tree import Directive, Item, Regex, Remark, mapped
-from graymesh.targets.nginx.words import condition_in_words, remarks
+from graymesh.targets.nginx.tree import Directive, Item, Regex, Remark, mapped, remarks
 
 ROLES: Final = draw.ROLES | {"version", "chosen", "cookie"}
 """What the variables of a decision are called."""

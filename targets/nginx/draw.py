@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from graymesh.ir.release import Field, Route, SetCookie, Share
+from graymesh.kit.comments import bucket_ranges, percent, range_in_words, split_in_words
 from graymesh.targets.nginx.conditions import REQUEST_ID, exact, identity
 from graymesh.targets.nginx.names import Names
 from graymesh.targets.nginx.quoting import Part, Value
-from graymesh.targets.nginx.tree import Directive, Item, Remark, mapped
-from graymesh.targets.nginx.words import bucket_ranges, percent, range_in_words, remarks, split_in_words
+from graymesh.targets.nginx.tree import Directive, Item, Remark, mapped, remarks
 
 ROLES: Final = frozenset(["user", "bucket", "drawn"])
 """What the variables of a draw are called."""

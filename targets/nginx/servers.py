@@ -8,6 +8,7 @@ from typing import Final
 
 from graymesh.ir.naming import limited
 from graymesh.ir.release import Kind, Release
+from graymesh.kit.comments import file_of
 from graymesh.kit.target import HostTable, View
 from graymesh.targets.nginx.claims import TOKEN, asks_for_claims, token_source
 from graymesh.targets.nginx.conditions import first_value
@@ -30,7 +31,7 @@ def label(release: Release, version: str) -> str:
 
 def release_items(view: View) -> Iterator[Item]:
     """Everything that a release needs, besides what stands in the shared file."""
-    yield from _header(view)
+    yield from map(Remark, file_of(view))
     for version in view.release.versions:
         if version.endpoints:
             yield Remark()
@@ -49,13 +50,6 @@ def listens(view: View) -> tuple[str, ...]:
 def trusted_networks(view: View) -> tuple[str, ...]:
     """The proxies whose word about the client's address counts, as networks without host bits. Raises ValueError."""
     return tuple(sorted({str(ip_network(text, strict=False)) for text in view.options["trustedProxies"]}))
-
-
-def _header(view: View) -> Iterator[Remark]:
-    origin = f" from {view.spec}" if view.spec else ""
-    stage = f" at stage {view.release.stage}" if view.release.stage else ""
-    yield Remark(f"Written by graymesh{origin}. Do not edit: the next compile overwrites it.")
-    yield Remark(f"Release {view.release.key}{stage}.")
 
 
 def _group(release: Release) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from graymesh.kit.comments import file_of_all
 from graymesh.kit.target import View
 from graymesh.targets.nginx.claims import PROGRAM, may_ask_for_claims
 from graymesh.targets.nginx.conditions import CLAIMS
@@ -28,7 +29,7 @@ _VARIABLES_OF_A_RELEASE: Final = 32
 
 def shared_items(views: Sequence[View]) -> Iterator[Item]:
     """Everything that releases need once, so that the same releases give the same file."""
-    yield Remark("Written by graymesh, for all releases of the project. Do not edit: the next compile overwrites it.")
+    yield Remark(file_of_all())
     yield Remark()
     yield from _hashes(views)
     yield from (Remark(), Remark("A dollar sign in a text, which nginx has no other way to write."))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
+from graymesh.kit.comments import in_lines
 from graymesh.targets.nginx.quoting import Value, Variable
 
 Argument: TypeAlias = str | Value
@@ -33,6 +34,11 @@ class Remark(NamedTuple):
     """A comment on a line of its own; an empty one is an empty line."""
 
     text: str = ""
+
+
+def remarks(text: str) -> Iterator[Remark]:
+    """The text as comments, on as many lines as it needs."""
+    return map(Remark, in_lines(text))
 
 
 Item: TypeAlias = Directive | Remark

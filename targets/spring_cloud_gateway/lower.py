@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from graymesh.ir.naming import route_ids
-from graymesh.ir.release import Release, Route, Share
+from graymesh.ir.release import Conjunction, Release, Route, Share
+from graymesh.kit.comments import condition_in_words, file_of_all, in_lines, percent
 from graymesh.kit.target import Tree, View
 from graymesh.targets.spring_cloud_gateway import predicates, services
 from graymesh.targets.spring_cloud_gateway.filters import filters, metadata
+from graymesh.text import Remarked
 
 PREFIXES = {"2025": ("server", "webflux"), "legacy": ()}
 """Where the list of routes stands below `spring.cloud.gateway`."""
@@ -30,7 +32,8 @@ def lower(views: Sequence[View]) -> list[Tree]:
     discovery = {"discovery": {"client": {"simple": {"instances": found}}}} if found else {}
     # Where Boot heeds forwarded headers (as it does by itself on Kubernetes), clients write their address themselves.
     server = {"server": {"forward-headers-strategy": "none"}} if any(map(predicates.tests_source, ordered)) else {}
-    return [{**server, "spring": {"cloud": {**discovery, "gateway": routes}}}]
+    document = {**server, "spring": {"cloud": {**discovery, "gateway": routes}}}
+    return [Remarked(document, (file_of_all(),))]
 
 
 def label(release: Release, version: str) -> str:
@@ -38,14 +41,14 @@ def label(release: Release, version: str) -> str:
     return services.uri(release, version)
 
 
-def _routes(view: View) -> Iterator[dict[str, Any]]:
+def _routes(view: View) -> Iterator[Remarked]:
     for table in view.tables:
         scope = predicates.host(table.hosts)
         for position, route in enumerate(table.table.routes):
             yield from _route(view, scope, route, view.options["order"] + position)
 
 
-def _route(view: View, scope: predicates.Predicate, route: Route, order: int) -> Iterator[dict[str, Any]]:
+def _route(view: View, scope: predicates.Predicate, route: Route, order: int) -> Iterator[Remarked]:
     shares = route.split.shares
     effects = [_effects(view, route, share) for share in shares]
     ids = [route_ids(view.release, route, share) for share in shares]
@@ -55,7 +58,16 @@ def _route(view: View, scope: predicates.Predicate, route: Route, order: int) ->
         for share, names, effect in zip(shares, ids, effects, strict=True):
             drawn = [predicates.weight(group, share.basis_points)] if len(shares) > 1 else []
             uri = services.uri(view.release, share.version)
-            yield {"id": names[number], "uri": uri, "order": order, "predicates": [*matched, *drawn], **effect}
+            found = {"id": names[number], "uri": uri, "order": order, "predicates": [*matched, *drawn], **effect}
+            yield Remarked(found, tuple(in_lines(_in_words(view.release, route, tests, share))))
+
+
+def _in_words(release: Release, route: Route, tests: Conjunction, share: Share) -> str:
+    """`shop/product-service testers: header x-gray-version is v2; to v2.` One route of Spring's is one share."""
+    part = percent(share.basis_points) + " " if len(route.split.shares) > 1 else ""
+    bucket = f", who get {share.set_cookie.name}={share.set_cookie.value}" if share.set_cookie else ""
+    who = condition_in_words((tests,))
+    return f"{release.key} {route.name}: {who}; to {part}{share.version}{bucket}."
 
 
 def _group(release: Release, route: Route, number: int) -> str:

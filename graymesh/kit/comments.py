@@ -1,4 +1,4 @@
-"""What comments say: who is meant by an audience, and who gets which share."""
+"""What comments in generated files say: who wrote them, who is meant by an audience, and who gets which share."""
 
 from __future__ import annotations
 
@@ -7,22 +7,48 @@ from itertools import accumulate
 from textwrap import wrap
 from typing import Final
 
-from graymesh.ir.release import BUCKETS, Buckets, Condition, Conjunction, Share, Split, Test
+from graymesh.ir.release import ALWAYS, BUCKETS, Buckets, Condition, Conjunction, Route, Share, Split, Test
 from graymesh.ir.semantics import describe
-from graymesh.targets.nginx.tree import Remark
+from graymesh.kit.target import View
 
 _WIDTH: Final = 116
 _LONGEST: Final = 600
 """Characters; who lists two hundred values finds them below."""
 
 
-def remarks(text: str) -> Iterator[Remark]:
-    """The text as comments, on as many lines as it needs."""
+def in_lines(text: str) -> Iterator[str]:
+    """The text on as many lines as a comment needs."""
     if len(text) <= _WIDTH:
-        yield Remark(text)
+        yield text
         return
     shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
-    yield from map(Remark, wrap(shown, _WIDTH, break_long_words=True, break_on_hyphens=False))
+    yield from wrap(shown, _WIDTH, break_long_words=True, break_on_hyphens=False)
+
+
+def file_of(view: View) -> tuple[str, ...]:
+    """What the file of one release begins with: who wrote it, from what, and the stage that it stands for."""
+    origin = f" from {view.spec}" if view.spec else ""
+    stage = f" at stage {view.release.stage}" if view.release.stage else ""
+    return (
+        f"Written by graymesh{origin}. Do not edit: the next compile overwrites it.",
+        f"Release {view.release.key}{stage}.",
+    )
+
+
+def file_of_all() -> str:
+    """What a file begins with that all releases share."""
+    return "Written by graymesh, for all releases of the project. Do not edit: the next compile overwrites it."
+
+
+def route_in_words(route: Route) -> str:
+    """`testers: header x-gray-version is v2; to v2.` or `everyone: 5% v2 (buckets 0000-0499), 95% v1, drawn by chance.`
+
+    Both together for a route that shares out what it takes.
+    """
+    versions = {share.version for share in route.split.shares if share.basis_points}
+    whereto = f"to {next(iter(versions))}" if len(versions) == 1 else split_in_words(route.split)
+    who = f"{condition_in_words(route.condition)}; " if route.condition != ALWAYS else ""
+    return f"{route.name}: {who}{whereto}."
 
 
 def condition_in_words(condition: Condition) -> str:
