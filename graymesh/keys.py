@@ -46,9 +46,24 @@ def keys_of(kind: str) -> tuple[Key, ...]:
     from graymesh.schema import schema
 
     found: dict[str, Key] = {}
-    for key in _below(kind, "", schema(kind)):
+    for key in _below(kind, "", inlined(schema(kind))):
         found.setdefault(key.path, key)
     return tuple(found.values())
+
+
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with its `$defs` put where `$ref` names them; what stands beside a `$ref` overrides."""
+
+    def inline(value: Any) -> Any:
+        if isinstance(value, list):
+            return [inline(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        named = schema["$defs"][value["$ref"].rpartition("/")[2]] if isinstance(value.get("$ref"), str) else {}
+        return {key: inline(entry) for key, entry in {**named, **value}.items() if key not in ("$ref", "$defs")}
+
+    found: dict[str, Any] = inline(schema)
+    return found
 
 
 def keys_at(keys: Sequence[Key], topic: str) -> list[Key]:
@@ -100,7 +115,7 @@ def _types(schema: Mapping[str, Any]) -> Iterator[str]:
         words = [str(word) for word in schema["enum"]]
         yield words[0] if len(words) == 1 else f"one of {', '.join(words)}"
     elif "const" in schema:
-        yield str(schema["const"]).lower()
+        yield "true" if schema["const"] is True else str(schema["const"])
     elif schema.get("type") == "array":
         yield "a list, each " + " or ".join(dict.fromkeys(_types(schema["items"])))
     elif schema.get("type") == "object":

@@ -35,7 +35,7 @@ from graymesh.ir import (
     Version,
 )
 from graymesh.language.faults import Fault as WrittenFault
-from graymesh.language.routing import Sticky
+from graymesh.language.routes import Sticky
 from graymesh.model import Rollout, Spec
 from graymesh.resolve_facts import facts_of
 from graymesh.segments import Ring, Weights, ring

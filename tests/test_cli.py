@@ -139,20 +139,24 @@ class TestFrame:
         assert not loaded & {"yaml", "jinja2", "jsonschema", "pydantic", "graymesh.ir", "graymesh.source", "json"}
 
     def test_lint_imports_only_what_it_needs(self, cli: Cli) -> None:
-        script = "import sys\nfrom graymesh.cli import run\nfrom graymesh.commands.base import Terminal\n"
-        script += f"run(['lint', '{SHOP}'], Terminal())\nprint(*sys.modules, file=sys.stderr)"
-        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-        loaded = set(done.stderr.split())
-        unneeded = {
-            "jinja2",
-            "jsonschema",
-            "pydantic",
-            "concurrent.futures",
-            "tempfile",
-            "importlib.metadata",
-            "asyncio",
-        }
+        loaded = self.loaded_by("lint", SHOP)
+        unneeded = {"jinja2", "jsonschema", "concurrent.futures", "asyncio"}
         assert not loaded & {*unneeded, "graymesh.compiler", "graymesh.verify", "graymesh.write", "graymesh.schema"}
+
+    def test_what_is_remembered_needs_no_models(self, cli: Cli) -> None:
+        """A file that has not changed since: whatever reads files or builds models stays away."""
+        for arguments in (["lint", SHOP], ["lint", SHOP, "--ignore", "GM2,GM3,GM4,GM5"]):
+            needed = {"pydantic", "pydantic_core", "graymesh.model", "graymesh.source.build", "yaml"}
+            assert needed <= self.loaded_by(*arguments)
+            assert not needed & self.loaded_by(*arguments)
+
+    @staticmethod
+    def loaded_by(*arguments: str) -> set[str]:
+        """The modules that a process has loaded at the end of a command."""
+        script = "import sys\nfrom graymesh.cli import run\nfrom graymesh.commands.base import Terminal\n"
+        script += f"run({list(arguments)!r}, Terminal())\nprint(*sys.modules, file=sys.stderr)"
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        return set(done.stderr.split())
 
     def test_a_fault_of_graymesh_shows_no_traceback(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         def fails(*_: object) -> None:

@@ -15,7 +15,7 @@ from graymesh.buckets import joined
 from graymesh.equivalence import UndecidableError, reachable
 from graymesh.ir import ALWAYS, BUCKETS, Buckets, Condition, Kind, Release, Route, RouteTable
 from graymesh.lint import Case
-from graymesh.traffic_diff import Row, Shares, Strip
+from graymesh.traffic_diff import Interval, Part, Row, Shares, Strip
 from graymesh.wording import condition, shares_in_words
 
 NOBODY = "nobody (404)"
@@ -83,7 +83,7 @@ class Known:
     @property
     def users(self) -> Strip:
         """The strip with versions, for people."""
-        return tuple((low, high, words(shares_of(self.route(index)))) for low, high, index in self.strip)
+        return tuple(Interval(low, high, words(shares_of(self.route(index)))) for low, high, index in self.strip)
 
     def rows(self) -> tuple[Row, ...]:
         """The table for people."""
@@ -116,7 +116,7 @@ def shares_of(route: Route | None) -> Shares:
     for share in route.split.shares if route else ():
         if share.basis_points:
             parts[share.version] = parts.get(share.version, 0) + share.basis_points
-    return tuple(parts.items())
+    return tuple(Part(*part) for part in parts.items())
 
 
 def words(shares: Shares) -> str:

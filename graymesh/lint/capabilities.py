@@ -13,7 +13,7 @@ from graymesh.lint import Case, Finding
 from graymesh.target import Capability, Manifest
 
 if TYPE_CHECKING:
-    from graymesh.language.routing import AudienceEntry
+    from graymesh.language.audiences import AudienceEntry
 
 _KEYS = {
     Kind.HEADER: "headers",
