@@ -15,6 +15,7 @@ from graymesh.artifacts import artifacts_of
 from graymesh.cases import Progress, load_cases, release_at
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.did_you_mean import quoted, suggestion
+from graymesh.engine_schemas import refused_by_schema
 from graymesh.ir import Release
 from graymesh.lint import Case
 from graymesh.output.folder import Folder
@@ -32,12 +33,16 @@ _COUNTED = 50  # files are told release by release up to here; beyond, nobody re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What of a project to compile: `targets` by name (all), `stage` by name (where each release stands), or `ALL`."""
+    """What of a project to compile: `targets` by name (all), `stage` by name (where each release stands), or `ALL`.
+
+    With `schemas`, files are held against the schemas of their engines as well.
+    """
 
     targets: tuple[str, ...] = ()
     stage: str | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    schemas: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,15 +124,18 @@ def verify_project(project: Project, choice: Choice, output: Folder | None, prog
     if _errors(problems):
         return Compiled(files={}, diagnostics=problems)
     jobs = list(jobs_of(cases, choice))
-    done = in_parallel([partial(_verified, job, output) for job in jobs], len(cases), progress)
+    done = in_parallel([partial(_verified, job, output, choice.schemas) for job in jobs], len(cases), progress)
     return _together(cases, jobs, list(done), problems, scoped=False)
 
 
-def _verified(job: Job, output: Folder | None) -> Built:
+def _verified(job: Job, output: Folder | None, schemas: bool) -> Built:
     chosen = target(job.target)
     files = artifacts_of(output, job.folder, chosen.manifest.writes) if output else {}
     where = shown(output.path / job.folder) if output else job.folder
-    return Built(files, _proven(job, files, where), _told(chosen, job.views))
+    found = _proven(job, files, where)
+    if schemas:
+        found += [Found("", problem) for problem in refused_by_schema(chosen, files, where)]
+    return Built(files, found, _told(chosen, job.views))
 
 
 def _proven(job: Job, files: Mapping[str, str], folder: str) -> list[Found]:

@@ -43,27 +43,13 @@ class Key:
 
 def keys_of(kind: str) -> tuple[Key, ...]:
     """All keys of a `rollout` or `project` file, in the schema's order, each path once. Raises KeyError for others."""
+    from graymesh.json_schemas import inlined
     from graymesh.schema import schema
 
     found: dict[str, Key] = {}
     for key in _below(kind, "", inlined(schema(kind))):
         found.setdefault(key.path, key)
     return tuple(found.values())
-
-
-def inlined(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema with its `$defs` put where `$ref` names them; what stands beside a `$ref` overrides."""
-
-    def inline(value: Any) -> Any:
-        if isinstance(value, list):
-            return [inline(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        named = schema["$defs"][value["$ref"].rpartition("/")[2]] if isinstance(value.get("$ref"), str) else {}
-        return {key: inline(entry) for key, entry in {**named, **value}.items() if key not in ("$ref", "$defs")}
-
-    found: dict[str, Any] = inline(schema)
-    return found
 
 
 def keys_at(keys: Sequence[Key], topic: str) -> list[Key]:

@@ -616,6 +616,36 @@ class TestVerify:
         assert done.code == 1
         assert "error[GM905]" in done.out
 
+    def test_the_schemas_of_engines_take_what_was_compiled(self, cli: Cli) -> None:
+        cli("compile")
+        done = cli("verify", "--schemas")
+        assert done.code == 0
+        assert "no schema is known for the files of sentinel" in done.err
+
+    @pytest.mark.parametrize(
+        ("old", "new", "at", "said"),
+        [
+            (
+                "  hosts:\n    - shop",
+                "  hostz:\n    - shop",
+                "hostz",
+                "'hostz' is not a key here; did you mean 'hosts'?",
+            ),
+            ("  http:\n", "  exportTo: far\n  http:\n", "far\n", "'far' is not of type 'array'"),
+            ("weight: 5\n", "weight: five\n", "five", "'five' is not of type 'integer'"),
+        ],
+    )
+    def test_what_the_schema_of_an_engine_does_not_take(self, cli: Cli, old: str, new: str, at: str, said: str) -> None:
+        cli("compile")
+        cli.edit(ISTIO, old, new)
+        assert "GM909" not in cli("verify").out
+        done = cli("verify", "--schemas", "--format", "json")
+        (found,) = (each for each in json.loads(done.out)["diagnostics"] if each["code"] == "GM909")
+        assert f"{found['message']}; {found['help']}".removesuffix("; ").endswith(said)
+        before = (cli.folder / ISTIO).read_text().partition(at)[0]
+        place = (before.count("\n") + 1, len(before) - before.rfind("\n"))
+        assert (done.code, found["file"], found["line"], found["column"]) == (1, ISTIO, *place)
+
     def test_nothing_on_disk(self, cli: Cli) -> None:
         done = cli("verify")
         assert done.code == 1

@@ -10,10 +10,10 @@ ROOT = Path(__file__).parents[1] / "graymesh"
 LINE = """
 text ir diagnostic facts naming semantics witness wording did_you_mean
 regex buckets portable_regex proof equivalence traffic_diff
-source target registry capability contracts
+source json_schemas target registry capability contracts
 language model segments resolve_facts resolve spec_tests schema keys
-lint discovery report project remembered cases fix linting baseline verify output write artifacts parallel compiler
-target_tests krm diff page diff_report overview commands cli __main__
+lint discovery report project remembered cases fix linting baseline verify engine_schemas output write artifacts
+parallel compiler target_tests krm diff page diff_report overview commands cli __main__
 """.split()  # noqa: SIM905  the names read as the pipeline
 
 

@@ -10,12 +10,13 @@ import pytest
 import yaml
 
 from graymesh.capability import FEATURES
+from graymesh.json_schemas import misfits
 from graymesh.registry import target, target_names
 from graymesh.source import load_artifacts
 from graymesh.target import Option, Target
 
 TARGETS = target_names()
-TYPES = {"string": str, "integer": int, "boolean": bool, "list of string": list}
+TYPES = {"structured": dict, "string": str, "integer": int, "boolean": bool, "list of string": list}
 
 
 def text_of(name: str) -> str:
@@ -78,6 +79,14 @@ OPTIONS = [(name, option) for name in TARGETS for option in target(name).manifes
 @pytest.mark.parametrize(("name", "option"), OPTIONS)
 def test_options_are_right(name: str, option: str) -> None:
     assert list(mistakes(target(name).manifest.options[option])) == []
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS)
+def test_structured_options_have_a_schema_that_takes_what_they_show(name: str, option: str) -> None:
+    chosen, declared = target(name), target(name).manifest.options[option]
+    if declared.type == "structured":
+        shown = [declared.default, declared.example or declared.default]
+        assert [list(misfits(chosen.folder / "options.schema.json", each, option)) for each in shown] == [[], []]
 
 
 def mistakes(option: Option) -> Iterator[str]:

@@ -12,7 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from graymesh import schema
-from graymesh.keys import NAME, inlined, keys_of
+from graymesh.json_schemas import inlined
+from graymesh.keys import NAME, keys_of
 from graymesh.language.structure import Model, fields, peeled, shape
 from graymesh.source import load
 from graymesh.text import json_text

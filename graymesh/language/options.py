@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from graymesh.did_you_mean import certain, quoted, suggestion
 from graymesh.language.part import Entries
-from graymesh.language.problems import Gathering, Malformed, Mistyped, Raw, described, each, given, wrong_type
+from graymesh.language.problems import Gathering, Malformed, Mistyped, Raw, Several, described, each, given, wrong_type
 from graymesh.language.scalars import LONGEST, TEXT, one_character_off
 from graymesh.language.values import Plain, Schema
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from graymesh.target import Manifest, Option
 
 MOST_ITEMS = 100
+STRUCTURED = "structured"
 _TYPES = {"string": str, "integer": int, "boolean": bool}
 
 
@@ -89,12 +92,32 @@ def _check_option(target_name: str, known: Mapping[str, Option], name: str, valu
         raise Malformed("GM115", message, suggestion(name, known), sure)
     option = known[name]
     given(name, value)
+    if option.type == STRUCTURED:
+        return _check_structure(target_name, name, value)
     if option.type != "list of string":
         return _check_item(option, option.type, value)
     if not isinstance(value, list):
         raise _mistyped(value, "a list", lambda raw: option.doc)
     each(enumerate(Entries(0, MOST_ITEMS).checked(list, value)), lambda item: _check_item(option, "string", item))
     return None
+
+
+def _check_structure(target_name: str, name: str, value: Any) -> None:
+    from graymesh.json_schemas import misfits
+
+    found = [
+        Malformed("GM115", misfit.message, misfit.help, misfit.mended, below=misfit.path, at_key=misfit.at_key)
+        for misfit in misfits(_structures(target_name), value, part=name)
+    ]
+    if found:
+        raise Several(found)
+
+
+def _structures(target_name: str) -> Path:
+    """Where a target says what its structured options take."""
+    from graymesh.registry import target
+
+    return target(target_name).folder / "options.schema.json"
 
 
 def _check_item(option: Option, kind: str, value: Any) -> None:
@@ -149,20 +172,25 @@ def _manifests() -> Iterator[tuple[str, Manifest]]:
 def _target_schemas() -> Iterator[tuple[str, Schema]]:
     for name, manifest in _manifests():
         about = {"title": manifest.title, "description": f"Options of the target {name}.", "examples": [{}]}
-        properties = {key: _option_schema(key, option) for key, option in manifest.options.items()}
+        properties = {key: _option_schema(name, key, option) for key, option in manifest.options.items()}
         options = {"type": "object", "properties": properties, "additionalProperties": False}
         yield name, {**about, "anyOf": [options, {"type": "null"}], "default": {}}
 
 
-def _option_schema(name: str, option: Option) -> Schema:
-    shown: Schema = {"title": name, "description": option.doc, **_value_schema(option)}
+def _option_schema(target_name: str, name: str, option: Option) -> Schema:
+    shown: Schema = {**_value_schema(target_name, name, option), "title": name, "description": option.doc}
+    shown = {key: shown[key] for key in ("title", "description", *shown)}
     if option.default is not None:
         shown["default"] = option.default
     example = option.default if option.example is None else option.example
     return {**shown, "examples": list(option.values) or [example]}
 
 
-def _value_schema(option: Option) -> Schema:
+def _value_schema(target_name: str, name: str, option: Option) -> Schema:
+    if option.type == STRUCTURED:
+        from graymesh.json_schemas import part_of
+
+        return part_of(_structures(target_name), name)
     if option.type != "list of string":
         return _item_schema(option, option.type)
     return {"type": "array", "items": _item_schema(option, "string"), "maxItems": MOST_ITEMS}
