@@ -243,6 +243,12 @@ def test_names_that_could_not_be_read_are_not_missed_as_well(lines: str, only: S
     assert found == [only]
 
 
+def test_a_list_that_is_too_long_is_one_mistake() -> None:
+    tests = "tests: [" + ", ".join(["{request: {path: x}, expect: v9}"] * 1001) + "]"
+    routes = "routes: [" + ", ".join(["{name: a, audience: b, version: v9}"] * 101) + "]"
+    assert [each.code for each in told(f"{tests}\n{routes}")] == ["GM116", "GM116"]
+
+
 def test_empty_values_are_refused_wherever_a_key_may_be_left_out() -> None:
     found = told(
         "sticky:\nresilience: {timeout: , pool: {maxPending: }}\nroutes: [{name: , audience: [null], version: }]"
