@@ -87,6 +87,7 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     gc.disable()  # a run is over before its garbage matters, and looking for it costs a third of a large compile
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # they may come with any package beside this one
     terminal = Terminal.of_this_process()
     code = run(arguments, terminal)
     sys.exit(terminal.finish(code))

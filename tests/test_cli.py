@@ -148,19 +148,8 @@ class TestFrame:
         }
 
     def test_lint_imports_only_what_it_needs(self, cli: Cli) -> None:
-        script = "import sys\nfrom graymesh.cli import run\nfrom graymesh.commands.base import Terminal\n"
-        script += f"run(['lint', '{SHOP}'], Terminal())\nprint(*sys.modules, file=sys.stderr)"
-        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-        loaded = set(done.stderr.split())
-        unneeded = {
-            "jinja2",
-            "jsonschema",
-            "pydantic",
-            "concurrent.futures",
-            "tempfile",
-            "importlib.metadata",
-            "asyncio",
-        }
+        loaded = self.loaded_by("lint", SHOP)
+        unneeded = {"jinja2", "jsonschema", "concurrent.futures", "asyncio"}
         assert not loaded & {
             *unneeded,
             "graymesh.compile.compiler",
@@ -168,6 +157,21 @@ class TestFrame:
             "graymesh.compile.write",
             "graymesh.language.schema",
         }
+
+    def test_what_is_remembered_needs_no_models(self, cli: Cli) -> None:
+        """A file that has not changed since: whatever reads files or builds models stays away."""
+        for arguments in (["lint", SHOP], ["lint", SHOP, "--ignore", "GM2,GM3,GM4,GM5"]):
+            needed = {"pydantic", "pydantic_core", "graymesh.language.model", "graymesh.source.build", "yaml"}
+            assert needed <= self.loaded_by(*arguments)
+            assert not needed & self.loaded_by(*arguments)
+
+    @staticmethod
+    def loaded_by(*arguments: str) -> set[str]:
+        """The modules that a process has loaded at the end of a command."""
+        script = "import sys\nfrom graymesh.cli import run\nfrom graymesh.commands.base import Terminal\n"
+        script += f"run({list(arguments)!r}, Terminal())\nprint(*sys.modules, file=sys.stderr)"
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        return set(done.stderr.split())
 
     def test_a_fault_of_graymesh_shows_no_traceback(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         def fails(*_: object) -> None:
@@ -626,6 +630,36 @@ class TestVerify:
         done = cli("verify")
         assert done.code == 1
         assert "error[GM905]" in done.out
+
+    def test_the_schemas_of_engines_take_what_was_compiled(self, cli: Cli) -> None:
+        cli("compile")
+        done = cli("verify", "--schemas")
+        assert done.code == 0
+        assert "no schema is known for the files of sentinel" in done.err
+
+    @pytest.mark.parametrize(
+        ("old", "new", "at", "said"),
+        [
+            (
+                "  hosts:\n    - shop",
+                "  hostz:\n    - shop",
+                "hostz",
+                "'hostz' is not a key here; did you mean 'hosts'?",
+            ),
+            ("  http:\n", "  exportTo: far\n  http:\n", "far\n", "'far' is not of type 'array'"),
+            ("weight: 5\n", "weight: five\n", "five", "'five' is not of type 'integer'"),
+        ],
+    )
+    def test_what_the_schema_of_an_engine_does_not_take(self, cli: Cli, old: str, new: str, at: str, said: str) -> None:
+        cli("compile")
+        cli.edit(ISTIO, old, new)
+        assert "GM909" not in cli("verify").out
+        done = cli("verify", "--schemas", "--format", "json")
+        (found,) = (each for each in json.loads(done.out)["diagnostics"] if each["code"] == "GM909")
+        assert f"{found['message']}; {found['help']}".removesuffix("; ").endswith(said)
+        before = (cli.folder / ISTIO).read_text().partition(at)[0]
+        place = (before.count("\n") + 1, len(before) - before.rfind("\n"))
+        assert (done.code, found["file"], found["line"], found["column"]) == (1, ISTIO, *place)
 
     def test_nothing_on_disk(self, cli: Cli) -> None:
         done = cli("verify")

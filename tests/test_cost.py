@@ -33,7 +33,7 @@ from graymesh.ir.release import (
     Split,
 )
 from graymesh.ir.release import Test as Asked
-from graymesh.language.record import MOST_ADVISED
+from graymesh.language.errors import MOST_ADVISED
 from graymesh.lint import fix, ignores
 from graymesh.proof.classes import _listed, _listed_truths, _truth, states
 from graymesh.proof.equivalence import Steps, UndecidableError, idle, overlap, reachable

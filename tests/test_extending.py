@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -26,7 +27,14 @@ features:
   split: {support: native}
   sticky: {support: native}
   lane: {support: native}
-options: {}
+options:
+  probes: {type: structured, doc: "What is asked of an instance, by name.", default: {}, example: {live: {port: 80}}}
+"""
+OPTIONS = """
+{"properties": {"probes": {"type": "object", "additionalProperties": {"$ref": "#/$defs/Probe"}}},
+ "$defs": {"Probe": {
+   "type": "object", "required": ["port"],
+   "properties": {"port": {"type": "integer", "minimum": 1}, "paths": {"type": "array", "items": {"type": "string"}}}}}}
 """
 LOWER = """
 def lower(views):
@@ -89,7 +97,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     toy = root / "targets" / "toy"
     toy.mkdir()
     parts = {"__init__.py": "", "target.yaml": MANIFEST, "lower.py": LOWER, "emit.py": EMIT, "decode.py": DECODE}
-    for name, text in {**parts, "README.md": "# Toy\n"}.items():
+    for name, text in {**parts, "README.md": "# Toy\n", "options.schema.json": OPTIONS}.items():
         (toy / name).write_text(text)
     (root / "graymesh" / "lint" / "rules" / "gm299_letter_z.py").write_text(RULE)
     (root / "zoo.yaml").write_text(SPEC)
@@ -109,6 +117,28 @@ def test_a_target_is_one_folder(checkout: Path) -> None:
     assert "toy" in graymesh(checkout, "targets").stdout
     routed = graymesh(checkout, "route", "zoo.yaml", "--header", "X-Try: v2", "--target", "toy")
     assert "v2" in routed.stdout and routed.returncode == 0
+
+
+def test_structured_options_are_held_against_the_target_s_schema(checkout: Path) -> None:
+    written = "{toy: {probes: {live: {port: 80, paths: [/up]}}}}"
+    (checkout / "probes.yaml").write_text(SPEC.replace("{toy: {}}", written))
+    assert graymesh(checkout, "lint", "-q", "probes.yaml").returncode == 0
+    wrong = "\n    toy:\n      probes:\n        live: {prt: 80, paths: [/up, 7]}\n        ready: {port: 0}"
+    (checkout / "probes.yaml").write_text(SPEC.replace("{toy: {}}", wrong))
+    done = graymesh(checkout, "lint", "--format", "json", "probes.yaml")
+    found = json.loads(done.stdout)["diagnostics"]
+    assert [(each["code"], each["line"], each["column"]) for each in found] == [
+        ("GM115", 16, 16),
+        ("GM115", 16, 38),
+        ("GM115", 17, 23),
+    ]
+    assert found[0]["help"] == "did you mean 'port'?"
+
+
+def test_editors_see_structured_options(checkout: Path) -> None:
+    found = json.loads(graymesh(checkout, "schema").stdout)["$defs"]["Spec"]["properties"]["targets"]
+    probes = found["properties"]["toy"]["anyOf"][0]["properties"]["probes"]
+    assert probes["additionalProperties"]["properties"]["port"]["minimum"] == 1
 
 
 def test_what_the_new_target_cannot_do_is_refused(checkout: Path) -> None:

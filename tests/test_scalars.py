@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from graymesh.did_you_mean import nearest, quoted, suggestion
 from graymesh.language import addresses, scalars
-from graymesh.language.scalars import Malformed
+from graymesh.language.problems import Malformed
 
 
 def code(parse: Callable[[str], object], text: str) -> str:

@@ -6,16 +6,16 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import pytest
-from jsonschema import Draft7Validator
+from jsonschema import Draft202012Validator
 
 from graymesh.commands import schemas
+from graymesh.kit.json_schemas import inlined
 from graymesh.language import schema
 from graymesh.language.keys import NAME, keys_of
-from graymesh.language.record import One, Record
-from graymesh.language.shapes import ListOf
+from graymesh.language.structure import Model, fields, peeled, shape
 from graymesh.source import load
 from graymesh.text import json_text
 from tests.model_cases import FOLDER, bad_files, expected_in
@@ -25,8 +25,8 @@ KINDS = sorted(schema.KINDS)
 
 
 @cache
-def validator(kind: str) -> Draft7Validator:
-    return Draft7Validator(schema.schema(kind))
+def validator(kind: str) -> Draft202012Validator:
+    return Draft202012Validator(schema.schema(kind))
 
 
 def data(file: Path) -> Any:
@@ -61,14 +61,14 @@ def test_the_command_writes_all(tmp_path: Path, capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_schema_is_one(kind: str) -> None:
     found = schema.schema(kind)
-    Draft7Validator.check_schema(found)
+    Draft202012Validator.check_schema(found)
     assert found["$id"] == f"https://graymesh.io/schemas/{kind}.v1alpha1.schema.json"
     assert found["additionalProperties"] is False
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_key_explains_itself(kind: str) -> None:
-    declared = list(keys(schema.schema(kind)))
+    declared = list(keys(inlined(schema.schema(kind))))
     assert declared
     for path, entry in declared:
         assert entry.get("title") and entry.get("description"), path
@@ -83,19 +83,26 @@ def test_names_that_the_user_chooses_explain_themselves(kind: str) -> None:
     assert [key.path for key in chosen if not key.doc] == []
 
 
+def written_default(model: Model, key: str) -> Any:
+    """A key's default as a user would write it: what a model that lacks the key has to say."""
+    name = next(name for name, field in model.model_fields.items() if (field.alias or name) == key)
+    alone = model.model_construct(_fields_set={name}, **{name: model.model_fields[name].default})
+    return alone.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True).get(key)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_defaults_are_those_of_the_model(kind: str) -> None:
     """Every key that has a default in the model tells it, and no other does."""
 
-    def declared(record: type[Record], path: str = "") -> Iterator[tuple[str, Any]]:
-        for name, key in record.fields.items():
-            yield f"{path}{name}", None if key.required else key.default
-            shape = getattr(key.shape, "item", getattr(key.shape, "value", key.shape))
-            shape = getattr(shape, "item", shape)
-            if isinstance(shape, One):
-                marks = {"ListOf": "[]", "MapOf": f".{NAME}"}.get(type(key.shape).__name__, "")
-                marks += "[]" if isinstance(getattr(key.shape, "value", None), ListOf) else ""
-                yield from declared(shape.record, f"{path}{name}{marks}.")
+    def declared(model: Model, path: str = "") -> Iterator[tuple[str, Any]]:
+        for name, field in fields(model).items():
+            yield f"{path}{name}", None if field.is_required() else written_default(model, name)
+            below, marks = shape(field), ""
+            while below.item is not None:
+                marks += f".{NAME}" if get_origin(below.type) is dict else "[]"
+                below = peeled(below.item)
+            if below.model:
+                yield from declared(below.model, f"{path}{name}{marks}.")
 
     found = {key.path: key.schema.get("default") for key in keys_of(kind)}
     expected = dict(declared(schema.KINDS[kind]))
@@ -105,9 +112,9 @@ def test_defaults_are_those_of_the_model(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_examples_and_defaults_are_right(kind: str) -> None:
-    for path, entry in keys(schema.schema(kind)):
+    for path, entry in keys(inlined(schema.schema(kind))):
         for value in [*entry.get("examples", []), *([entry["default"]] if "default" in entry else [])]:
-            problems = [error.message for error in Draft7Validator(entry).iter_errors(value)]
+            problems = [error.message for error in Draft202012Validator(entry).iter_errors(value)]
             assert not problems, path
 
 
@@ -137,7 +144,7 @@ def test_the_schema_refuses_what_the_model_refuses(file: Path) -> None:
 
 
 def test_the_schema_lists_the_options_of_targets() -> None:
-    targets = schema.schema("rollout")["properties"]["spec"]["properties"]["targets"]
+    targets = schema.schema("rollout")["$defs"]["Spec"]["properties"]["targets"]
     assert targets["additionalProperties"] is False
     istio = targets["properties"]["istio"]["anyOf"][0]
     assert istio["properties"]["gateways"]["items"]["type"] == "string"

@@ -8,28 +8,30 @@ writes them into the folder, `schemas` unless another is named.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from graymesh.diff.contract import TrafficDiff
-from graymesh.language.schema import BASE, KINDS, file_name, schema
-from graymesh.report.contracts import Baseline, Contract, RouteAnswer, RouteTables
+from pydantic import TypeAdapter
+
+from graymesh.diff.model import TrafficDiff
+from graymesh.language.schema import BASE, DIALECT, KINDS, file_name, schema
+from graymesh.report.contracts import Baseline, RouteAnswer, RouteTables
 from graymesh.text import json_text
+
+PRINTED: Final[Mapping[str, Any]] = {
+    "route-tables.v1.schema.json": RouteTables,
+    "route-answer.v1.schema.json": RouteAnswer,
+    "baseline.v1.schema.json": Baseline,
+    "traffic-diff.v1.schema.json": TrafficDiff,
+}
 
 
 def output_schemas() -> dict[str, dict[str, Any]]:
     """The schemas of what commands print with `--format json`, and of baselines, by file name."""
-    models: dict[str, type[Contract]] = {
-        "route-tables.v1.schema.json": RouteTables,
-        "route-answer.v1.schema.json": RouteAnswer,
-        "baseline.v1.schema.json": Baseline,
-        "traffic-diff.v1.schema.json": TrafficDiff,
-    }
-    about = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return {
-        name: {**about, "$id": BASE + name, **model.model_json_schema(mode="serialization")}
-        for name, model in models.items()
+        name: {"$schema": DIALECT, "$id": BASE + name, **TypeAdapter(value).json_schema(mode="serialization")}
+        for name, value in PRINTED.items()
     }
 
 

@@ -16,6 +16,7 @@ from graymesh.commands.findings import format_option, output_option
     examples="""
     graymesh verify
     graymesh verify examples/shop -t nginx
+    graymesh verify --schemas
     graymesh verify -q --format json
     """,
 )
@@ -42,10 +43,13 @@ from graymesh.commands.findings import format_option, output_option
     type=click.Path(path_type=Path),
     help="The folder to read (the project's output).",
 )
+@click.option("--schemas", is_flag=True, help="Hold the files against the schemas of their engines, too.")
 @format_option
 @output_option
 @click.pass_obj
-def command(terminal: Terminal, path: Path, targets: tuple[str, ...], stage: str | None, output: Path | None) -> int:
+def command(
+    terminal: Terminal, path: Path, targets: tuple[str, ...], stage: str | None, output: Path | None, schemas: bool
+) -> int:
     """Read the files in the output folder back and prove that they do what the releases say.
 
     Every difference comes with a request that shows it. Nothing is written.
@@ -57,7 +61,7 @@ def command(terminal: Terminal, path: Path, targets: tuple[str, ...], stage: str
 
     project = find(path)
     note_ignored(terminal, project)
-    choice = Choice(targets=targets, stage=stage)
+    choice = Choice(targets=targets, stage=stage, schemas=schemas)
     try:
         with open_output(output or project.output, project.root) as folder:
             done = verify_project(project, choice, folder, terminal.progress)
@@ -66,6 +70,17 @@ def command(terminal: Terminal, path: Path, targets: tuple[str, ...], stage: str
     terminal.report(done.diagnostics)
     if done.rows and terminal.form == "text" and not terminal.quiet:
         terminal.out(summary(done.rows))
+    if schemas:
+        _tell_missing_schemas(terminal, {row.target for row in done.rows})
     if done.failed:
         terminal.log(f"if the releases are right, run: {mending(path, targets, stage, output)}")
     return 1 if done.failed else 0
+
+
+def _tell_missing_schemas(terminal: Terminal, names: set[str]) -> None:
+    from graymesh.compile.engine_schemas import schemas_of
+    from graymesh.kit.registry import target
+
+    without = sorted(name for name in names if not schemas_of(target(name)))
+    if without:
+        terminal.log(f"no schema is known for the files of {', '.join(without)}")

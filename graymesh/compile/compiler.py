@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from graymesh.compile.artifacts import artifacts_of, strangers_among
+from graymesh.compile.engine_schemas import refused_by_schema
 from graymesh.compile.folder import Folder
 from graymesh.compile.parallel import in_parallel
 from graymesh.compile.verify import Found, labels_of, names_lost, relabelled, verify
@@ -32,12 +33,16 @@ _COUNTED = 50  # files are told release by release up to here; beyond, nobody re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What of a project to compile: `targets` by name (all), `stage` by name (where each release stands), or `ALL`."""
+    """What of a project to compile: `targets` by name (all), `stage` by name (where each release stands), or `ALL`.
+
+    With `schemas`, files are held against the schemas of their engines as well.
+    """
 
     targets: tuple[str, ...] = ()
     stage: str | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    schemas: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,16 +130,20 @@ def verify_project(project: Project, choice: Choice, output: Folder | None, prog
         return Compiled(files={}, diagnostics=problems)
     jobs = list(jobs_of(cases, choice))
     problems += strangers_among(output, {job.folder: target(job.target).manifest.writes for job in jobs})
-    with closing(in_parallel([partial(_verified, job, output) for job in jobs], len(cases), progress)) as results:
+    tasks = [partial(_verified, job, output, choice.schemas) for job in jobs]
+    with closing(in_parallel(tasks, len(cases), progress)) as results:
         done = list(results)
     return _together(cases, jobs, done, problems, scoped=False)
 
 
-def _verified(job: Job, output: Folder | None) -> Built:
+def _verified(job: Job, output: Folder | None, schemas: bool) -> Built:
     chosen = target(job.target)
     files = artifacts_of(output, job.folder, chosen.manifest.writes) if output else {}
     where = shown(output.path / job.folder) if output else job.folder
-    return Built(files, _proven(job, files, where), _told(chosen, job.views))
+    found = _proven(job, files, where)
+    if schemas:
+        found += [Found("", problem) for problem in refused_by_schema(chosen, files, where)]
+    return Built(files, found, _told(chosen, job.views))
 
 
 def _proven(job: Job, files: Mapping[str, str], folder: str) -> list[Found]:

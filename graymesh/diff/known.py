@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from graymesh.diff.model import Row, Shares, Strip
+from graymesh.diff.model import Interval, Part, Row, Shares, Strip
 from graymesh.ir.buckets import joined
 from graymesh.ir.release import ALWAYS, BUCKETS, Buckets, Condition, Kind, Release, Route, RouteTable
 from graymesh.ir.wording import condition, shares_in_words
@@ -83,7 +83,7 @@ class Known:
     @property
     def users(self) -> Strip:
         """The strip with versions, for people."""
-        return tuple((low, high, words(shares_of(self.route(index)))) for low, high, index in self.strip)
+        return tuple(Interval(low, high, words(shares_of(self.route(index)))) for low, high, index in self.strip)
 
     def rows(self) -> tuple[Row, ...]:
         """The table for people."""
@@ -116,7 +116,7 @@ def shares_of(route: Route | None) -> Shares:
     for share in route.split.shares if route else ():
         if share.basis_points:
             parts[share.version] = parts.get(share.version, 0) + share.basis_points
-    return tuple(parts.items())
+    return tuple(Part(*part) for part in parts.items())
 
 
 def words(shares: Shares) -> str:

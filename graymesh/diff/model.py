@@ -1,5 +1,8 @@
 """What a change of releases does to traffic, as plain values that any renderer can show. Nothing here computes.
 
+These values are what `graymesh diff --format json` prints, a contract that other people's tools rely on: keys are
+camelCase, a new key may be added at any time, one that is there keeps its meaning.
+
 All texts are as the user wrote them: a renderer passes each through the one quoting function of its sink. Shares are
 basis points (1/10,000), buckets 0–9999 with closed intervals, lines and columns count from 1.
 """
@@ -7,9 +10,17 @@ basis points (1/10,000), buckets 0–9999 with closed intervals, lines and colum
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import unified_diff
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias, get_type_hints
+
+from pydantic import ConfigDict, Field, FieldSerializationInfo, computed_field, field_serializer
+from pydantic.alias_generators import to_camel
+from pydantic.dataclasses import dataclass
+from pydantic_core import core_schema
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 Side: TypeAlias = Literal["old", "new"]
 State: TypeAlias = Literal["added", "removed", "changed", "unchanged"]
@@ -21,14 +32,56 @@ is; what a single engine does although the release means the same; or nobody can
 Trend: TypeAlias = Literal["changed", "added", "stricter", "weaker", "removed"]
 """How protection changes: `weaker` and `removed` are what a reviewer must not miss."""
 
-Shares: TypeAlias = tuple[tuple[str, int], ...]
-"""(version, basis points), those without a part left out."""
-
-Strip: TypeAlias = tuple[tuple[int, int, str], ...]
-"""(first bucket, last bucket, version) over 0–9999; empty when users have no buckets."""
+_CONTRACT = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, defer_build=True)
+WITH_TEXTS = {"texts": True}
+"""The context of a serialization that shows what stands in files."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class _AsObject:
+    """Writes a named tuple as a JSON object with its names."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        keys = {to_camel(name): handler.generate_schema(kind) for name, kind in get_type_hints(source).items()}
+        shown = core_schema.typed_dict_schema(
+            {key: core_schema.typed_dict_field(schema) for key, schema in keys.items()},
+            cls_name=source.__name__,
+            extra_behavior="forbid",
+            metadata={"pydantic_js_updates": {"title": source.__name__, "description": source.__doc__}},
+        )
+        back = core_schema.plain_serializer_function_ser_schema(_object, return_schema=shown)
+        return core_schema.no_info_after_validator_function(source._make, handler(source), serialization=back)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return {to_camel(name): part for name, part in value._asdict().items()}
+
+
+_AS_OBJECT = _AsObject()
+
+
+class Part(NamedTuple):
+    """One version's part of some requests, in basis points (1/10,000)."""
+
+    version: str
+    basis_points: int
+
+
+class Interval(NamedTuple):
+    """Users of these buckets, both ends included, and their version."""
+
+    first: int
+    last: int
+    version: str
+
+
+Shares: TypeAlias = tuple[Annotated[Part, _AS_OBJECT], ...]
+"""Those without a part left out."""
+
+Strip: TypeAlias = tuple[Annotated[Interval, _AS_OBJECT], ...]
+"""All buckets, 0–9999; empty when users have none."""
+
+
+@dataclass(frozen=True, kw_only=True, config=_CONTRACT)
 class Place:
     """A line that causes a change, `text` without blanks around it; `line` is 0 when only the file is known."""
 
@@ -42,7 +95,7 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=_CONTRACT)
 class Witness:
     """A request that is really decided differently, in words and as a curl command; who answers it then and now."""
 
@@ -52,16 +105,16 @@ class Witness:
     new: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=_CONTRACT)
 class Move:
     """Users whose buckets lie in low–high and whose version changes. `back` when from a canary to stable.
 
-    `carried_basis_points` is the share of users who already carry a bucket of the interval: buckets are drawn in steps
-    of the release's stages, so it may differ from the interval's width, which is what users to come will get.
+    The carried basis points are the share of users who already have a bucket of the interval: buckets are drawn in
+    steps of the release's stages, so it may differ from the interval's width, which is what users to come will get.
     """
 
-    low: int
-    high: int
+    low: int = Field(serialization_alias="first")
+    high: int = Field(serialization_alias="last")
     old: str
     new: str
     back: bool = False
@@ -73,7 +126,7 @@ class Move:
         return self.high - self.low + 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=_CONTRACT)
 class Change:
     """One thing that becomes different.
 
@@ -104,7 +157,7 @@ class Change:
         return any(move.back for move in self.moves)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=_CONTRACT)
 class Row:
     """One line of a route table as people read it: who gets which versions."""
 
@@ -112,7 +165,7 @@ class Row:
     shares: Shares
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=_CONTRACT)
 class Step:
     """One stage: its name, the shares of everyone else, and its shortest time in milliseconds."""
 
@@ -121,7 +174,7 @@ class Step:
     hold_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=_CONTRACT)
 class Standing:
     """A release on one side: where it stands, its routes for people, its users' strip, and all of its stages."""
 
@@ -130,31 +183,32 @@ class Standing:
     stable: str
     hosts: tuple[str, ...]
     routes: tuple[Row, ...]
-    strip: Strip = ()
+    strip: Strip = Field(default=(), serialization_alias="users")
     stages: tuple[Step, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=_CONTRACT)
 class ReleaseDiff:
     """One release, matched by namespace and name (artifacts: by host); `plan` tells what changes for other stages."""
 
     key: str
     state: State
-    old: Standing | None
-    new: Standing | None
+    old: Standing | None = None
+    new: Standing | None = None
     changes: tuple[Change, ...] = ()
     plan: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=_CONTRACT)
 class Artifact:
     """A file of one target that is written differently; texts are None where it is not there."""
 
-    target: str
+    target: str = Field(exclude=True)
     path: str
-    old: str | None
-    new: str | None
+    old: str | None = Field(exclude=True)
+    new: str | None = Field(exclude=True)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def state(self) -> State:
         """Added, removed or changed."""
@@ -166,13 +220,23 @@ class Artifact:
         found = [line[:1] for line in self.diff()][2:]
         return found.count("+"), found.count("-")
 
+    @computed_field(alias="diff", return_type=str, description="The unified diff, when asked for.")  # type: ignore[prop-decorator]
+    @property
+    def printed(self) -> Iterator[str]:
+        """What a contract shows of `diff`; nobody works it out without need."""
+        return self.diff()
+
+    @field_serializer("printed")
+    def _when_asked_for(self, lines: Iterator[str], info: FieldSerializationInfo) -> str:
+        return "\n".join(lines) if info.context == WITH_TEXTS else ""
+
     def diff(self) -> Iterator[str]:
         """A unified diff, line by line without line ends."""
         old, new = (self.old or "").split("\n"), (self.new or "").split("\n")
-        return unified_diff(old, new, f"a/{self.path}", f"b/{self.path}", lineterm="")
+        yield from unified_diff(old, new, f"a/{self.path}", f"b/{self.path}", lineterm="")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=_CONTRACT)
 class EngineDiff:
     """One target: the releases that it serves on either side, whether it routes any request differently, its files.
 
@@ -180,13 +244,13 @@ class EngineDiff:
     """
 
     target: str
-    sees: bool | None
+    sees: bool | None = None
     reason: str = ""
     compiled: bool = True
     artifacts: tuple[Artifact, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=_CONTRACT)
 class Risk:
     """Something to look at first. `kind`: first-exposure, moved-back, guard-removed, guard-weakened, limit-loosened,
     biggest-step, stage-skipped, redrawn, fault, trust, removed, undecided, incomplete."""
@@ -197,24 +261,29 @@ class Risk:
     places: tuple[Place, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=_CONTRACT)
 class TrafficDiff:
     """The whole answer: releases and engines in order of their names, risks with the gravest first.
 
     `old` and `new` say what was compared. `problems` are sentences about a side that could not be compared in full.
     """
 
+    version: Literal[1] = 1
     old: str
     new: str
     releases: tuple[ReleaseDiff, ...]
     engines: tuple[EngineDiff, ...] = ()
     risks: tuple[Risk, ...] = ()
     problems: tuple[str, ...] = ()
-    artifacts_only: bool = False
+    artifacts_only: bool = Field(default=False, exclude=True)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def differs(self) -> bool:
-        """Is there any change for traffic, or anything that is not decided? Between artifacts, any other byte too."""
+        """Is there any change for traffic, or anything that is not decided? Between artifacts, any other byte too.
+
+        Decides about `--exit-code`.
+        """
         changed = any(release.state != "unchanged" for release in self.releases)
         unknown = any(engine.sees is None for engine in self.engines) or bool(self.problems)
         files = self.artifacts_only and any(engine.artifacts for engine in self.engines)

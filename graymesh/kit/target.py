@@ -112,7 +112,8 @@ class Capability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One option of a target: `type` is string, integer, boolean, or `list of string`; `pattern` matches whole values.
+    """One option of a target: `type` is string, integer, boolean, `list of string` or `structured`; `pattern` matches
+    whole values. A structured option is whatever its property in the target's `options.schema.json` takes.
 
     `shared` options concern a file that all releases share, so all of them must agree. `example` is for editors, where
     the default shows nothing.

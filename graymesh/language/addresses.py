@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from graymesh.did_you_mean import quoted
-from graymesh.language.scalars import HOST, LABEL, Malformed, host
+from graymesh.language.problems import Malformed
+from graymesh.language.scalars import HOST, LABEL, host
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network

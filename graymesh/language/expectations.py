@@ -1,87 +1,102 @@
 """The tests that a spec brings along: requests and who must answer them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
 
 from graymesh.ir import release as ir
-from graymesh.language.record import One, Record, field
-from graymesh.language.routing import MOST_FIELDS, MOST_VERSIONS
-from graymesh.language.scalars import Malformed
-from graymesh.language.shapes import MapOf, Place, Reference, Schema
+from graymesh.language import written
+from graymesh.language.audiences import MOST_FIELDS
+from graymesh.language.part import ANY_CASE, Entries, Maybe, Part, Refers
+from graymesh.language.problems import Gathering, Malformed, given
+from graymesh.language.service import MOST_VERSIONS
+from graymesh.language.values import Plain, Reference, Schema
 from graymesh.language.words import (
-    ADDRESS,
-    CLAIM_NAME,
-    COOKIE_NAME,
-    COOKIE_VALUE,
-    HEADER_NAME,
-    HOST_NAME,
-    METHOD,
-    PATH,
     PERCENTAGE,
-    QUERY_NAME,
-    QUERY_VALUE,
-    VALUE,
     VERSION_NAME,
+    Address,
+    ClaimName,
+    CookieName,
+    CookieValue,
+    HeaderName,
+    HostName,
+    Method,
+    Path,
+    QueryName,
+    QueryValue,
+    Value,
 )
 
+_FEW = Entries(0, MOST_FIELDS)
 
-class TestRequest(Record):
+
+class TestRequest(Part):
     """One request; what is left out is as in `GET /` from a client that sends nothing else."""
 
-    __test__ = False  # not a pytest class
-    method: str = field(METHOD, "Its method.", example="GET", default="GET")
-    host: str | None = field(
-        HOST_NAME, "Its host name; the first domain when left out.", example="shop.example.com", default=None
+    __test__: ClassVar = False  # not a pytest class
+    method: Method = Field(default="GET", description="Its method.", examples=["GET"])
+    host: Maybe[HostName] = Field(
+        default=None,
+        description="Its host name; the first domain when left out.",
+        examples=["shop.example.com"],
     )
-    path: str = field(PATH, "Its path.", example="/api/v3/items", default="/")
-    query: Mapping[str, str] = field(
-        MapOf(QUERY_NAME, QUERY_VALUE, most=MOST_FIELDS), "Its query parameters.", example={"preview": "1"}, default={}
+    path: Path = Field(default="/", description="Its path.", examples=["/api/v3/items"])
+    query: Annotated[dict[QueryName, QueryValue], _FEW] = Field(
+        default={}, description="Its query parameters.", examples=[{"preview": "1"}]
     )
-    headers: Mapping[str, str] = field(
-        MapOf(HEADER_NAME, VALUE, most=MOST_FIELDS), "Its headers.", example={"X-Gray-Version": "v2"}, default={}
+    headers: Annotated[dict[HeaderName, Value], _FEW, ANY_CASE] = Field(
+        default={}, description="Its headers.", examples=[{"X-Gray-Version": "v2"}]
     )
-    cookies: Mapping[str, str] = field(
-        MapOf(COOKIE_NAME, COOKIE_VALUE, most=MOST_FIELDS), "Its cookies.", example={"gray-bucket": "0499"}, default={}
+    cookies: Annotated[dict[CookieName, CookieValue], _FEW] = Field(
+        default={}, description="Its cookies.", examples=[{"gray-bucket": "0499"}]
     )
-    claims: Mapping[str, str] = field(
-        MapOf(CLAIM_NAME, VALUE, most=MOST_FIELDS),
-        "Claims of its verified token.",
-        example={"tier": "beta"},
-        default={},
+    claims: Annotated[dict[ClaimName, Value], _FEW] = Field(
+        default={}, description="Claims of its verified token.", examples=[{"tier": "beta"}]
     )
-    source: str = field(ADDRESS, "The client's address.", example="198.51.100.7", default="192.0.2.1")
+    source: Address = Field(default="192.0.2.1", description="The client's address.", examples=["198.51.100.7"])
 
 
-class Expectation:
-    """The shape of `expect`: a version, or the versions' shares, as basis points by version."""
+class _Expectation(Plain):
+    """A version, or the versions' shares, as basis points by version."""
 
-    space = ""
+    _version = Reference("version")
 
-    def __init__(self) -> None:
-        self._version = Reference("version")
-        self._shares = MapOf(VERSION_NAME, PERCENTAGE, least=1, most=MOST_VERSIONS, refers="version")
-
-    def read(self, value: Any, place: Place) -> Mapping[str, int]:
+    def read(self, value: Any) -> Mapping[str, int]:
         """Basis points by version, 10,000 together."""
         if not isinstance(value, dict):
-            return {self._version.read(value, place): ir.BUCKETS}
-        shares = self._shares.read(value, place)
+            return {self._version.read(value): ir.BUCKETS}
+        shares: dict[str, int] = {}
+        gathering = Gathering()
+        for name, share in Entries(1, MOST_VERSIONS).checked(dict, value).items():
+            with gathering.below(name, at_key=True):
+                VERSION_NAME.read(name)
+            with gathering.below(name):
+                shares[name] = PERCENTAGE.read(given(name, share))
+        gathering.check()
         total = sum(shares.values())
-        if len(shares) == len(value) and total != ir.BUCKETS:
+        if total != ir.BUCKETS:
             raise Malformed("GM110", f"the shares add up to {total / 100:g}%", "name every version, 100% together")
         return shares
 
+    def write(self, value: Mapping[str, int]) -> Any:
+        """The version that gets all, or the shares."""
+        if len(value) == 1:
+            return next(iter(value))
+        return {name: written.percentage(share) for name, share in value.items()}
+
     def schema(self) -> Schema:
         """A name or an object of percentages."""
-        shares = self._shares.schema()
-        share = {"description": "Share of the requests that this version answers.", **shares["additionalProperties"]}
-        return {"anyOf": [self._version.schema(), {**shares, "additionalProperties": share}]}
+        share = {"description": "Share of the requests that this version answers.", **PERCENTAGE.schema()}
+        size = {"maxProperties": MOST_VERSIONS, "minProperties": 1}
+        shares = {"type": "object", "propertyNames": VERSION_NAME.schema(), "additionalProperties": share, **size}
+        return {"anyOf": [self._version.schema(), shares]}
 
 
-class SpecTest(Record):
+class SpecTest(Part):
     """A request and who must answer it; holds for the spec and for every compiled target."""
 
-    request: TestRequest = field(One(TestRequest), "The request.", example={"headers": {"X-Gray-Version": "v2"}})
-    expect: Mapping[str, int] = field(Expectation(), "The version that answers, or the share of each.", example="v2")
+    request: TestRequest = Field(description="The request.", examples=[{"headers": {"X-Gray-Version": "v2"}}])
+    expect: Annotated[Mapping[str, int], _Expectation(), Refers("version")] = Field(
+        description="The version that answers, or the share of each.", examples=["v2"]
+    )

@@ -1,47 +1,50 @@
 """What is done to requests on purpose: copies, delays and errors."""
 
-from __future__ import annotations
+from typing import Annotated, Self
 
-from graymesh.language.numbers import Whole
-from graymesh.language.record import One, Record, field
-from graymesh.language.shapes import Place, Reference
-from graymesh.language.words import DURATION_MS, PERCENTAGE
+from pydantic import Field, model_validator
+
+from graymesh.language.part import Maybe, Part
+from graymesh.language.problems import Malformed
+from graymesh.language.values import Whole
+from graymesh.language.words import DurationMs, Percentage, VersionRef
 
 
-class Mirror(Record):
+class Mirror(Part):
     """A copy of requests whose answers are thrown away."""
 
-    version: str = field(Reference("version"), "The version that gets the copies.", example="v2")
-    share_basis_points: int = field(
-        PERCENTAGE, "Share of the requests that are copied.", example="10%", written="share", default="100%"
+    version: VersionRef = Field(description="The version that gets the copies.", examples=["v2"])
+    share_basis_points: Percentage = Field(
+        alias="share", default=10_000, description="Share of the requests that are copied.", examples=["10%"]
     )
 
 
-class Delay(Record):
+class Delay(Part):
     """Answers that come late on purpose."""
 
-    time_ms: int = field(DURATION_MS, "How late the answers come.", example="2s", written="time")
-    share_basis_points: int = field(
-        PERCENTAGE, "Share of the route's requests.", example="10%", written="share", default="100%"
+    time_ms: DurationMs = Field(alias="time", description="How late the answers come.", examples=["2s"])
+    share_basis_points: Percentage = Field(
+        alias="share", default=10_000, description="Share of the route's requests.", examples=["10%"]
     )
 
 
-class Abort(Record):
+class Abort(Part):
     """Requests that fail on purpose."""
 
-    status: int = field(Whole(400, 599), "The status they are answered with.", example=503)
-    share_basis_points: int = field(
-        PERCENTAGE, "Share of the route's requests.", example="1%", written="share", default="100%"
+    status: Annotated[int, Whole(400, 599)] = Field(description="The status they are answered with.", examples=[503])
+    share_basis_points: Percentage = Field(
+        alias="share", default=10_000, description="Share of the route's requests.", examples=["1%"]
     )
 
 
-class Fault(Record):
+class Fault(Part):
     """Delays and errors made on purpose."""
 
-    delay: Delay | None = field(One(Delay), "Answers that come late.", default=None)
-    abort: Abort | None = field(One(Abort), "Requests that fail.", default=None)
+    delay: Maybe[Delay] = Field(default=None, description="Answers that come late.")
+    abort: Maybe[Abort] = Field(default=None, description="Requests that fail.")
 
-    def problems(self, place: Place) -> None:
-        """A delay, an abort, or both."""
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
         if not self.delay and not self.abort:
-            place.report("GM110", "the fault is empty", "give it a delay, an abort, or both")
+            raise Malformed("GM110", "the fault is empty", "give it a delay, an abort, or both")
+        return self

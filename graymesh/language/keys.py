@@ -43,10 +43,11 @@ class Key:
 
 def keys_of(kind: str) -> tuple[Key, ...]:
     """All keys of a `rollout` or `project` file, in the schema's order, each path once. Raises KeyError for others."""
+    from graymesh.kit.json_schemas import inlined
     from graymesh.language.schema import schema
 
     found: dict[str, Key] = {}
-    for key in _below(kind, "", schema(kind)):
+    for key in _below(kind, "", inlined(schema(kind))):
         found.setdefault(key.path, key)
     return tuple(found.values())
 
@@ -100,7 +101,7 @@ def _types(schema: Mapping[str, Any]) -> Iterator[str]:
         words = [str(word) for word in schema["enum"]]
         yield words[0] if len(words) == 1 else f"one of {', '.join(words)}"
     elif "const" in schema:
-        yield str(schema["const"]).lower()
+        yield "true" if schema["const"] is True else str(schema["const"])
     elif schema.get("type") == "array":
         yield "a list, each " + " or ".join(dict.fromkeys(_types(schema["items"])))
     elif schema.get("type") == "object":

@@ -6,15 +6,19 @@ Read by hand, so that a mistake gives one clear problem and not one per form tha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from graymesh.did_you_mean import certain, listed, quoted, suggestion
 from graymesh.ir.release import Absent, Matcher, OneOf, PathPrefix, Prefix, Present, Regex
-from graymesh.language.scalars import PATTERN, Malformed, pattern
-from graymesh.language.shapes import ListOf, Place, Reported, Schema, Text, read_into, wrong_type
+from graymesh.language import written
+from graymesh.language.part import Entries
+from graymesh.language.problems import Malformed, Several, each, wrong_type
+from graymesh.language.scalars import PATTERN, pattern
+from graymesh.language.values import Plain, Schema, Text
 
-MOST_VALUES = 200
+MOST_VALUES: Final = 200
 """Values of one list."""
+_SOME: Final = Entries(1, MOST_VALUES)
 
 _REGEX = Text("a regular expression", pattern, PATTERN)
 _FORMS = {
@@ -49,51 +53,72 @@ _OTHER_TOOLS_SAY = {
 }
 
 
-class ValueMatcher:
+class ValueMatcher(Plain):
     """A matcher of a header, cookie, query parameter or claim whose values are of `text`."""
 
-    space = ""
     forms: Mapping[str, tuple[str, str, Any]] = _FORMS
 
-    def __init__(self, text: Text[str]) -> None:
+    def __init__(self, text: Text) -> None:
         self.text = text
-        self._list = ListOf(text, least=1, most=MOST_VALUES)
 
-    def read(self, value: Any, place: Place) -> Matcher:
+    def read(self, value: Any) -> Matcher:
         """The matcher as the language means it; values of a list sorted, without repetition."""
         if isinstance(value, list):
-            return OneOf(tuple(sorted(set(self._list.read(value, place)))))
+            values = each(enumerate(_SOME.checked(list, value)), self.text.read).values()
+            return OneOf(tuple(sorted(set(values))))
         if not isinstance(value, dict):
-            return OneOf((self.text.read(value, place),))
-        self._check_one_form(value, place)
-        form, written = next(iter(value.items()))
-        found: dict[str, Matcher] = {}
-        read_into(found, form, _Form(self, form), written, place.below(form))
-        if not found:
-            raise Reported
-        return found[form]
+            return OneOf((self.text.read(value),))
+        form = self._only_form(value)
+        return each(value.items(), lambda text: self._form(form, text))[form]
+
+    def write(self, value: Matcher) -> Any:
+        """The shortest way to write it."""
+        return written.matcher(value)
 
     def schema(self) -> Schema:
         """Text, a list, or an object with one of the forms."""
-        forms = [_object(form, _about(*about), _Form(self, form).schema()) for form, about in self.forms.items()]
-        return {"anyOf": [self.text.schema(), self._list.schema(), *forms]}
+        text = self.text.schema()
+        several = {"type": "array", "items": text, "maxItems": MOST_VALUES, "minItems": 1}
+        return {"anyOf": [text, several, *(self._object(form) for form in self.forms)]}
 
     def prefix(self, text: str) -> Matcher:
         """What `{prefix: text}` means."""
         return Prefix(text)
 
-    def _check_one_form(self, value: dict[Any, Any], place: Place) -> None:
-        unknown = [form for form in value if form not in self.forms]
-        for form in unknown:
-            known = _OTHER_TOOLS_SAY.get(str(form).lower(), "")
-            sure = "" if known else certain(str(form), self.forms) or ""
-            message, advice = f"{quoted(str(form))} is not a matcher here", known or suggestion(str(form), self.forms)
-            place.below(form, at_key=True).report("GM101", message, advice, mended=sure)
+    def _only_form(self, value: dict[str, Any]) -> str:
+        unknown = [self._unknown(form) for form in value if form not in self.forms]
         if unknown:
-            raise Reported
+            raise Several(unknown)
         if len(value) != 1:
             said = "says several things at once: " + listed(value) if value else "is empty"
             raise Malformed("GM110", f"the matcher {said}", "one of " + listed(self.forms))
+        return next(iter(value))
+
+    def _unknown(self, form: str) -> Malformed:
+        known = _OTHER_TOOLS_SAY.get(form.lower(), "")
+        sure = "" if known else certain(form, self.forms) or ""
+        message = f"{quoted(form)} is not a matcher here"
+        return Malformed("GM101", message, known or suggestion(form, self.forms), sure, below=(form,), at_key=True)
+
+    def _form(self, form: str, value: Any) -> Matcher:
+        match form:
+            case "prefix":
+                return self.prefix(self.text.read(value))
+            case "regex":
+                return _portable(_REGEX.read(value))
+        if value is True:
+            return Present() if form == "present" else Absent()
+        if value is not False:
+            raise wrong_type(value, "true", f"write {{{form}: true}}")
+        other = "absent" if form == "present" else "present"
+        raise Malformed("GM104", f"{form} can only be true", f"write {{{other}: true}}")
+
+    def _object(self, form: str) -> Schema:
+        title, description, example = self.forms[form]
+        behind = {"prefix": self.text, "regex": _REGEX}.get(form)
+        about = {"title": title, "description": description, "examples": [example]}
+        properties = {form: {**about, **(behind.schema() if behind else {"const": True})}}
+        return {"type": "object", "required": [form], "properties": properties, "additionalProperties": False}
 
 
 class PathMatcher(ValueMatcher):
@@ -106,53 +131,14 @@ class PathMatcher(ValueMatcher):
         return PathPrefix(text.rstrip("/") or "/")
 
 
-class _Form:
-    """What stands behind `prefix`, `regex`, `present` or `absent`."""
-
-    space = ""
-
-    def __init__(self, matcher: ValueMatcher, form: str) -> None:
-        self.matcher, self.form = matcher, form
-
-    def read(self, value: Any, place: Place) -> Matcher:
-        if self.form == "prefix":
-            return self.matcher.prefix(self.matcher.text.read(value, place))
-        if self.form == "regex":
-            return _portable(_REGEX.read(value, place), place)
-        if value is not True:
-            raise self._no_flag(value, place)
-        return Present() if self.form == "present" else Absent()
-
-    def schema(self) -> Schema:
-        if self.form in ("present", "absent"):
-            return {"const": True}
-        return (_REGEX if self.form == "regex" else self.matcher.text).schema()
-
-    def _no_flag(self, value: Any, place: Place) -> Malformed:
-        if value is not False:
-            return wrong_type(value, "true", place, f"write {{{self.form}: true}}")
-        other = "absent" if self.form == "present" else "present"
-        return Malformed("GM104", f"{self.form} can only be true", f"write {{{other}: true}}")
-
-
-def _about(title: str, description: str, example: Any) -> Schema:
-    return {"title": title, "description": description, "examples": [example]}
-
-
-def _object(form: str, about: Schema, schema: Schema) -> Schema:
-    properties = {form: {**about, **schema}}
-    return {"type": "object", "required": [form], "properties": properties, "additionalProperties": False}
-
-
-def _portable(text: str, place: Place) -> Regex:
+def _portable(text: str) -> Regex:
     from graymesh.proof.regex.portable import problems
 
     found = problems(text)
-    for problem in found:
-        place.report(
-            "GM114",
-            f"{quoted(problem.construct)} at column {problem.column} of the pattern {quoted(text)}: {problem.message}",
-        )
-    if found:
-        raise Reported
-    return Regex(text)
+    if not found:
+        return Regex(text)
+    where = f"of the pattern {quoted(text)}"
+    raise Several(
+        Malformed("GM114", f"{quoted(wrong.construct)} at column {wrong.column} {where}: {wrong.message}")
+        for wrong in found
+    )

@@ -22,155 +22,130 @@
 | GM116 | too many entries or characters |
 """
 
-from __future__ import annotations
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
-from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from pydantic import Field, ValidationError, model_validator
 
 from graymesh.diagnostic import Diagnostic
 from graymesh.did_you_mean import certain, quoted, suggestion
-from graymesh.language.consistency import check_headers, check_room, check_shares
+from graymesh.language import consistency
+from graymesh.language.audiences import MOST_AUDIENCES, MOST_ENTRIES, AudienceEntry
+from graymesh.language.errors import Document, diagnostic, everything_wrong, in_order
 from graymesh.language.expectations import SpecTest
 from graymesh.language.faults import Mirror
 from graymesh.language.options import TargetName, Targets
+from graymesh.language.part import OR_EMPTY, UNIQUE, Entries, Gives, Maybe, Part, Refers
 from graymesh.language.policies import Guards, Notice, Resilience, Trace, VersionLimits
-from graymesh.language.record import One, Record, field
-from graymesh.language.routing import (
-    MOST_AUDIENCES,
-    MOST_ENTRIES,
-    MOST_ROUTES,
-    MOST_STAGES,
-    MOST_VERSIONS,
-    AudienceEntry,
-    Edge,
-    Jwt,
-    Route,
-    Service,
-    Stage,
-    Sticky,
-    Version,
-    Workload,
-)
-from graymesh.language.shapes import (
-    Document,
-    ListOf,
-    MapOf,
-    Place,
-    Reading,
-    Reference,
-    Word,
-    read_into,
-    unresolved,
-)
+from graymesh.language.problems import Malformed, Several
+from graymesh.language.routes import MOST_ROUTES, Edge, Jwt, Route, Sticky
+from graymesh.language.service import MOST_VERSIONS, Service, Version, Workload
+from graymesh.language.stages import MOST_STAGES, Stage
 from graymesh.language.words import (
-    ACCEPTED_CODE,
-    FILE_PATTERN,
-    FOLDER,
-    LABEL_KEY,
-    LABEL_VALUE,
-    LOCAL_NAME,
-    NAME,
-    PROSE,
-    SERVICE_NAME,
-    VALUE,
-    VERSION_NAME,
+    AcceptedCode,
+    FilePattern,
+    Folder,
+    LabelKey,
+    LabelValue,
+    LocalName,
+    Name,
+    Prose,
+    ServiceName,
+    StageRef,
+    Value,
+    VersionName,
+    VersionRef,
 )
 
 API_VERSION: Final = "graymesh.io/v1alpha1"
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=Part)
 
 
-class Metadata(Record):
+class Metadata(Part):
     """Who the release is."""
 
-    name: str = field(SERVICE_NAME, "Name of the service that is released.", example="product-service")
-    namespace: str = field(NAME, "Its namespace.", example="default", default="default")
-    labels: Mapping[str, str] = field(
-        MapOf(LABEL_KEY, LABEL_VALUE, most=64),
-        "Labels of the Kubernetes objects that are compiled.",
-        example={"team": "shop"},
+    name: ServiceName = Field(description="Name of the service that is released.", examples=["product-service"])
+    namespace: Name = Field(default="default", description="Its namespace.", examples=["default"])
+    labels: Annotated[dict[LabelKey, LabelValue], Entries(0, 64)] = Field(
         default={},
+        description="Labels of the Kubernetes objects that are compiled.",
+        examples=[{"team": "shop"}],
     )
-    annotations: Mapping[str, str] = field(
-        MapOf(LABEL_KEY, VALUE, most=64),
-        "Annotations of the Kubernetes objects that are compiled.",
-        example={"owner": "shop@example.com"},
+    annotations: Annotated[dict[LabelKey, Value], Entries(0, 64)] = Field(
         default={},
+        description="Annotations of the Kubernetes objects that are compiled.",
+        examples=[{"owner": "shop@example.com"}],
     )
 
 
-class Accept(Record):
+class Accept(Part):
     """Something that a target cannot do and the release gives up."""
 
-    code: str = field(ACCEPTED_CODE, "The code of the diagnostic.", example="GM301")
-    target: str | None = field(TargetName(), "The target; all of them when left out.", example="nginx", default=None)
-    reason: str = field(PROSE, "Why that is all right.", example="office traffic is tested elsewhere")
+    code: AcceptedCode = Field(description="The code of the diagnostic.", examples=["GM301"])
+    target: Maybe[TargetName] = Field(
+        default=None, description="The target; all of them when left out.", examples=["nginx"]
+    )
+    reason: Prose = Field(description="Why that is all right.", examples=["office traffic is tested elsewhere"])
 
 
-class Spec(Record):
+class Spec(Part):
     """What is released, to whom, in which steps."""
 
-    service: Service = field(One(Service), "Where the service is reached.")
-    stable: str = field(Reference("version"), "The version that everyone gets who is sent nowhere else.", example="v1")
-    versions: Mapping[str, Version] = field(
-        MapOf(VERSION_NAME, One(Version), least=1, most=MOST_VERSIONS, space="version", empty={}),
-        "The versions that run; all but stable are canaries.",
-        example={"v1": {"endpoints": ["10.0.1.11:8080"]}, "v2": {"endpoints": ["10.0.2.11:8080"]}},
+    service: Service = Field(description="Where the service is reached.")
+    stable: VersionRef = Field(description="The version that everyone gets who is sent nowhere else.", examples=["v1"])
+    versions: Annotated[
+        dict[VersionName, Annotated[Version, OR_EMPTY]], Entries(1, MOST_VERSIONS), Gives("version")
+    ] = Field(
+        description="The versions that run; all but stable are canaries.",
+        examples=[{"v1": {"endpoints": ["10.0.1.11:8080"]}, "v2": {"endpoints": ["10.0.2.11:8080"]}}],
     )
-    audiences: Mapping[str, tuple[AudienceEntry, ...]] = field(
-        MapOf(
-            LOCAL_NAME, ListOf(One(AudienceEntry), least=1, most=MOST_ENTRIES), most=MOST_AUDIENCES, space="audience"
-        ),
-        "Named groups of requests: any entry of the list, all keys of an entry.",
-        example={"beta": [{"cookies": {"beta": "1"}}, {"claims": {"tier": "beta"}}]},
+    audiences: Annotated[
+        dict[LocalName, Annotated[tuple[AudienceEntry, ...], Entries(1, MOST_ENTRIES)]],
+        Entries(0, MOST_AUDIENCES),
+        Gives("audience"),
+    ] = Field(
         default={},
+        description="Named groups of requests: any entry of the list, all keys of an entry.",
+        examples=[{"beta": [{"cookies": {"beta": "1"}}, {"claims": {"tier": "beta"}}]}],
     )
-    routes: tuple[Route, ...] = field(
-        ListOf(One(Route), most=MOST_ROUTES, space="route"),
-        "Audiences that get one version; the first match wins.",
-        example=[{"name": "beta", "audience": "beta", "version": "v2", "from": "gray-5"}],
-        default=[],
+    routes: Annotated[tuple[Route, ...], Entries(0, MOST_ROUTES), Gives("route")] = Field(
+        default=(),
+        description="Audiences that get one version; the first match wins.",
+        examples=[[{"name": "beta", "audience": "beta", "version": "v2", "from": "gray-5"}]],
     )
-    sticky: Sticky | None = field(One(Sticky), "Each user stays on one version while the weights grow.", default=None)
-    edge: Edge | None = field(One(Edge), "One target decides, those behind it follow.", default=None)
-    jwt: Jwt | None = field(One(Jwt), "Where claims come from.", default=None)
-    stages: tuple[Stage, ...] = field(
-        ListOf(One(Stage), most=MOST_STAGES, space="stage"),
-        "The steps of the release, in order.",
-        example=[{"name": "gray-5", "weight": 5, "hold": "30m"}, {"name": "full", "weight": 100}],
-        default=[],
+    sticky: Maybe[Sticky] = Field(default=None, description="Each user stays on one version while the weights grow.")
+    edge: Maybe[Edge] = Field(default=None, description="One target decides, those behind it follow.")
+    jwt: Maybe[Jwt] = Field(default=None, description="Where claims come from.")
+    stages: Annotated[tuple[Stage, ...], Entries(0, MOST_STAGES), Gives("stage")] = Field(
+        default=(),
+        description="The steps of the release, in order.",
+        examples=[[{"name": "gray-5", "weight": 5, "hold": "30m"}, {"name": "full", "weight": 100}]],
     )
-    stage: str | None = field(
-        Reference("stage"), "Where the release stands; the first stage when left out.", example="gray-5", default=None
+    stage: Maybe[StageRef] = Field(
+        default=None,
+        description="Where the release stands; the first stage when left out.",
+        examples=["gray-5"],
     )
-    guards: Guards | None = field(One(Guards), "Limits that every canary must keep to.", default=None)
-    limits: Mapping[str, VersionLimits] = field(
-        MapOf(VERSION_NAME, One(VersionLimits), most=MOST_VERSIONS, refers="version"),
-        "What single versions can take.",
-        example={"v2": {"qps": 500}},
-        default={},
+    guards: Maybe[Guards] = Field(default=None, description="Limits that every canary must keep to.")
+    limits: Annotated[dict[VersionName, VersionLimits], Entries(0, MOST_VERSIONS), Refers("version")] = Field(
+        default={}, description="What single versions can take.", examples=[{"v2": {"qps": 500}}]
     )
-    resilience: Resilience | None = field(
-        One(Resilience), "What engines do about slow and failing instances.", default=None
+    resilience: Maybe[Resilience] = Field(default=None, description="What engines do about slow and failing instances.")
+    mirror: Maybe[Mirror] = Field(default=None, description="A copy of requests for a version.")
+    notice: Maybe[Notice] = Field(default=None, description="A response header for everyone who gets a canary.")
+    trace: Maybe[Trace] = Field(default=None, description="A unique id on canary requests.")
+    workload: Maybe[Workload] = Field(default=None, description="What runs the service.")
+    tests: Annotated[tuple[SpecTest, ...], Entries(0, 1000)] = Field(
+        default=(),
+        description="Requests and who must answer them.",
+        examples=[[{"request": {"headers": {"X-Gray-Version": "v2"}}, "expect": "v2"}]],
     )
-    mirror: Mirror | None = field(One(Mirror), "A copy of requests for a version.", default=None)
-    notice: Notice | None = field(One(Notice), "A response header for everyone who gets a canary.", default=None)
-    trace: Trace | None = field(One(Trace), "A unique id on canary requests.", default=None)
-    workload: Workload | None = field(One(Workload), "What runs the service.", default=None)
-    tests: tuple[SpecTest, ...] = field(
-        ListOf(One(SpecTest), most=1000),
-        "Requests and who must answer them.",
-        example=[{"request": {"headers": {"X-Gray-Version": "v2"}}, "expect": "v2"}],
-        default=[],
+    targets: Targets = Field(
+        default={}, description="The engines to compile for, with their options.", examples=[{"istio": {}}]
     )
-    targets: Mapping[str, Mapping[str, Any]] = field(
-        Targets(), "The engines to compile for, with their options.", example={"istio": {}}, default={}
-    )
-    accept: tuple[Accept, ...] = field(
-        ListOf(One(Accept), most=100),
-        "What targets cannot do and the release gives up.",
-        example=[{"code": "GM301", "reason": "office traffic is tested elsewhere"}],
-        default=[],
+    accept: Annotated[tuple[Accept, ...], Entries(0, 100)] = Field(
+        default=(),
+        description="What targets cannot do and the release gives up.",
+        examples=[[{"code": "GM301", "reason": "office traffic is tested elsewhere"}]],
     )
 
     @property
@@ -178,30 +153,34 @@ class Spec(Record):
         """Every version but stable, in the spec's order."""
         return tuple(name for name in self.versions if name != self.stable)
 
-    def problems(self, place: Place) -> None:
-        """What keys only say together."""
-        check_shares(self.stages, self.stable, self.canaries, place.below("stages"))
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        problems = list(consistency.shares(self.stages, self.stable, self.canaries))
         if self.sticky:
-            check_room(self.stages, self.canaries, place)
+            problems += consistency.room(self.stages, self.canaries)
         if self.edge and self.trace:
-            check_headers(self.edge, self.trace, place)
+            problems += consistency.headers(self.edge, self.trace)
+        if problems:
+            raise Several(problems)
+        return self
 
 
-class Rollout(Record):
+class Rollout(Part):
     """One gray release of one service."""
 
-    api_version: str = field(Word(API_VERSION), "The language's version.", example=API_VERSION)
-    kind: str = field(Word("Rollout"), "What the file describes.", example="Rollout")
-    metadata: Metadata = field(One(Metadata), "Who the release is.")
-    spec: Spec = field(
-        One(Spec),
-        "What is released, to whom, in which steps.",
-        example={
-            "service": {"port": 8080},
-            "stable": "v1",
-            "versions": {"v1": {"endpoints": ["10.0.1.11:8080"]}, "v2": {"endpoints": ["10.0.2.11:8080"]}},
-            "stages": [{"name": "gray-5", "weight": 5, "hold": "30m"}, {"name": "full", "weight": 100}],
-        },
+    api_version: Literal["graymesh.io/v1alpha1"] = Field(description="The language's version.", examples=[API_VERSION])
+    kind: Literal["Rollout"] = Field(description="What the file describes.", examples=["Rollout"])
+    metadata: Metadata = Field(description="Who the release is.")
+    spec: Spec = Field(
+        description="What is released, to whom, in which steps.",
+        examples=[
+            {
+                "service": {"port": 8080},
+                "stable": "v1",
+                "versions": {"v1": {"endpoints": ["10.0.1.11:8080"]}, "v2": {"endpoints": ["10.0.2.11:8080"]}},
+                "stages": [{"name": "gray-5", "weight": 5, "hold": "30m"}, {"name": "full", "weight": 100}],
+            }
+        ],
     )
 
     @property
@@ -210,31 +189,35 @@ class Rollout(Record):
         name = f"{self.metadata.name}.{self.metadata.namespace}.svc.cluster.local"
         return self.spec.service.host or name
 
-    def problems(self, place: Place) -> None:
-        """A domain is public, the service's own name is not."""
-        for index, domain in enumerate(self.spec.service.domains):
-            if domain == self.host:
-                path = place.below("spec").below("service").below("domains").below(index)
-                message = f"{quoted(domain)} is the service's own host name"
-                path.report("GM112", message, "leave it out", needless=True)
+    @model_validator(mode="after")
+    def _domains_are_public(self) -> Self:
+        domains = self.spec.service.domains
+        if self.host in domains:
+            below = ("spec", "service", "domains", domains.index(self.host))
+            message = f"{quoted(self.host)} is the service's own host name"
+            raise Malformed("GM112", message, "leave it out", below=below, needless=True)
+        return self
 
 
-class ProjectFile(Record):
+class ProjectFile(Part):
     """`graymesh.yaml`: which releases belong together, and where their output goes."""
 
-    api_version: str = field(Word(API_VERSION), "The language's version.", example=API_VERSION)
-    kind: str = field(Word("Project"), "What the file describes.", example="Project")
-    releases: tuple[str, ...] = field(
-        ListOf(FILE_PATTERN, least=1, most=100, unique=True),
-        "Spec files, relative to this file.",
-        example=["releases/*.yaml"],
-        default=["releases/*.yaml"],
+    api_version: Literal["graymesh.io/v1alpha1"] = Field(description="The language's version.", examples=[API_VERSION])
+    kind: Literal["Project"] = Field(description="What the file describes.", examples=["Project"])
+    releases: Annotated[tuple[FilePattern, ...], Entries(1, 100), UNIQUE] = Field(
+        default=("releases/*.yaml",),
+        description="Spec files, relative to this file.",
+        examples=[["releases/*.yaml"]],
     )
-    output: str = field(
-        FOLDER, "Folder for the compiled files, relative to this file.", example="rendered", default="rendered"
+    output: Folder = Field(
+        default="rendered",
+        description="Folder for the compiled files, relative to this file.",
+        examples=["rendered"],
     )
-    targets: Mapping[str, Mapping[str, Any]] = field(
-        Targets(), "Options that releases take unless they say otherwise.", example={"istio": {}}, default={}
+    targets: Targets = Field(
+        default={},
+        description="Options that releases take unless they say otherwise.",
+        examples=[{"istio": {}}],
     )
 
 
@@ -248,25 +231,28 @@ def parse_project(source: Document) -> tuple[ProjectFile | None, list[Diagnostic
     return _parse(ProjectFile, source)
 
 
-def _parse(record: type[R], source: Document) -> tuple[R | None, list[Diagnostic]]:
-    reading = Reading(source)
-    root = Place(reading)
-    found: dict[str, R] = {}
-    if not _foreign(record, source.data, root):
-        read_into(found, "document", One(record), source.data, root)
-    problems = [*reading.problems, *unresolved(reading)]
-    if not problems:
-        return found["document"], []
-    return None, sorted(map(source.place, problems), key=lambda problem: (problem.span, problem.code))
+def _parse(model: type[R], source: Document) -> tuple[R | None, list[Diagnostic]]:
+    foreign = _foreign(model, source.data)
+    if foreign:
+        return None, in_order(source, foreign)
+    found: R | None = None
+    error: ValidationError | None = None
+    try:
+        found = model.model_validate(source.data)
+    except ValidationError as wrong:
+        error = wrong
+    problems = everything_wrong(model, source, error)
+    return (None, in_order(source, problems)) if problems else (found, [])
 
 
-def _foreign(record: type[Record], data: Any, root: Place) -> bool:
-    """Reports a file of another language or kind, of which nothing else can be said."""
+def _foreign(model: type[Part], data: Any) -> list[Diagnostic]:
+    """A file of another language or kind, of which nothing else can be said."""
     if not isinstance(data, dict):
-        return False
-    for key in ("apiVersion", "kind"):
-        wanted, value = record.fields[key].example, data.get(key)
+        return []
+    found = []
+    for key, field in (("apiVersion", "api_version"), ("kind", "kind")):
+        wanted, value = (model.model_fields[field].examples or [""])[0], data.get(key)
         if isinstance(value, str) and value != wanted:
-            message = f"the {key} is {quoted(value)}, not {quoted(wanted)}"
-            root.below(key).report("GM108", message, suggestion(value, [wanted]), mended=certain(value, [wanted]) or "")
-    return bool(root.reading.problems)
+            message, sure = f"the {key} is {quoted(value)}, not {quoted(wanted)}", certain(value, [wanted]) or ""
+            found.append(diagnostic((key,), Malformed("GM108", message, suggestion(value, [wanted]), sure)))
+    return found

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from graymesh.did_you_mean import certain, quoted, suggestion
-from graymesh.language.scalars import LONGEST, TEXT, Malformed, one_character_off
-from graymesh.language.shapes import Place, Schema, check_size, described, read_into, wrong_type
+from graymesh.language.part import Entries
+from graymesh.language.problems import (
+    Gathering,
+    Malformed,
+    Mistyped,
+    Raw,
+    Several,
+    described,
+    each,
+    given,
+    wrong_type,
+)
+from graymesh.language.scalars import LONGEST, TEXT, one_character_off
+from graymesh.language.values import Plain, Schema
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from graymesh.kit.target import Manifest, Option
 
 MOST_ITEMS = 100
+STRUCTURED = "structured"
 _TYPES = {"string": str, "integer": int, "boolean": bool}
-_JSON_TYPES = {"string": "string", "integer": "integer", "boolean": "boolean"}
 
 
 def effective(manifest: Manifest, *layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,129 +40,112 @@ def effective(manifest: Manifest, *layers: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-class Targets:
-    """The shape of `targets`: a known target's name → its options as written."""
-
-    space = ""
-
-    def read(self, value: Any, place: Place) -> Mapping[str, Mapping[str, Any]]:
-        """The options that are right; a name without a value has none."""
-        if not isinstance(value, dict):
-            raise wrong_type(value, "a mapping", place, "like {istio: {}}")
-        found: dict[str, Mapping[str, Any]] = {}
-        for name, options in value.items():
-            names = dict[str, str]()
-            read_into(names, "name", TargetName(), name, place.below(name, at_key=True))
-            if names:
-                read_into(found, name, _Options(name), {} if options is None else options, place.below(name))
-        return found
-
-    def schema(self) -> Schema:
-        """An object with the targets that there are."""
-        return {"type": "object", "additionalProperties": False, "properties": dict(_target_schemas())}
-
-
-class TargetName:
-    """The shape of a target's name."""
-
-    space = ""
-
-    def read(self, value: Any, place: Place) -> str:
-        """The name."""
+class _TargetName(Plain):
+    def read(self, value: Any) -> str:
         from graymesh.kit.registry import target_names
 
         if not isinstance(value, str):
-            raise wrong_type(value, "the name of a target", place)
+            raise wrong_type(value, "the name of a target")
         if value not in target_names():
             advice, mended = suggestion(value, target_names()), certain(value, target_names()) or ""
             raise Malformed("GM111", f"there is no target {quoted(value)}", advice, mended)
         return value
 
     def schema(self) -> Schema:
-        """One of the targets that there are."""
         return {"enum": [name for name, _ in _manifests()]}
 
 
-class _Options:
-    """The shape of one target's options."""
+TargetName: TypeAlias = Annotated[str, _TargetName()]
+"""The name of a target that there is."""
 
-    space = ""
 
-    def __init__(self, target_name: str) -> None:
-        self.target_name = target_name
-
-    def read(self, value: Any, place: Place) -> Mapping[str, Any]:
+class _Targets(Plain):
+    def read(self, value: Any) -> dict[str, dict[str, Any]]:
         if not isinstance(value, dict):
-            raise wrong_type(value, "a mapping of options", place)
-        found: dict[str, Any] = {}
-        for name, written in value.items():
-            known = self._manifest.options
-            if name in known:
-                read_into(found, name, _OptionValue(known[name]), written, place.below(name))
-                continue
-            message = f"{self.target_name} has no option {quoted(str(name))}"
-            below, sure = place.below(name, at_key=True), certain(str(name), known) or ""
-            below.report("GM115", message, suggestion(str(name), known), mended=sure)
+            raise wrong_type(value, "a mapping", "like {istio: {}}")
+        found: dict[str, dict[str, Any]] = {}
+        gathering = Gathering()
+        for name, options in value.items():
+            known = False
+            with gathering.below(name, at_key=True):
+                known = bool(_TargetName().read(name))
+            with gathering.below(name):
+                found[name] = _options(name, {} if options is None else options) if known else {}
+        gathering.check()
         return found
 
     def schema(self) -> Schema:
-        options = self._manifest.options.items()
-        properties = {name: _option_schema(name, option) for name, option in options}
-        return {"type": "object", "properties": properties, "additionalProperties": False}
-
-    @property
-    def _manifest(self) -> Manifest:
-        from graymesh.kit.registry import target
-
-        return target(self.target_name).manifest
+        return {"type": "object", "additionalProperties": False, "properties": dict(_target_schemas())}
 
 
-class _OptionValue:
-    """The shape of one option's value."""
+Targets: TypeAlias = Annotated[dict[str, dict[str, Any]], _Targets()]
+"""A target's name → its options as they are written; a name without a value has none."""
 
-    space = ""
 
-    def __init__(self, option: Option) -> None:
-        self.option = option
+def _options(target_name: str, value: Any) -> dict[str, Any]:
+    """The options, all of which the target knows and takes. Raises Malformed or Several."""
+    from graymesh.kit.registry import target
 
-    def read(self, value: Any, place: Place) -> Any:
-        if self.option.type != "list of string":
-            return self._item(value, self.option.type, place)
-        if not isinstance(value, list):
-            raise Malformed("GM115", f"{described(value, place)} stands where a list belongs", self.option.doc)
-        check_size(value, 0, MOST_ITEMS, "list")
-        return [self._item(item, "string", place.below(index)) for index, item in enumerate(value)]
+    if not isinstance(value, dict):
+        raise wrong_type(value, "a mapping of options")
+    known, gathering = target(target_name).manifest.options, Gathering()
+    for name, written in value.items():
+        with gathering.below(name, at_key=name not in known):
+            _check_option(target_name, known, name, written)
+    gathering.check()
+    return value
 
-    def schema(self) -> Schema:
-        """The option's type and limits."""
-        option = self.option
-        if option.type != "list of string":
-            return self._item_schema(option.type)
-        return {"type": "array", "items": self._item_schema("string"), "maxItems": MOST_ITEMS}
 
-    def _item(self, value: Any, kind: str, place: Place) -> Any:
-        if type(value) is not _TYPES[kind]:
-            advice = f'quote it: "{place.raw()[:60]}"' if kind == "string" and isinstance(value, (int, float)) else ""
-            wanted = f"{'an' if kind == 'integer' else 'a'} {kind}"
-            raise Malformed("GM115", f"{described(value, place)} stands where {wanted} belongs", advice)
-        if isinstance(value, str):
-            _check_text(self.option, value)
-        elif isinstance(value, int) and not isinstance(value, bool):
-            _check_number(self.option, value)
-        return value
+def _check_option(target_name: str, known: Mapping[str, Option], name: str, value: Any) -> None:
+    if name not in known:
+        message, sure = f"{target_name} has no option {quoted(name)}", certain(name, known) or ""
+        raise Malformed("GM115", message, suggestion(name, known), sure)
+    option = known[name]
+    given(name, value)
+    if option.type == STRUCTURED:
+        return _check_structure(target_name, name, value)
+    if option.type != "list of string":
+        return _check_item(option, option.type, value)
+    if not isinstance(value, list):
+        raise _mistyped(value, "a list", lambda raw: option.doc)
+    each(enumerate(Entries(0, MOST_ITEMS).checked(list, value)), lambda item: _check_item(option, "string", item))
+    return None
 
-    def _item_schema(self, kind: str) -> Schema:
-        option = self.option
-        if option.values:
-            return {"enum": list(option.values)}
-        shown: Schema = {"type": _JSON_TYPES[kind]}
-        if kind == "string":
-            shown |= {"pattern": f"^(?:{option.pattern or TEXT})$", "maxLength": LONGEST}
-        if option.minimum is not None:
-            shown["minimum"] = option.minimum
-        if option.maximum is not None:
-            shown["maximum"] = option.maximum
-        return shown
+
+def _check_structure(target_name: str, name: str, value: Any) -> None:
+    from graymesh.kit.json_schemas import misfits
+
+    found = [
+        Malformed("GM115", misfit.message, misfit.help, misfit.mended, below=misfit.path, at_key=misfit.at_key)
+        for misfit in misfits(_structures(target_name), value, part=name)
+    ]
+    if found:
+        raise Several(found)
+
+
+def _structures(target_name: str) -> Path:
+    """Where a target says what its structured options take."""
+    from graymesh.kit.registry import target
+
+    return target(target_name).folder / "options.schema.json"
+
+
+def _check_item(option: Option, kind: str, value: Any) -> None:
+    if type(value) is not _TYPES[kind]:
+        lacks_quotes = kind == "string" and isinstance(value, (int, float))
+        wanted = f"{'an' if kind == 'integer' else 'a'} {kind}"
+        raise _mistyped(value, wanted, lambda raw: f'quote it: "{raw()[:60]}"' if lacks_quotes else "")
+    if isinstance(value, str):
+        _check_text(option, value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        _check_number(option, value)
+
+
+def _mistyped(value: Any, wanted: str, advice: Callable[[Raw], str]) -> Mistyped:
+    def word(raw: Raw) -> Malformed:
+        return Malformed("GM115", f"{described(value, raw)} stands where {wanted} belongs", advice(raw))
+
+    return Mistyped(word)
 
 
 def _check_text(option: Option, value: str) -> None:
@@ -185,12 +182,38 @@ def _manifests() -> Iterator[tuple[str, Manifest]]:
 def _target_schemas() -> Iterator[tuple[str, Schema]]:
     for name, manifest in _manifests():
         about = {"title": manifest.title, "description": f"Options of the target {name}.", "examples": [{}]}
-        yield name, {**about, "anyOf": [_Options(name).schema(), {"type": "null"}], "default": {}}
+        properties = {key: _option_schema(name, key, option) for key, option in manifest.options.items()}
+        options = {"type": "object", "properties": properties, "additionalProperties": False}
+        yield name, {**about, "anyOf": [options, {"type": "null"}], "default": {}}
 
 
-def _option_schema(name: str, option: Option) -> Schema:
-    shown: Schema = {"title": name, "description": option.doc, **_OptionValue(option).schema()}
+def _option_schema(target_name: str, name: str, option: Option) -> Schema:
+    shown: Schema = {**_value_schema(target_name, name, option), "title": name, "description": option.doc}
+    shown = {key: shown[key] for key in ("title", "description", *shown)}
     if option.default is not None:
         shown["default"] = option.default
     example = option.default if option.example is None else option.example
     return {**shown, "examples": list(option.values) or [example]}
+
+
+def _value_schema(target_name: str, name: str, option: Option) -> Schema:
+    if option.type == STRUCTURED:
+        from graymesh.kit.json_schemas import part_of
+
+        return part_of(_structures(target_name), name)
+    if option.type != "list of string":
+        return _item_schema(option, option.type)
+    return {"type": "array", "items": _item_schema(option, "string"), "maxItems": MOST_ITEMS}
+
+
+def _item_schema(option: Option, kind: str) -> Schema:
+    if option.values:
+        return {"enum": list(option.values)}
+    shown: Schema = {"type": kind}
+    if kind == "string":
+        shown |= {"pattern": f"^(?:{option.pattern or TEXT})$", "maxLength": LONGEST}
+    if option.minimum is not None:
+        shown["minimum"] = option.minimum
+    if option.maximum is not None:
+        shown["maximum"] = option.maximum
+    return shown

@@ -1,154 +1,179 @@
 """Parts of a spec that say nothing about which version a request gets: guards, limits, resilience, notice, trace."""
 
-from __future__ import annotations
+from typing import Annotated, Literal, Self
 
-from graymesh.language.numbers import Whole
-from graymesh.language.record import One, Record, field
-from graymesh.language.shapes import ListOf, Place, Word
-from graymesh.language.words import DURATION_MS, OWN_HEADER_NAME, PERCENTAGE, QUANTILE, VALUE
+from pydantic import Field, model_validator
 
-MOST_REQUESTS = 1_000_000_000
-RETRY_CONDITIONS = ("connect-failure", "5xx", "gateway-error", "reset", "timeout", "unavailable")
+from graymesh.language.part import UNIQUE, Entries, Maybe, Part
+from graymesh.language.problems import Malformed
+from graymesh.language.values import Whole
+from graymesh.language.words import DurationMs, OwnHeaderName, Percentage, Quantile, Value
+
+_FIVE_MINUTES_MS = 300_000
+_UpToAMillion = Annotated[int, Whole(1, 1_000_000)]
+_RetryCondition = Literal["connect-failure", "5xx", "gateway-error", "reset", "timeout", "unavailable"]
 
 
-class ErrorRate(Record):
+class ErrorRate(Part):
     """Too many errors stop a canary."""
 
-    max_basis_points: int = field(PERCENTAGE, "Largest share of failed requests.", example="1%", written="max")
-    window_ms: int = field(
-        DURATION_MS, "The time over which the share is taken.", example="5m", written="window", default="5m"
+    max_basis_points: Percentage = Field(alias="max", description="Largest share of failed requests.", examples=["1%"])
+    window_ms: DurationMs = Field(
+        alias="window",
+        default=_FIVE_MINUTES_MS,
+        description="The time over which the share is taken.",
+        examples=["5m"],
     )
 
 
-class Latency(Record):
+class Latency(Part):
     """Slow answers stop a canary."""
 
-    max_ms: int = field(DURATION_MS, "Longest answer time at the quantile.", example="500ms", written="max")
-    quantile_basis_points: int = field(
-        QUANTILE,
-        "The quantile of the answer times that is held against the limit.",
-        example=0.99,
-        written="quantile",
-        default=0.99,
+    max_ms: DurationMs = Field(alias="max", description="Longest answer time at the quantile.", examples=["500ms"])
+    quantile_basis_points: Quantile = Field(
+        alias="quantile",
+        default=9900,
+        description="The quantile of the answer times that is held against the limit.",
+        examples=[0.99],
     )
-    window_ms: int = field(
-        DURATION_MS, "The time over which the quantile is taken.", example="5m", written="window", default="5m"
+    window_ms: DurationMs = Field(
+        alias="window",
+        default=_FIVE_MINUTES_MS,
+        description="The time over which the quantile is taken.",
+        examples=["5m"],
     )
 
 
-class Cpu(Record):
+class Cpu(Part):
     """A loaded canary gets no new traffic."""
 
-    max_basis_points: int = field(PERCENTAGE, "Largest processor load.", example="90%", written="max")
-    for_ms: int = field(DURATION_MS, "How long the load must last.", example="1m", written="for", default="1m")
+    max_basis_points: Percentage = Field(alias="max", description="Largest processor load.", examples=["90%"])
+    for_ms: DurationMs = Field(alias="for", default=60_000, description="How long the load must last.", examples=["1m"])
 
 
-class Coverage(Record):
+class Coverage(Part):
     """A verdict needs data."""
 
-    min_basis_points: int = field(
-        PERCENTAGE, "Smallest share of the canary's instances that report metrics.", example="95%", written="min"
+    min_basis_points: Percentage = Field(
+        alias="min",
+        description="Smallest share of the canary's instances that report metrics.",
+        examples=["95%"],
     )
 
 
-class Guards(Record):
+class Guards(Part):
     """Limits that every canary must keep to."""
 
-    error_rate: ErrorRate | None = field(One(ErrorRate), "Too many errors stop a canary.", default=None)
-    latency: Latency | None = field(One(Latency), "Slow answers stop a canary.", default=None)
-    cpu: Cpu | None = field(One(Cpu), "Above this load a canary gets no new traffic.", default=None)
-    coverage: Coverage | None = field(One(Coverage), "So much of a canary must report metrics.", default=None)
+    error_rate: Maybe[ErrorRate] = Field(default=None, description="Too many errors stop a canary.")
+    latency: Maybe[Latency] = Field(default=None, description="Slow answers stop a canary.")
+    cpu: Maybe[Cpu] = Field(default=None, description="Above this load a canary gets no new traffic.")
+    coverage: Maybe[Coverage] = Field(default=None, description="So much of a canary must report metrics.")
 
-    def problems(self, place: Place) -> None:
-        """At least one guard."""
-        if not any(vars(self).values()):
-            place.report("GM110", "there is no guard in guards", "name one: errorRate, latency, cpu, coverage")
+    @model_validator(mode="after")
+    def _there_is_one(self) -> Self:
+        if not any(value for _, value in self):
+            raise Malformed("GM110", "there is no guard in guards", "name one: errorRate, latency, cpu, coverage")
+        return self
 
 
-class VersionLimits(Record):
+class VersionLimits(Part):
     """What one version can take."""
 
-    qps: int = field(Whole(1, MOST_REQUESTS), "Requests per second for all instances together.", example=500)
+    qps: Annotated[int, Whole(1, 1_000_000_000)] = Field(
+        description="Requests per second for all instances together.", examples=[500]
+    )
 
 
-class Retries(Record):
+class Retries(Part):
     """Failed requests are tried again."""
 
-    attempts: int = field(Whole(0, 10), "How often a failed request is tried again; 0 switches retries off.", example=2)
-    per_try_ms: int | None = field(
-        DURATION_MS, "Time limit of each try.", example="500ms", written="perTry", default=None
+    attempts: Annotated[int, Whole(0, 10)] = Field(
+        description="How often a failed request is tried again; 0 switches retries off.", examples=[2]
     )
-    on: tuple[str, ...] | None = field(
-        ListOf(Word(*RETRY_CONDITIONS), least=1, most=len(RETRY_CONDITIONS), unique=True),
-        "What counts as failed; the engine's own list when left out.",
-        example=["connect-failure", "5xx"],
+    per_try_ms: Maybe[DurationMs] = Field(
+        alias="perTry", default=None, description="Time limit of each try.", examples=["500ms"]
+    )
+    on: Maybe[Annotated[tuple[_RetryCondition, ...], Entries(1, 6), UNIQUE]] = Field(
         default=None,
+        description="What counts as failed; the engine's own list when left out.",
+        examples=[["connect-failure", "5xx"]],
     )
 
-    def problems(self, place: Place) -> None:
-        """No details about retries that are switched off."""
+    @model_validator(mode="after")
+    def _no_details_when_switched_off(self) -> Self:
         if not self.attempts and (self.per_try_ms is not None or self.on):
-            place.below("attempts").report("GM110", "0 attempts leave nothing to say about tries", "leave the rest out")
+            message = "0 attempts leave nothing to say about tries"
+            raise Malformed("GM110", message, "leave the rest out", below=("attempts",))
+        return self
 
 
-class Outlier(Record):
+class Outlier(Part):
     """Instances that fail are left out for a while."""
 
-    errors: int = field(Whole(1, 1_000_000), "Errors in a row after which an instance is left out.", example=5)
-    interval_ms: int | None = field(
-        DURATION_MS, "The time in which errors are counted.", example="10s", written="interval", default=None
+    errors: _UpToAMillion = Field(description="Errors in a row after which an instance is left out.", examples=[5])
+    interval_ms: Maybe[DurationMs] = Field(
+        alias="interval", default=None, description="The time in which errors are counted.", examples=["10s"]
     )
-    eject_ms: int | None = field(
-        DURATION_MS, "How long an instance is left out.", example="30s", written="eject", default=None
+    eject_ms: Maybe[DurationMs] = Field(
+        alias="eject", default=None, description="How long an instance is left out.", examples=["30s"]
     )
-    max_ejected_basis_points: int | None = field(
-        PERCENTAGE, "Largest share of instances left out at a time.", example="50%", written="maxEjected", default=None
+    max_ejected_basis_points: Maybe[Percentage] = Field(
+        alias="maxEjected",
+        default=None,
+        description="Largest share of instances left out at a time.",
+        examples=["50%"],
     )
 
 
-class Pool(Record):
+class Pool(Part):
     """Limits on connections to the service."""
 
-    max_connections: int | None = field(
-        Whole(1, 1_000_000), "Most open connections to the service.", example=100, default=None
+    max_connections: Maybe[_UpToAMillion] = Field(
+        default=None, description="Most open connections to the service.", examples=[100]
     )
-    max_pending: int | None = field(
-        Whole(1, 1_000_000), "Most requests that wait for a connection.", example=50, default=None
+    max_pending: Maybe[_UpToAMillion] = Field(
+        default=None, description="Most requests that wait for a connection.", examples=[50]
     )
-    max_requests_per_connection: int | None = field(
-        Whole(1, 1_000_000), "Most requests on one connection before it is closed.", example=1000, default=None
+    max_requests_per_connection: Maybe[_UpToAMillion] = Field(
+        default=None, description="Most requests on one connection before it is closed.", examples=[1000]
     )
 
-    def problems(self, place: Place) -> None:
-        """At least one limit."""
-        if not any(vars(self).values()):
-            place.report(
-                "GM110", "there is no limit in pool", "name one: maxConnections, maxPending, maxRequestsPerConnection"
-            )
+    @model_validator(mode="after")
+    def _there_is_one(self) -> Self:
+        if not any(value for _, value in self):
+            advice = "name one: maxConnections, maxPending, maxRequestsPerConnection"
+            raise Malformed("GM110", "there is no limit in pool", advice)
+        return self
 
 
-class Resilience(Record):
+class Resilience(Part):
     """What engines do about slow and failing instances."""
 
-    timeout_ms: int | None = field(
-        DURATION_MS, "Time limit of an answer, all tries together.", example="2s", written="timeout", default=None
+    timeout_ms: Maybe[DurationMs] = Field(
+        alias="timeout",
+        default=None,
+        description="Time limit of an answer, all tries together.",
+        examples=["2s"],
     )
-    retries: Retries | None = field(One(Retries), "Failed requests are tried again.", default=None)
-    outlier: Outlier | None = field(One(Outlier), "Failing instances are left out for a while.", default=None)
-    warmup_ms: int | None = field(
-        DURATION_MS, "A new instance's share grows over this time.", example="60s", written="warmup", default=None
+    retries: Maybe[Retries] = Field(default=None, description="Failed requests are tried again.")
+    outlier: Maybe[Outlier] = Field(default=None, description="Failing instances are left out for a while.")
+    warmup_ms: Maybe[DurationMs] = Field(
+        alias="warmup",
+        default=None,
+        description="A new instance's share grows over this time.",
+        examples=["60s"],
     )
-    pool: Pool | None = field(One(Pool), "Limits on connections and waiting requests.", default=None)
+    pool: Maybe[Pool] = Field(default=None, description="Limits on connections and waiting requests.")
 
 
-class Notice(Record):
+class Notice(Part):
     """A response header for everyone who gets a canary."""
 
-    header: str = field(OWN_HEADER_NAME, "Name of the response header.", example="X-Gray-Notice")
-    value: str = field(VALUE, "Its value.", example="you are trying v2")
+    header: OwnHeaderName = Field(description="Name of the response header.", examples=["X-Gray-Notice"])
+    value: Value = Field(description="Its value.", examples=["you are trying v2"])
 
 
-class Trace(Record):
+class Trace(Part):
     """A request header with a unique id on canary requests."""
 
-    header: str = field(OWN_HEADER_NAME, "Name of the request header.", example="X-Gray-Trace")
+    header: OwnHeaderName = Field(description="Name of the request header.", examples=["X-Gray-Trace"])

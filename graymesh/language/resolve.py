@@ -38,7 +38,7 @@ from graymesh.ir.segments import Ring, Weights, ring
 from graymesh.language.faults import Fault as WrittenFault
 from graymesh.language.model import Rollout, Spec
 from graymesh.language.resolve_settings import facts_of
-from graymesh.language.routing import Sticky
+from graymesh.language.routes import Sticky
 
 
 def stages(rollout: Rollout) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import re
 from typing import Final
 
 from graymesh.did_you_mean import certain, nearest, quoted
+from graymesh.language.problems import Malformed
 
 LABEL: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 SERVICE: Final = "[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -47,23 +48,6 @@ _HOP_BY_HOP = frozenset(
 )
 _NOT_OURS_TO_SET = frozenset(["set-cookie", "authorization", "location", "date", "server", "vary", "forwarded", "via"])
 _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
-
-
-class Written(str):
-    """YAML as it is to be written, without quotes around it."""
-
-    __slots__ = ()
-
-
-class Malformed(Exception):
-    """A value that is not what it should be: a code of the GM1xx band, a message and what to do.
-
-    `mended` is the value that was meant, where that is certain: text, or a number as it is to be written.
-    """
-
-    def __init__(self, code: str, message: str, advice: str = "", mended: str | Written = "") -> None:
-        super().__init__(message)
-        self.code, self.message, self.advice, self.mended = code, message, advice, mended
 
 
 def label(text: str) -> str:

@@ -16,7 +16,7 @@ from graymesh.language.case import Case
 from graymesh.lint.finding import Finding
 
 if TYPE_CHECKING:
-    from graymesh.language.routing import AudienceEntry
+    from graymesh.language.audiences import AudienceEntry
 
 _KEYS = {
     Kind.HEADER: "headers",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from graymesh.diagnostic import START, Refused, Span
-from graymesh.source import fast as yaml_fast
 from graymesh.source import hidden
 from graymesh.source.comments import Layout
 from graymesh.source.limits import ARTIFACT, MIB, SPEC, Limits
@@ -19,12 +18,7 @@ def load(text: str | bytes, file: str, what: str = "rollout") -> Source:
     Raises Refused, with `usage` set when the file holds no mapping at all.
     """
     written, unix = _guarded(text, file, SPEC)
-    documents = yaml_fast.read(unix, strict=False) if len(unix) <= SPEC.nodes else None
-    if documents and len(documents) == 1 and type(documents[0]) is dict:
-        data = documents[0]
-    else:
-        data = _single_mapping(unix, file, what)
-    return Source(file, written, data, positions=Layout(unix))
+    return Source(file, written, _single_mapping(unix, file, what), positions=Layout(unix))
 
 
 def load_artifacts(text: str | bytes, file: str) -> list[Source]:
@@ -33,9 +27,7 @@ def load_artifacts(text: str | bytes, file: str) -> list[Source]:
     Raises Refused, also for plain scalars that YAML 1.1 and 1.2 read differently.
     """
     written, unix = _guarded(text, file, ARTIFACT)
-    documents = yaml_fast.read(unix, strict=True) if len(unix) <= 2 * ARTIFACT.nodes else None
-    if documents is None:
-        documents = _all_documents(unix, file)
+    documents = _all_documents(unix, file)
     positions = Layout(unix)
     return [
         Source(file, written, data, number, positions=positions)

@@ -1,0 +1,162 @@
+"""Who gets which version: routes, buckets that stay with a user, the lane that an edge sets, where claims come from."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from graymesh.did_you_mean import certain, listed, quoted, suggestion
+from graymesh.ir import release as ir
+from graymesh.language import written
+from graymesh.language.audiences import MOST_AUDIENCES
+from graymesh.language.faults import Fault
+from graymesh.language.options import TargetName
+from graymesh.language.part import ONE_OR_LIST, Entries, Maybe, Part
+from graymesh.language.problems import Malformed, Several, each, wrong_type
+from graymesh.language.values import Plain, Schema, Text
+from graymesh.language.words import (
+    CLAIM_NAME,
+    COOKIE_NAME,
+    HEADER_NAME,
+    QUERY_NAME,
+    AudienceRef,
+    CookieName,
+    DurationSeconds,
+    HttpsUrl,
+    Issuer,
+    LocalName,
+    OwnHeaderName,
+    StageRef,
+    VersionRef,
+)
+
+MOST_ROUTES = 100
+_TAKEN = ("everyone", "stable")
+_TAKEN_BEGINNINGS = ("bucket-", "lane-")
+
+
+class Route(Part):
+    """Audiences that get one version, whatever the stage's weight."""
+
+    name: LocalName = Field(description="Name of the route.", examples=["beta"])
+    audience: Annotated[tuple[AudienceRef, ...], Entries(1, MOST_AUDIENCES), ONE_OR_LIST] = Field(
+        description="The audience, or a list of which any will do.", examples=[["testers", "office"]]
+    )
+    version: VersionRef = Field(description="The version that they get.", examples=["v2"])
+    active_from: Maybe[StageRef] = Field(
+        alias="from",
+        default=None,
+        description="The stage from which on the route is active; always when left out.",
+        examples=["gray-5"],
+    )
+    fault: Maybe[Fault] = Field(default=None, description="Delays and errors made on purpose for this route.")
+
+    @model_validator(mode="after")
+    def _has_its_own_name(self) -> Self:
+        if self.name in _TAKEN or self.name.startswith(_TAKEN_BEGINNINGS):
+            message = f"{quoted(self.name)} is the name of a route that graymesh adds"
+            raise Malformed("GM112", message, "choose another name", below=("name",))
+        return self
+
+
+class FieldChoice(Plain):
+    """`{cookie: uid}`: one part of a request, by its kind and name."""
+
+    _names: Mapping[str, Text] = {
+        "header": HEADER_NAME,
+        "cookie": COOKIE_NAME,
+        "query": QUERY_NAME,
+        "claim": CLAIM_NAME,
+    }
+    _about: Mapping[str, tuple[str, str]] = {
+        "header": ("Name of a request header, in any case.", "Authorization"),
+        "cookie": ("Name of a cookie.", "uid"),
+        "query": ("Name of a query parameter.", "user"),
+        "claim": ("Name of a string claim of a verified token; see jwt.", "sub"),
+    }
+
+    def __init__(self, *kinds: str) -> None:
+        self.kinds = kinds
+
+    def read(self, value: Any) -> ir.Field:
+        """The field."""
+        if not isinstance(value, dict):
+            raise wrong_type(value, "a mapping", f"like {{{self.kinds[0]}: …}}")
+        unknown = [self._unknown(kind) for kind in value if kind not in self.kinds]
+        if unknown:
+            raise Several(unknown)
+        if len(value) != 1:
+            said = "several parts of a request stand where one belongs" if value else "no part of a request is named"
+            raise Malformed("GM110", said, f"one of {listed(self.kinds)}")
+        kind = next(iter(value))
+        return ir.Field(ir.Kind(kind), each(value.items(), self._names[kind].read)[kind])
+
+    def write(self, value: ir.Field) -> dict[str, str]:
+        """The mapping."""
+        return written.field(value)
+
+    def schema(self) -> Schema:
+        """An object with one of the kinds."""
+        properties = {kind: self._described(kind) for kind in self.kinds}
+        exactly_one = {"minProperties": 1, "maxProperties": 1}
+        return {"type": "object", "properties": properties, "additionalProperties": False, **exactly_one}
+
+    def _unknown(self, kind: str) -> Malformed:
+        message, sure = f"{quoted(kind)} is not a key here", certain(kind, self.kinds) or ""
+        return Malformed("GM101", message, suggestion(kind, self.kinds), sure, below=(kind,), at_key=True)
+
+    def _described(self, kind: str) -> Schema:
+        doc, example = self._about[kind]
+        about = {"title": kind.capitalize(), "description": doc}
+        return {**about, **self._names[kind].schema(), "examples": [example]}
+
+
+class Sticky(Part):
+    """Each user stays on one version while the weights grow."""
+
+    cookie: CookieName = Field(
+        description="The cookie that carries a user's bucket, 0000–9999.", examples=["gray-bucket"]
+    )
+    key: Maybe[Annotated[ir.Field, FieldChoice("cookie", "header", "query", "claim")]] = Field(
+        default=None,
+        description="An identity to hash for the first bucket, where an engine can hash.",
+        examples=[{"cookie": "uid"}],
+    )
+    max_age_seconds: DurationSeconds = Field(
+        alias="maxAge",
+        default=30 * 24 * 3600,
+        description="How long a browser keeps the bucket.",
+        examples=["720h"],
+    )
+
+    @model_validator(mode="after")
+    def _bucket_is_no_identity(self) -> Self:
+        if self.key == ir.Field(ir.Kind.COOKIE, self.cookie):
+            message = f"{quoted(self.cookie)} carries the bucket itself"
+            raise Malformed("GM110", message, "name another cookie", below=("key",))
+        return self
+
+
+class Edge(Part):
+    """One target decides; engines behind it follow the lane header that it sets."""
+
+    target: TargetName = Field(description="The target that decides.", examples=["nginx"])
+    header: OwnHeaderName = Field(
+        default="X-Gray-Lane",
+        validate_default=True,
+        description="The request header that names the chosen version.",
+        examples=["X-Gray-Lane"],
+    )
+
+
+class Jwt(Part):
+    """Where claims come from."""
+
+    issuer: Issuer = Field(description="Issuer of the tokens.", examples=["https://id.example.com"])
+    jwks: HttpsUrl = Field(description="Address of the issuer's keys.", examples=["https://id.example.com/jwks.json"])
+    source: Annotated[ir.Field, FieldChoice("header", "cookie")] = Field(
+        alias="from",
+        default=ir.Field(ir.Kind.HEADER, "authorization"),
+        description="The header or cookie that carries the token.",
+        examples=[{"header": "Authorization"}],
+    )
