@@ -1,6 +1,7 @@
 """Data flows in one direction: a package imports only from packages that stand below it, and targets from the kit."""
 
 import ast
+import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -115,3 +116,11 @@ def test_targets_see_the_kit_and_below_and_never_one_another(path: Path) -> None
 def test_nobody_imports_the_targets_folder() -> None:
     for path in [*MODULES.values(), *OF_TARGETS]:
         assert not any(name.split(".")[0] == "targets" for name in imported(path)), path
+
+
+def test_the_readme_lists_the_packages_in_this_order() -> None:
+    readme = (ROOT.parent / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([a-z]+)` \| ", readme.partition("| package | what it holds |")[2], re.MULTILINE)
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"targets"}
+    assert set(listed) == packages
+    assert listed == sorted(listed, key=lambda name: LEVEL[name])
