@@ -8,7 +8,9 @@ import os
 import shutil
 import stat
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -19,6 +21,7 @@ from tests.helpers import ROOT
 from tests.test_cli import SHOP, Cli, cli  # noqa: F401
 from tests.test_write import NEW, OLD, UNFINISHED, codes, compiled, out, tree  # noqa: F401
 
+Deep: TypeAlias = Callable[[str], None]
 TAKES_ALL = "server { listen 8080 default_server; server_name _; location / { proxy_pass http://10.66.6.6; } }\n"
 KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [https://evil.example]\n"
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: evil}\nspec: {containers: [{name: a, image: evil}]}\n"
@@ -47,6 +50,20 @@ def _shop(cli: Cli) -> Cli:
     assert cli("compile", "--check").code == 0
     assert cli("verify").code == 0
     return cli
+
+
+@pytest.fixture
+def deep(out: Path) -> Iterator[Deep]:
+    """Puts a file 1,500 folders down; pytest itself cannot remove so many."""
+    tops = []
+
+    def make(top: str) -> None:
+        tops.append(out / top / "a")
+        subprocess.run(["mkdir", "-p", out / top / "/".join("a" * 1500)], check=True)
+        subprocess.run(["touch", out / top / "/".join("a" * 1500) / "x.conf"], check=True)
+
+    yield make
+    subprocess.run(["rm", "-rf", *tops], check=True)
 
 
 def put(path: str, text: str) -> None:
@@ -226,11 +243,15 @@ class TestUnfinishedWorkThatIsNotOurs:
         assert tree(out) == NEW
         assert (out.parent / "elsewhere" / "victim").read_text() == "precious"
 
-    def test_a_deep_one_is_thrown_away_too(self, out: Path) -> None:
+    def test_a_deep_one_is_thrown_away_too(self, out: Path, deep: Deep) -> None:
         self.staged(out, UNFINISHED, {})
-        subprocess.run(["mkdir", "-p", out / UNFINISHED / "/".join("a" * 1500)], check=True)
+        deep(UNFINISHED)
         compiled(out, NEW)
         assert tree(out) == NEW
+
+
+def socket_at(path: Path) -> None:
+    os.mknod(path, 0o600 | stat.S_IFSOCK)
 
 
 class TestStrangers:
@@ -259,10 +280,9 @@ class TestStrangers:
             (out / "nginx/more" / name).write_text("x")
         assert self.found(out) == [("GM919", "nginx/more")]
 
-    def test_a_deep_folder(self, out: Path) -> None:
+    def test_a_deep_folder(self, out: Path, deep: Deep) -> None:
         compiled(out, OLD)
-        subprocess.run(["mkdir", "-p", out / "nginx" / "/".join("a" * 1500)], check=True)
-        subprocess.run(["touch", out / "nginx" / "/".join("a" * 1500) / "x.conf"], check=True)
+        deep("nginx")
         assert self.found(out) == [("GM919", "nginx/a")]
 
     def test_a_folder_of_nothing_is_nothing(self, out: Path) -> None:
@@ -281,6 +301,13 @@ class TestStrangers:
         os.mkfifo(out / "nginx/a.conf")
         os.mknod(out / "nginx/b.conf", 0o600 | stat.S_IFSOCK)
         assert self.found(out) == [("GM919", "nginx/a.conf"), ("GM919", "nginx/b.conf")]
+
+    def test_a_pipe_or_a_socket_where_a_file_belongs(self, out: Path) -> None:
+        compiled(out, OLD)
+        for path, make in (("nginx/server.conf", os.mkfifo), ("istio/default.shop.yaml", socket_at)):
+            (out / path).unlink()
+            make(out / path)
+        assert self.found(out) == [("GM914", "istio/default.shop.yaml"), ("GM914", "nginx/server.conf")]
 
     def test_a_folder_where_a_listed_file_was(self, out: Path) -> None:
         compiled(out, OLD)

@@ -209,6 +209,54 @@ def test_a_document_of_another_shape_has_problems_and_no_rollout(text: str) -> N
     assert problems
 
 
+def told(lines: str) -> list[Said]:
+    return [said(problem) for problem in problems_of(with_spec(lines))]
+
+
+def test_references_are_looked_up_beside_all_other_mistakes() -> None:
+    """In parts that are well-formed, next to parts and neighbours that are not."""
+    lines = [
+        "audiences: {beta: [{headers: {X-A: 1}}]}",
+        "routes: [{name: a, audience: [beta, nobody], version: v9, from: 5, colour: red}]",
+        "stages: [{name: full, weight: lots, split: {v8: 5}}]",
+        "tests: [{request: {path: nowhere}, expect: v7}]",
+        "stage: half",
+    ]
+    found = told("\n".join(lines))
+    unknown = [("routes", 0, "audience", 1), ("routes", 0, "version"), ("tests", 0, "expect"), ("stage",)]
+    assert [each.path[1:] for each in found if each.code == "GM111" and not each.at_key] == unknown
+    assert Said("GM111", ("spec", "stages", 0, "split", "v8"), True) in found
+    others = [each for each in found if each.code != "GM111"]
+    assert [each.code for each in others] == ["GM107", "GM107", "GM101", "GM102", "GM106"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "only"),
+    [
+        ("stagess: [{name: full, weight: 5}]\nstage: full", Said("GM101", ("spec", "stagess"), True)),
+        ("stages: full\nstage: full", Said("GM102", ("spec", "stages"), False)),
+        ("stages:\nstage: full", Said("GM102", ("spec", "stages"), False)),
+        ("mirror: {version: V2}\nlimits: {V_2: {qps: 5}}\n", Said("GM105", ("spec", "limits", "V_2"), True)),
+    ],
+)
+def test_names_that_could_not_be_read_are_not_missed_as_well(lines: str, only: Said) -> None:
+    found = [each for each in told(lines) if each.path[1] != "mirror"]
+    assert found == [only]
+
+
+def test_a_list_that_is_too_long_is_one_mistake() -> None:
+    tests = "tests: [" + ", ".join(["{request: {path: x}, expect: v9}"] * 1001) + "]"
+    routes = "routes: [" + ", ".join(["{name: a, audience: b, version: v9}"] * 101) + "]"
+    assert [each.code for each in told(f"{tests}\n{routes}")] == ["GM116", "GM116"]
+
+
+def test_empty_values_are_refused_wherever_a_key_may_be_left_out() -> None:
+    found = told(
+        "sticky:\nresilience: {timeout: , pool: {maxPending: }}\nroutes: [{name: , audience: [null], version: }]"
+    )
+    assert [each.code for each in found] == ["GM102"] * 6
+
+
 OPTIONS = {
     "gateways": Option(type="list of string", doc="<namespace>/<name>", pattern="[a-z-]+/[a-z-]+", default=[]),
     "listen": Option(type="integer", doc="port", minimum=1, maximum=65_535, default=80),

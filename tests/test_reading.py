@@ -226,6 +226,16 @@ class TestInside:
         assert cli("compile").code == 0
         assert "default.shop.yaml" in [path.name for path in Path("rendered/istio").iterdir()]
 
+    def test_a_draft_that_is_a_link_to_a_release(self, cli: Cli) -> None:
+        Path("drafts").mkdir()
+        Path("drafts/x.yaml").symlink_to("../releases/shop.yaml")
+        for command in (
+            ["lint", "--select", "GM1"],
+            ["lint", "--select", "GM1", "--skip-other"],
+            ["test", "-t", "istio"],
+        ):
+            assert cli(*command, "drafts/x.yaml").code == 0
+
     def test_a_mounted_config_map(self, cli: Cli, tmp_path: Path) -> None:
         mount = tmp_path / "mount"
         (mount / "..2024_05_01").mkdir(parents=True)
@@ -256,6 +266,9 @@ class TestInside:
                 ["bash", "-c", command], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
             )
             assert (done.returncode, "error[GM101]" in done.stdout) == (1, True), command + done.stderr
+        diff = f"{sys.executable} -m graymesh diff --exit-code <(sed 's/stage: gray-5/stage: gray-20/' {SHOP}) {SHOP}"
+        done = subprocess.run(["bash", "-c", diff], capture_output=True, text=True)
+        assert (done.returncode, "shop: stage gray-20 → gray-5" in done.stdout) == (1, True), done.stderr + done.stdout
         assert cli("compile").code == 0
         for name in (
             "<(cat rendered/istio/default.shop.yaml)",

@@ -85,7 +85,7 @@ def test_names_that_the_user_chooses_explain_themselves(kind: str) -> None:
 
 def written_default(model: Model, key: str) -> Any:
     """A key's default as a user would write it: what a model that lacks the key has to say."""
-    name = next(name for name, field in model.model_fields.items() if (field.alias or name) == key)
+    name = next(name for name, field in model.model_fields.items() if field is fields(model)[key])
     alone = model.model_construct(_fields_set={name}, **{name: model.model_fields[name].default})
     return alone.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True).get(key)
 

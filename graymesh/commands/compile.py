@@ -69,7 +69,9 @@ class _Way:
     type=click.Path(path_type=Path),
     help="The folder to write to (the project's output).",
 )
-@click.option("--check", is_flag=True, help="Write nothing; fail when the output is not up to date.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; fail when the output is not up to date or holds anything else."
+)
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change in the files.")
 @click.option("--stdout", is_flag=True, help="Write nothing; print the files; errors go to stderr.")
 @click.option("--watch", is_flag=True, help="Compile again whenever a file changes, until Ctrl-C.")

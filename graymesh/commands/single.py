@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 def one_case(terminal: Terminal, path: Path, stage: str | None) -> tuple[Case, Release]:
     """The one release at `path`, at a stage of that name. Raises Refused or UsageError when there is no such thing."""
     from graymesh.language.case import case_of
-    from graymesh.language.project import find_each, read_limited, shown
+    from graymesh.language.project import find_each, read_release, shown
     from graymesh.source import load
 
     files = [(project, file) for project in find_each(path) for file in project.releases]
     if len(files) != 1:
         raise click.UsageError(f"{path} holds {len(files)} releases; name the file of one")
     project, file = files[0]
-    case, problems = case_of(load(read_limited(file, project.root), shown(file)), project)
+    case, problems = case_of(load(read_release(file, project), shown(file)), project)
     errors = tuple(problem for problem in problems if problem.level == "error")
     if case is None or errors:
         raise Refused(errors)

@@ -65,6 +65,10 @@ class Folder:
             descriptor = self._open(path, name, _READ_FILE, parent)
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            if error.errno not in (errno.ENXIO, errno.EOPNOTSUPP):  # as sockets answer
+                raise
+            raise IsADirectoryError(errno.EISDIR, "is not a regular file", str(self.path / path)) from None
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise IsADirectoryError(errno.EISDIR, "is not a regular file", str(self.path / path))

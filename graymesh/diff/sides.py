@@ -8,7 +8,7 @@ from pathlib import Path
 
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.language.case import Case, Progress, below, case_of
-from graymesh.language.project import Project, find_each, read_limited, shown
+from graymesh.language.project import Project, find_each, read_release, shown
 from graymesh.source import load
 
 
@@ -98,7 +98,7 @@ def _parts(projects: Sequence[Project], root: Root, targets: Sequence[str], prog
 
 def _case(file: Path, project: Project, root: Root, targets: Sequence[str]) -> tuple[Case | None, Sequence[Diagnostic]]:
     try:
-        source = load(read_limited(file, project.root), root.shown(file))
+        source = load(read_release(file, project), root.shown(file))
         return case_of(source, project, targets, below(project, file))
     except Refused as refused:
         return None, refused.diagnostics

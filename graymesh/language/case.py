@@ -15,7 +15,7 @@ from graymesh.kit.target import Manifest, View
 from graymesh.kit.view import view
 from graymesh.language.model import Rollout, parse_rollout
 from graymesh.language.options import effective
-from graymesh.language.project import Project, read_limited, shown
+from graymesh.language.project import Project, read_release, shown
 from graymesh.language.resolve import resolve, stages
 from graymesh.source import Source, load
 
@@ -68,7 +68,7 @@ def load_cases(project: Project, targets: Sequence[str], progress: Progress) -> 
     for number, file in enumerate(project.releases):
         progress("reading", number, len(project.releases))
         try:
-            source = load(read_limited(file, project.root), shown(file))
+            source = load(read_release(file, project), shown(file))
             case, found = case_of(source, project, targets, below(project, file))
         except Refused as refused:
             problems += refused.diagnostics

@@ -49,8 +49,7 @@ def in_order(document: Document, problems: Iterable[Diagnostic]) -> list[Diagnos
 def everything_wrong(model: Model, document: Document, error: ValidationError | None) -> list[Diagnostic]:
     """What is wrong with the shape of a document, and with the names in all of it that has the right shape."""
     shape = list(_of_shape(model, document, error.errors(include_url=False))) if error else []
-    wrong = {(problem.path, problem.at_key) for problem in shape}
-    return [*shape, *names.problems(model, document.data, wrong)]
+    return [*shape, *names.problems(model, document.data, shape)]
 
 
 def diagnostic(path: Pointer, problem: Malformed, at_key: bool = False) -> Diagnostic:

@@ -206,7 +206,7 @@ class ProjectFile(Part):
     kind: Literal["Project"] = Field(description="What the file describes.", examples=["Project"])
     releases: Annotated[tuple[FilePattern, ...], Entries(1, 100), UNIQUE] = Field(
         default=("releases/*.yaml",),
-        description="Spec files, relative to this file.",
+        description="Spec files, relative to this file; called .yaml or .yml, none of them hidden.",
         examples=[["releases/*.yaml"]],
     )
     output: Folder = Field(

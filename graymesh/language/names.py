@@ -6,9 +6,9 @@ looked at even where something else is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import Any, TypeAlias, get_origin
+from typing import Any, Final, TypeAlias, get_origin
 
 from graymesh.diagnostic import Diagnostic, Note, Pointer
 from graymesh.did_you_mean import certain, nearest, quoted, suggestion
@@ -17,15 +17,20 @@ from graymesh.language.part import Gives, Refers
 from graymesh.language.structure import Model, Shape, fields, peeled, shape
 from graymesh.language.values import Reference
 
-Wrong: TypeAlias = Set[tuple[Pointer, bool]]
-"""Places, as path and whether the key is meant, of which something has been said already."""
+_UNREADABLE: Final = ("GM102", "GM110", "GM116")
+"""What is said of a list or mapping itself: another type, empty, too long."""
 
 
 class _Names:
-    """`given` and `uses` by kind; of an `unknown` kind, names are given that could not be read."""
+    """`given` and `uses` by kind; of an `unknown` kind, names are given that could not be read.
 
-    def __init__(self, wrong: Wrong) -> None:
-        self.wrong = wrong
+    Of some places something has been said already: they are `wrong`, as path and whether the key is meant. What stands
+    in an `unreadable` list or mapping is left alone.
+    """
+
+    def __init__(self, said: Sequence[Diagnostic]) -> None:
+        self.wrong = {(problem.path, problem.at_key) for problem in said}
+        self.unreadable = {problem.path for problem in said if problem.code in _UNREADABLE and not problem.at_key}
         self.given: dict[str, dict[str, Pointer]] = {}
         self.uses: list[tuple[str, str, Pointer, bool]] = []
         self.twice: list[Diagnostic] = []
@@ -52,9 +57,9 @@ Finder: TypeAlias = Callable[[_Names, Any, Pointer], None]
 """Notes down the names in a value, which stands at a path."""
 
 
-def problems(model: Model, data: Any, wrong: Wrong) -> Iterator[Diagnostic]:
+def problems(model: Model, data: Any, said: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     """What is wrong with the names of a file, without its place; silent about kinds whose names could not be read."""
-    names, find = _Names(wrong), _of_model(model)
+    names, find = _Names(said), _of_model(model)
     if find:
         find(names, data, ())
     yield from names.twice
@@ -63,7 +68,7 @@ def problems(model: Model, data: Any, wrong: Wrong) -> Iterator[Diagnostic]:
         if name in given or space in names.unknown:
             continue
         meant = certain(name, given)
-        sound = meant and not {(given[meant], False), (given[meant], True)} & wrong
+        sound = meant and not {(given[meant], False), (given[meant], True)} & names.wrong
         edits = mending(path, meant, at_key) if meant and sound else ()
         yield Diagnostic(
             code="GM111",
@@ -111,17 +116,16 @@ def _giving(space: str, found: Shape) -> Finder:
     in_items, wanted = _in_items(found), _written_as(found)
 
     def find(names: _Names, data: Any, path: Pointer) -> None:
-        if not isinstance(data, wanted) or (path, False) in names.wrong:
-            names.unknown.add(space)
-        elif isinstance(data, dict):
+        if not isinstance(data, wanted) or path in names.unreadable:
+            return names.unknown.add(space)
+        if isinstance(data, dict):
             for name in data:
                 names.give(space, name, (*path, name))
         else:
             for index, entry in enumerate(data):
                 if isinstance(entry, dict):
                     names.give(space, entry.get("name"), (*path, index, "name"))
-        if in_items:
-            in_items(names, data, path)
+        return in_items(names, data, path) if in_items else None
 
     return find
 
@@ -146,6 +150,8 @@ def _in_items(found: Shape) -> Finder | None:
     wanted = _written_as(found)
 
     def find(names: _Names, data: Any, path: Pointer) -> None:
+        if path in names.unreadable:
+            return
         if isinstance(data, wanted):
             for key, entry in data.items() if isinstance(data, dict) else enumerate(data):
                 of_item(names, entry, (*path, key))

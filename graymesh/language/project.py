@@ -136,6 +136,12 @@ def read_limited(file: Path, root: Path) -> bytes:
     return reading.read(str(file), str(root), LIMIT_BYTES)
 
 
+def read_release(file: Path, project: Project) -> bytes:
+    """The same of a project's release. One that its own project does not name may be a link to another place there."""
+    own = project.root if project.file else Path(reading.place(str(file))[1])
+    return read_limited(file, own if project.root.is_relative_to(own) else project.root)
+
+
 def shown(path: Path) -> str:
     """The path as a user in the working folder would type it."""
     here = Path.cwd()
@@ -202,7 +208,9 @@ def _matched(root: Path, output: Path, patterns: Sequence[str], source: Source, 
         matched = {root / path for path in each if path.endswith((".yaml", ".yml"))}
         matched = {path for path in matched if not path.is_relative_to(output)}
         if not matched and complete:
-            missing = Diagnostic(code="GM020", message=f"no file matches {patterns[index]}", path=("releases", index))
+            help_ = "" if patterns[index].endswith((".yaml", ".yml")) else "a release is called .yaml or .yml"
+            message = f"no file matches {patterns[index]}"
+            missing = Diagnostic(code="GM020", message=message, path=("releases", index), help=help_)
             raise Refused((source.place(missing),), usage=True)
         found |= matched
     return tuple(sorted(found - {root / NAME}))

@@ -19,13 +19,14 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import NoReturn
 
 from graymesh.language.discovery import discovered
 
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_MOST_OF_A_PIPE = 64 * 1024 * 1024 + 1  # as much as is read of any file, and a byte that tells of more
 _MOST_LINKS = 40  # as many as Linux follows on one path
 _MADE_UP = ("/proc", "/sys")  # what stands there is no file: it tells about the machine and its processes
 _MEND = "put a file there"
@@ -256,11 +257,20 @@ def _device(folder: str) -> int:
 
 
 def _of_this_process(number: int, path: str, limit: int) -> bytes:
-    """What a descriptor gives; a file from its start, since it may be read more than once."""
+    """What a descriptor gives: a file from its start, a pipe all it has, which may be asked for more than once."""
     try:
+        found = os.fstat(number)
+        if not stat.S_ISREG(found.st_mode):
+            return _drained(number, found.st_dev, found.st_ino)[: limit + 1]
         with open(os.dup(number), "rb") as file:
-            if stat.S_ISREG(os.fstat(number).st_mode):
-                file.seek(0)
+            file.seek(0)
             return file.read(limit + 1)
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from None
+
+
+@lru_cache(maxsize=4)
+def _drained(number: int, device: int, inode: int) -> bytes:
+    """All that comes out of one pipe; device and inode say which it is."""
+    with open(os.dup(number), "rb") as file:
+        return file.read(_MOST_OF_A_PIPE)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from graymesh.diagnostic import Pointer
-from graymesh.language.part import Part
+from graymesh.language.part import Part, camel_case
 
 Model: TypeAlias = type[Part]
 
@@ -34,8 +34,8 @@ class Shape(NamedTuple):
 
 @cache
 def fields(model: Model) -> Mapping[str, FieldInfo]:
-    """The model's keys as written."""
-    return {field.alias or name: field for name, field in model.model_fields.items()}
+    """The model's keys as written; pydantic knows them only once the model is built."""
+    return {field.alias or camel_case(name): field for name, field in model.model_fields.items()}
 
 
 def shape(field: FieldInfo) -> Shape:

@@ -32,6 +32,7 @@ class Memory:
     def __init__(self, choice: Sequence[object]) -> None:
         self._about = "\0".join([os.getcwd(), repr(choice), sys.version, *_build()]).encode("utf-8", "surrogateescape")
         self._projects: dict[str | None, bytes] = {None: b""}
+        self._folders: dict[str, tuple[str, str]] = {}
 
     def of(self, path: str, project_file: str | None) -> Remembered:
         """The entry of a release file."""
@@ -47,9 +48,18 @@ class Memory:
             project = project_file or ""
             content = reading.read(project, os.path.dirname(project), _LARGEST)
             self._projects[project_file] = os.fsencode(project) + _digest(content)
-        content = reading.read_named(path, _LARGEST)
+        content = self._content(path)
         parts = (self._about, path.encode(*_BYTES), self._projects[project_file], content)
         return _digest(b"".join(b"%d\0%b" % (len(part), part) for part in parts))
+
+    def _content(self, path: str) -> bytes:
+        """The bytes of a file; where its folder is, and which root it has, is found out once."""
+        folder, name = os.path.split(path)
+        if folder not in self._folders:
+            file, root = reading.place(path)
+            self._folders[folder] = os.path.dirname(file), root
+        real, root = self._folders[folder]
+        return reading.read(os.path.join(real, name), root, _LARGEST)
 
 
 class Remembered:
