@@ -455,14 +455,14 @@ class TestCompile:
     def test_stdout(self, cli: Cli) -> None:
         done = cli("compile", "--stdout")
         assert done.code == 0
-        assert "==> istio/default.cart.yaml <==\napiVersion: networking.istio.io/v1\n" in done.out
+        assert "==> istio/default.cart.yaml <==\n# Written by graymesh from releases/cart.yaml." in done.out
         assert "\n==> sentinel/shop/v2/flow-rules.json <==\n" in done.out
         assert not (cli.folder / "rendered").exists()
 
     def test_kubernetes_objects_on_stdout_are_one_stream(self, cli: Cli) -> None:
         done = cli("compile", "--stdout", "-t", "istio")
-        assert done.out.startswith("# istio/default.cart.yaml\napiVersion: networking.istio.io/v1\n")
-        assert "\n---\n# istio/default.shop.yaml\napiVersion: networking.istio.io/v1\n" in done.out
+        assert done.out.startswith("# istio/default.cart.yaml\n# Written by graymesh from releases/cart.yaml.")
+        assert "\n---\n# istio/default.shop.yaml\n# Written by graymesh from releases/shop.yaml." in done.out
         (cli.folder / "all.yaml").write_text(done.out)
         cli("compile")
         assert cli("read", "-t", "istio", "all.yaml").out == cli("read", "-t", "istio", "rendered/istio").out

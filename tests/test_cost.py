@@ -114,12 +114,12 @@ COMMENT: Final = "    # graymesh: ignore[GM203] -- because\n"
 
 class TestComments:
     def test_the_places_are_worked_out_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        calls = {"beginnings": 0, "_column": 0, "_begins": 0}
+        calls = {"_beginnings": 0, "_column": 0, "_begins": 0}
         for name in calls:
             monkeypatch.setattr(comments, name, self._counted(name, calls))
         text = SPEC.replace("    a:", COMMENT * 500 + "    a:")
         assert len(everything_said([text])) == 499, "the first leaves the finding out, the others are not needed"
-        assert calls["beginnings"] == 1
+        assert calls["_beginnings"] == 1
         assert calls["_column"] == text.count("\n") + 1
         assert calls["_begins"] < 50
 

@@ -143,7 +143,8 @@ def test_a_process_that_dies_is_an_error_in_the_place_of_its_result(end: Callabl
 
 def test_an_interrupt_is_for_the_parent_alone() -> None:
     """Ctrl-C reaches all processes of a terminal; who hears of it first must not decide what is said."""
-    script = "import os; os.setpgid(0, 0)\nfrom tests.test_parallel import *\nos.sched_getaffinity = lambda _: {0, 1}"
+    script = "import os, signal; os.setpgid(0, 0); signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    script += "from tests.test_parallel import *\nos.sched_getaffinity = lambda _: {0, 1}"
     script += "\ntry: list(results(partial(os.kill, 0, 2), *[partial(time.sleep, 60)] * 2))"
     script += "\nexcept KeyboardInterrupt: print('interrupted', children())"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, timeout=100)

@@ -160,6 +160,11 @@ class TestReleases:
     def test_a_linked_folder(self, cli: Cli, outside: Path) -> None:
         Path("releases/more").symlink_to(outside)
         cli.edit("graymesh.yaml", "releases/*.yaml", "releases/*/*.yaml")
+        assert "wildcards enter no linked folders" in refused(cli, "lint", code="GM020")
+
+    def test_a_linked_folder_that_is_written_out(self, cli: Cli, outside: Path) -> None:
+        Path("releases/more").symlink_to(outside)
+        cli.edit("graymesh.yaml", "releases/*.yaml", "releases/more/*.yaml")
         assert "a link leads out of the working folder here" in refused(cli, "lint")
 
     def test_the_releases_folder_is_a_link(self, cli: Cli, outside: Path) -> None:

@@ -198,8 +198,8 @@ def test_the_limited_routes_are_those_that_the_gateway_has() -> None:
     options = {name: option.default for name, option in gateway.manifest.options.items()}
     given = release()
     trees = gateway.lower([view(given, gateway.manifest, options)])
-    routes = trees[0]["spring"]["cloud"]["gateway"]["server"]["webflux"]["routes"]
-    to_canary = sorted(route["id"] for route in routes if route["uri"] == gateway.label(given, "v2"))
+    routes = trees[0].value["spring"]["cloud"]["gateway"]["server"]["webflux"]["routes"]
+    to_canary = sorted(each.value["id"] for each in routes if each.value["uri"] == gateway.label(given, "v2"))
     assert [rule["resource"] for rule in json.loads(written(seen())["gateway/flow-rules.json"])] == to_canary
 
 

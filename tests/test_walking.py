@@ -58,13 +58,13 @@ def test_wildcards_do_not_enter_hidden_folders_and_dependencies_and_links(tmp_pa
     assert matched(tmp_path, "**/*.yaml", "*/*.yaml", "link/*.yaml") == [["r/a.yaml"], ["r/a.yaml"], ["link/a.yaml"]]
 
 
-def test_only_regular_files(tmp_path: Path) -> None:
+def test_whatever_is_no_folder_is_for_the_reader_to_take_or_refuse(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     (tmp_path / "gone.yaml").symlink_to("nowhere")
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
     (tmp_path / "folder.yaml").mkdir()
     put(tmp_path, "a.yaml")
-    assert matched(tmp_path, "*.yaml") == [["a.yaml"]]
+    assert matched(tmp_path, "*.yaml") == [["a.yaml", "loop.yaml", "pipe.yaml"]]
 
 
 NAMES = st.text("ab", min_size=1, max_size=3)

@@ -195,6 +195,14 @@ def _below(folder: Path, *names: str) -> list[Path]:
     return [folder / path for each in files for path in each]
 
 
+def _unmatched(pattern: str) -> str:
+    """Why a pattern may match less than it seems to."""
+    if not pattern.endswith((".yaml", ".yml")):
+        return "a release is called .yaml or .yml"
+    folders = pattern.rpartition("/")[0]
+    return "wildcards enter no linked folders, no hidden ones and no node_modules" if "*" in folders else ""
+
+
 def _matched(root: Path, output: Path, patterns: Sequence[str], source: Source, complete: bool) -> tuple[Path, ...]:
     """A pattern without a match is an error: it would silently take its releases' files out of the output."""
     try:
@@ -208,9 +216,10 @@ def _matched(root: Path, output: Path, patterns: Sequence[str], source: Source, 
         matched = {root / path for path in each if path.endswith((".yaml", ".yml"))}
         matched = {path for path in matched if not path.is_relative_to(output)}
         if not matched and complete:
-            help_ = "" if patterns[index].endswith((".yaml", ".yml")) else "a release is called .yaml or .yml"
             message = f"no file matches {patterns[index]}"
-            missing = Diagnostic(code="GM020", message=message, path=("releases", index), help=help_)
+            missing = Diagnostic(
+                code="GM020", message=message, path=("releases", index), help=_unmatched(patterns[index])
+            )
             raise Refused((source.place(missing),), usage=True)
         found |= matched
     return tuple(sorted(found - {root / NAME}))

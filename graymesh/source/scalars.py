@@ -25,6 +25,7 @@ BOOLEANS_OF_YAML_1_1: Final = frozenset(
 _DECIMAL = re.compile(r"[-+]?[0-9]+")
 _OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_BASED = re.compile(r"[-+]?0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 # What every reader takes for the same number: PyYAML, SnakeYAML, go-yaml 2 and 3, YAML 1.2 core.
@@ -95,7 +96,14 @@ def disputed(text: str) -> str:
         return "" if _fits(text) else "a number beyond 64 bits, which some readers round"
     if _AGREED_FLOAT.fullmatch(text):
         return ""
-    return next((reason for pattern, reason in _DISPUTED if pattern.fullmatch(text)), "")
+    return next((reason for pattern, reason in _DISPUTED if pattern.fullmatch(text)), _disputed_by_go(text))
+
+
+def _disputed_by_go(text: str) -> str:
+    """go-yaml takes out every `_` of what begins like a number before it looks: `-_0` is 0."""
+    plain = text.replace("_", "")
+    is_number = plain != text and (_FLOAT.fullmatch(plain) or _BASED.fullmatch(plain))
+    return "a number to some readers, text to others" if is_number else ""
 
 
 def _fits(text: str) -> bool:
