@@ -80,7 +80,7 @@ class TestFrame:
         assert all(f"  {name} " in done.out for name in COMMANDS)
 
     def test_every_module_is_a_command(self) -> None:
-        helpers = {"base", "findings", "mending", "saving", "schemas", "single", "summary", "watching"}
+        helpers = {"base", "findings", "mending", "schemas", "single", "summary", "watching"}
         modules = {module.name for module in pkgutil.iter_modules([str(ROOT / "graymesh" / "commands")])}
         assert modules - helpers == set(COMMANDS)
 

@@ -7,6 +7,7 @@ its own under the fuzzing harness's limits (10 s of CPU, 500 MB), of which it ta
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -37,8 +38,10 @@ from graymesh.language.errors import MOST_ADVISED
 from graymesh.lint import fix, ignores
 from graymesh.proof.classes import _listed, _listed_truths, _truth, states
 from graymesh.proof.equivalence import Steps, UndecidableError, idle, overlap, reachable
+from graymesh.proof.regex.portable import effort
 from graymesh.source import comments, load
 from graymesh.source.edits import Apart
+from graymesh.source.scalars import _DISPUTED, disputed
 from tests.fuzz.growing import ALL
 from tests.helpers import everything_said
 
@@ -55,6 +58,11 @@ SIZES: Final = {
     "unknown keys mended": 45_000,
     "misspelt keys mended": 600,
     "block scalars": 20_000,
+    "a long number": 1_000_000,
+    "a long number in an engine's file": 1_000_000,
+    "costly regular expressions": 99,
+    "regular expressions that take everything": 99,
+    "sentinel: costly patterns": 5_000,
     "nginx: locations": 30_000,
     "nginx: exact locations": 30_000,
     "nginx: servers": 12_000,
@@ -160,6 +168,47 @@ def test_advice_about_keys_ends_somewhere() -> None:
     assert len(found) == MOST_ADVISED + 5
     assert sum(bool(each.help) for each in found) == MOST_ADVISED
     assert not found[-1].help, "in the order of the file, and so the same in each run"
+
+
+class TestNumbers:
+    """Plain scalars that look like numbers for a long while."""
+
+    OLD: Final = re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)(?:[eE][-+]?[0-9_]+)?")
+
+    @pytest.mark.parametrize("unit", ["1", "1_", "1.", "_", ":1", "1:", "0", "-", "1e", "."])
+    def test_no_reader_of_scalars_goes_back_and_forth(self, unit: str) -> None:
+        for end in ("", "x", "_", ".", "e"):
+            assert isinstance(disputed("1" + unit * 500_000 + end), str)
+
+    @given(st.text("01_.eE+-x", max_size=12))
+    def test_numbers_of_yaml_1_1_are_what_they_were(self, text: str) -> None:
+        said = "a number in YAML 1.1, text in YAML 1.2"
+        (new,) = [pattern for pattern, reason in _DISPUTED if reason == said]
+        assert bool(new.fullmatch(text)) == bool(self.OLD.fullmatch(text))
+
+
+class TestPatterns:
+    def test_hard_patterns_are_more_effort_than_plain_ones(self) -> None:
+        assert effort("v[0-9]+") < 1_000 < effort("[ab]*b[ab]{12}c") < 100_000 < effort("a?" * 300)
+
+    def test_a_file_of_too_hard_patterns(self) -> None:
+        entries = "".join(f"      - {{headers: {{x: {{regex: '{'a?' * 300}{number}'}}}}}}\n" for number in range(20))
+        (found,) = everything_said([SPEC.replace("  targets:", f"    b:\n{entries}  targets:")])
+        assert (found.code, found.help) == ("GM116", "use fewer, or simpler ones")
+        assert 8 < found.path[3] < 20, "some are taken before it is too much"
+
+    def test_many_plain_patterns(self) -> None:
+        entries = "".join(f"      - {{headers: {{x: {{regex: 'v{number}[0-9]+'}}}}}}\n" for number in range(99))
+        found = everything_said([SPEC.replace("  targets:", f"    b:\n{entries}  targets:")])
+        assert not [each for each in found if each.level == "error"]
+
+    def test_a_file_of_rules_with_too_hard_patterns(self) -> None:
+        from graymesh.kit.registry import target
+
+        items = [{"pattern": "/" + "a?" * 300 + str(number), "matchStrategy": 2} for number in range(20)]
+        files = {"api-groups.json": json.dumps([{"apiName": "a", "predicateItems": items}])}
+        (refusal,) = target("sentinel").decode(files).refusals
+        assert (refusal.field, "too much" in refusal.message) == ("pattern", True)
 
 
 class TestMending:

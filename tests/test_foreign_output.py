@@ -130,6 +130,14 @@ class TestCommands:
             assert done.code == 1
             assert f"{stage}/nginx/zz.conf" in done.out
 
+    def test_the_folder_of_a_target_that_no_release_has(self, cli: Cli) -> None:
+        """nginx may go on to read it."""
+        assert cli("compile").code == 0
+        put("nginx/zz.conf", TAKES_ALL)
+        for command in (["compile", "--check"], ["verify"]):
+            assert told(cli, *command) == [("GM919", "rendered/nginx/zz.conf")]
+            assert told(cli, *command, "-t", "istio") == []
+
     def test_compile_leaves_them_and_warns(self, shop: Cli) -> None:
         put("nginx/zz.conf", TAKES_ALL)
         done = shop("compile")

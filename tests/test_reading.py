@@ -419,6 +419,20 @@ class TestExcerpts:
         assert base._texts([found]) == {}
 
 
+def test_where_folders_can_only_be_opened_for_reading(
+    tmp_path: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on macOS."""
+    monkeypatch.setattr(reading, "_FOLDER", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    (tmp_path / "in" / "deep" / "a.yaml").write_text("ours")
+    (tmp_path / "in" / "b.yaml").symlink_to("deep/a.yaml")
+    (tmp_path / "in" / "c.yaml").symlink_to("../outside/secret.yaml")
+    assert reading.read_named(str(tmp_path / "in" / "b.yaml"), 100) == b"ours"
+    with pytest.raises(reading.NotReadError):
+        reading.read_named(str(tmp_path / "in" / "c.yaml"), 100)
+
+
 def test_a_socket_that_listens_is_not_connected_to(cli: Cli, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         os.chdir("releases")

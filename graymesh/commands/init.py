@@ -118,8 +118,11 @@ def _write(folder: Path, files: Mapping[Path, str]) -> None:
     from graymesh.compile.folder import LinkError
     from graymesh.compile.write import link_finding, open_output
     from graymesh.diagnostic import Refused
+    from graymesh.language import reading
 
-    with open_output(folder, Path.cwd(), create=True) as opened:
+    here = Path.cwd()
+    outside = not reading.inside(os.path.normpath(here / folder), str(here))
+    with open_output(Path(os.path.realpath(folder)) if outside else folder, here, create=True) as opened:
         try:
             for path in files:
                 opened.kind(path.as_posix())  # before the first file is written

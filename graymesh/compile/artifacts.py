@@ -9,6 +9,7 @@ from pathlib import Path
 from graymesh.compile.folder import Folder, LinkError
 from graymesh.compile.write import finished, link_finding, strangers
 from graymesh.diagnostic import Diagnostic, Refused
+from graymesh.kit.registry import target
 from graymesh.language import reading
 from graymesh.language.project import shown
 from graymesh.language.walking import TooMuchError, files_below
@@ -32,19 +33,20 @@ def artifacts_of(folder: Folder, prefix: str, patterns: Sequence[str]) -> dict[s
     return found
 
 
-def strangers_among(folder: Folder | None, written: Mapping[str, Sequence[str]]) -> list[Diagnostic]:
+def strangers_among(folder: Folder | None, applied: Mapping[str, str]) -> list[Diagnostic]:
     """What stands in the folders without being read, or without being on the list of written files.
 
-    `written` is each folder with what its target writes. What is read is held against the releases, but an engine or
-    whoever applies the folder may take more. Raises Refused as `artifacts_of` does.
+    `applied` is each folder with its target. What is read is held against the releases, but an engine or whoever
+    applies the folder may take more. Raises Refused as `artifacts_of` does.
     """
     if folder is None:
         return []
     listed, found = finished(folder), list[str]()
     try:
-        for prefix, patterns in written.items():
-            known = {path for path in _read_below(folder, prefix, patterns) if not listed.there or path in listed.files}
-            found += folder.strangers(prefix, known)
+        for prefix, name in applied.items():
+            if folder.kind(prefix):
+                read = _read_below(folder, prefix, target(name).manifest.writes)
+                found += folder.strangers(prefix, {path for path in read if not listed.there or path in listed.files})
     except LinkError as error:
         raise Refused((link_finding(error),)) from None
     return strangers(folder.path, found)

@@ -5,7 +5,7 @@ load → model → lint → (per target) view → lower → emit → decode → 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +19,7 @@ from graymesh.compile.verify import Found, labels_of, names_lost, relabelled, ve
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.did_you_mean import quoted, suggestion
 from graymesh.ir.release import Release
-from graymesh.kit.registry import target
+from graymesh.kit.registry import target, target_names
 from graymesh.kit.target import DecodedService, Manifest, Target, View
 from graymesh.language.case import Case, Progress, load_cases, release_at
 from graymesh.language.project import Project, shown
@@ -67,7 +67,7 @@ class Compiled:
     diagnostics: Sequence[Diagnostic]
     rows: Sequence[Row] = ()
     scope: Sequence[str] = ()
-    folders: Sequence[str] = ()
+    folders: Collection[str] = ()
 
     @property
     def failed(self) -> bool:
@@ -129,7 +129,7 @@ def verify_project(project: Project, choice: Choice, output: Folder | None, prog
     if _errors(problems):
         return Compiled(files={}, diagnostics=problems)
     jobs = list(jobs_of(cases, choice))
-    problems += strangers_among(output, {job.folder: target(job.target).manifest.writes for job in jobs})
+    problems += strangers_among(output, _folders(jobs, bool(choice.targets)))
     tasks = [partial(_verified, job, output, choice.schemas) for job in jobs]
     with closing(in_parallel(tasks, len(cases), progress)) as results:
         done = list(results)
@@ -243,8 +243,14 @@ def _together(
         diagnostics=[*problems, *(item for each in built for item in placed(cases, each.found))],
         rows=[row for job, each in done for row in _rows(job, each)],
         scope=[f"{job.folder}/" for job in jobs] if scoped else (),
-        folders=[job.folder for job in jobs],
+        folders=_folders(jobs, scoped),
     )
+
+
+def _folders(jobs: Sequence[Job], scoped: bool) -> Mapping[str, str]:
+    """Folders that engines read → their targets; also those of targets that no release is compiled for any more."""
+    others = {} if scoped else {name: name for name in target_names()}
+    return dict(sorted({**others, **{job.folder: job.target for job in jobs}}.items()))
 
 
 def _rows(job: Job, built: Built) -> Iterator[Row]:

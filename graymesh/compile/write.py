@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -81,7 +81,7 @@ def open_output(path: Path, root: Path, create: bool = False) -> Folder:
         raise Refused((_in_the_way(str(path), "a folder is needed there"),)) from None
 
 
-def plan(folder: Folder, files: Mapping[str, str], scope: Sequence[str] = (), applied: Sequence[str] = ()) -> Plan:
+def plan(folder: Folder, files: Mapping[str, str], scope: Sequence[str] = (), applied: Collection[str] = ()) -> Plan:
     """Compare the folder with the wanted files. `scope` are the only beginnings of paths that are looked after (all).
 
     `applied` are the folders that engines read as they are, whatever stands in them.
@@ -103,7 +103,7 @@ def write(
     files: Mapping[str, str],
     scope: Sequence[str] = (),
     force: bool = False,
-    applied: Sequence[str] = (),
+    applied: Collection[str] = (),
 ) -> Plan:
     """Make the folder hold these files, all or nothing; returns what was found before. Strangers are left alone.
 
@@ -118,7 +118,9 @@ def write(
         raise Refused((link_finding(error),)) from None
 
 
-def _write(folder: Folder, files: Mapping[str, str], scope: Sequence[str], force: bool, applied: Sequence[str]) -> Plan:
+def _write(
+    folder: Folder, files: Mapping[str, str], scope: Sequence[str], force: bool, applied: Collection[str]
+) -> Plan:
     listed, left = read_list(folder), _left_over(folder)
     found = _plan(folder, listed, files, scope, applied)
     refused = [_refusal(folder, entry) for entry in found.of(*(("blocked",) if force else ("blocked", *_NOT_OURS)))]
@@ -142,7 +144,7 @@ def _left_over(folder: Folder) -> list[str]:
 
 
 def _plan(
-    folder: Folder, listed: Written, files: Mapping[str, str], scope: Sequence[str], applied: Sequence[str]
+    folder: Folder, listed: Written, files: Mapping[str, str], scope: Sequence[str], applied: Collection[str]
 ) -> Plan:
     wanted = {checked(path): text.encode() for path, text in files.items()}
     _refuse_clashes(wanted)

@@ -30,6 +30,7 @@ from graymesh.diagnostic import Diagnostic
 from graymesh.did_you_mean import certain, quoted, suggestion
 from graymesh.language import consistency
 from graymesh.language.audiences import MOST_AUDIENCES, MOST_ENTRIES, AudienceEntry
+from graymesh.language.effort import too_hard
 from graymesh.language.errors import Document, diagnostic, everything_wrong, in_order
 from graymesh.language.expectations import SpecTest
 from graymesh.language.faults import Mirror
@@ -223,7 +224,8 @@ class ProjectFile(Part):
 
 def parse_rollout(source: Document) -> tuple[Rollout | None, list[Diagnostic]]:
     """The rollout of a source, or None and everything that is wrong with it, placed, in the file's order."""
-    return _parse(Rollout, source)
+    hard = too_hard(source.data)
+    return (None, in_order(source, hard)) if hard else _parse(Rollout, source)
 
 
 def parse_project(source: Document) -> tuple[ProjectFile | None, list[Diagnostic]]:

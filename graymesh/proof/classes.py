@@ -29,7 +29,7 @@ from graymesh.ir.release import (
 )
 from graymesh.ir.semantics import matches
 from graymesh.proof.normal_form import UndecidableError
-from graymesh.proof.regex.automata import TooLargeError, truths
+from graymesh.proof.regex.automata import Explored, TooLargeError, truths
 from graymesh.proof.regex.domain import ALWAYS_THERE, METHODS, alphabet, domain
 from graymesh.proof.regex.portable import parse
 from graymesh.proof.regex.tree import EMPTY, NEVER, Chars, Concat, Node, Repeat, Union
@@ -52,24 +52,31 @@ class State:
     truth: int
 
 
-@lru_cache(maxsize=4096)
 def states(kind: Kind, matchers: tuple[Matcher, ...]) -> tuple[State, ...]:
-    """All states of no or one value that the matchers (as `normal_form.simplest` gives them) tell apart, each once.
+    """As `explored_states`, without what it took."""
+    return explored_states(kind, matchers)[0]
+
+
+@lru_cache(maxsize=4096)
+def explored_states(kind: Kind, matchers: tuple[Matcher, ...]) -> tuple[tuple[State, ...], int]:
+    """All states of no or one value that the matchers (as `normal_form.simplest` gives them) tell apart, each once;
+    and how many states of automata were explored to find them.
 
     Raises UndecidableError beyond the limits.
     """
+    explored = Explored()
     found = {} if kind in ALWAYS_THERE else {_mask(matchers, Absent): State((), _mask(matchers, Absent))}
     present = _mask(matchers, Present)
-    for truth, value in _valued(kind, matchers):
+    for truth, value in _valued(kind, matchers, explored):
         found.setdefault(truth | present, State((value,), truth | present))
-    return tuple(found.values())
+    return tuple(found.values()), explored.states
 
 
 def _mask(matchers: Sequence[Matcher], wanted: type[Present | Absent]) -> int:
     return sum(1 << index for index, matcher in enumerate(matchers) if isinstance(matcher, wanted))
 
 
-def _valued(kind: Kind, matchers: tuple[Matcher, ...]) -> Iterator[tuple[int, str]]:
+def _valued(kind: Kind, matchers: tuple[Matcher, ...], explored: Explored) -> Iterator[tuple[int, str]]:
     """Truths of single values, with witnesses; the first witness of a truth is the one to take."""
     if kind is Kind.METHOD:
         return ((_truth(matchers, method), method) for method in METHODS)
@@ -77,7 +84,7 @@ def _valued(kind: Kind, matchers: tuple[Matcher, ...]) -> Iterator[tuple[int, st
         return _addresses(matchers)
     if all(isinstance(matcher, OneOf | Buckets | Present | Absent) for matcher in matchers):
         return _listed_truths(kind, matchers)
-    return _by_automata(kind, matchers)
+    return _by_automata(kind, matchers, explored)
 
 
 def _truth(matchers: Iterable[Matcher], value: str) -> int:
@@ -123,10 +130,11 @@ def _strangers(kind: Kind, known: set[str]) -> Iterator[str]:
     yield from (word for number in range(len(known) + 1) if (word := f"{_words(kind)[0]}{number}") not in known)
 
 
-def _by_automata(kind: Kind, matchers: tuple[Matcher, ...]) -> Iterator[tuple[int, str]]:
+def _by_automata(kind: Kind, matchers: tuple[Matcher, ...], explored: Explored) -> Iterator[tuple[int, str]]:
     likely = (*_words(kind), *(value for matcher in matchers for value in _likely(matcher)))
     try:
-        for count, found in enumerate(truths(domain(kind), [_node(kind, matcher) for matcher in matchers], likely)):
+        nodes = [_node(kind, matcher) for matcher in matchers]
+        for count, found in enumerate(truths(domain(kind), nodes, likely, explored=explored)):
             yield found
             if count > MOST_STATES:
                 raise UndecidableError(f"the matchers of one {kind} have more than {MOST_STATES} states")

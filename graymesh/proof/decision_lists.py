@@ -21,6 +21,10 @@ MOST_STEPS_TOGETHER: Final = 3_000_000
 """The same for all that one rule asks about a release."""
 
 
+STEPS_OF_A_STATE: Final = 20
+"""What exploring one set of an automaton's states is worth, by time."""
+
+
 @dataclass(slots=True)
 class Steps:
     """What several questions may cost together; without it each question has `MOST_STEPS` of its own."""

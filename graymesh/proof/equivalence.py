@@ -17,12 +17,13 @@ from graymesh.ir.release import ALWAYS as ALWAYS_HOLDS
 from graymesh.ir.release import Condition, Conjunction, RouteTable
 from graymesh.ir.semantics import Decision, Request, decide
 from graymesh.proof.corpus import corpus
-from graymesh.proof.decision_lists import ALWAYS, Cases, Rules, Steps, both
+from graymesh.proof.decision_lists import ALWAYS, STEPS_OF_A_STATE, Cases, Rules, Steps, both
 from graymesh.proof.normal_form import UndecidableError, form
 from graymesh.proof.outcomes import Outcome, outcome, same_outcome
 from graymesh.proof.request_space import Space
 
 __all__ = [
+    "STEPS_OF_A_STATE",
     "Difference",
     "Equal",
     "Result",

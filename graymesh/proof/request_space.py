@@ -8,10 +8,13 @@ from typing import Final, assert_never
 
 from graymesh.ir.release import Condition, Conjunction, Field, Kind, Matcher, Present
 from graymesh.ir.semantics import Request, values_of
-from graymesh.proof.classes import State, states
-from graymesh.proof.decision_lists import Case, Cases, Fields, Rules, Steps
+from graymesh.proof.classes import State, explored_states
+from graymesh.proof.decision_lists import STEPS_OF_A_STATE, Case, Cases, Fields, Rules, Steps
 from graymesh.proof.normal_form import NOTHING, simplest
 from graymesh.proof.regex.domain import ALWAYS_THERE
+
+_MOST_AUTOMATA: Final = 10_000_000
+"""Steps for the patterns of all fields, of a question that shares its steps with no other."""
 
 _HOST: Final = "shop.example.com"
 
@@ -26,11 +29,12 @@ class Space:
         every = [tests for condition in conditions for tests in condition]
         if steps:
             steps.spend(len(every))
+        automata = steps or Steps(_MOST_AUTOMATA)
         self._matchers: dict[Field, dict[Matcher, int]] = {}
         self._cases = {tests: self._case(tests) for tests in every}
         self.fields = list(self._matchers)
         self._numbers = {field: number for number, field in enumerate(self.fields)}
-        self.states = [states(field.kind, tuple(known)) for field, known in self._matchers.items()]
+        self.states = [_states(field, known, automata) for field, known in self._matchers.items()]
         named = any(test.field.kind is Kind.HOST for tests in every for test in tests)
         self._plain = Request(host=_HOST) if named else Request()
         cookies = frozenset(number for number, field in enumerate(self.fields) if field.kind is Kind.COOKIE)
@@ -84,6 +88,12 @@ class Space:
         needs = self._cases[tests]
         if needs is not None:
             yield tuple(sorted((self._numbers[field], need) for field, need in needs.items()))
+
+
+def _states(field: Field, matchers: Iterable[Matcher], steps: Steps) -> Sequence[State]:
+    found, explored = explored_states(field.kind, tuple(matchers))
+    steps.spend(STEPS_OF_A_STATE * explored)
+    return found
 
 
 def with_values(request: Request, field: Field, values: Sequence[str]) -> Request:

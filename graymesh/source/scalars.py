@@ -43,7 +43,7 @@ _DISPUTED: Final = (
     (re.compile(r"[-+]?0(?:[oO][0-7_]+|[bB][01_]+|[xX][0-9a-fA-F_]+)"), "a number to some readers, text to others"),
     (_FLOAT, "a number in YAML 1.2, text to readers of YAML 1.1"),
     (
-        re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)(?:[eE][-+]?[0-9_]+)?"),
+        re.compile(r"[-+]?(?:[0-9][0-9_]*+(?:\.[0-9_]*+)?|\.[0-9_]++)(?:[eE][-+]?[0-9_]+)?"),
         "a number in YAML 1.1, text in YAML 1.2",
     ),
     (re.compile(r"<<"), "a merge in YAML 1.1, text in YAML 1.2"),

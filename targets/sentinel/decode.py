@@ -13,7 +13,7 @@ from graymesh.ir.release import RouteTable
 from graymesh.kit.target import DecodedFleet, DecodedService, Files, Refusal
 from graymesh.targets.sentinel import meaning
 from graymesh.targets.sentinel.meaning import Home, Statement, Subject
-from graymesh.targets.sentinel.paths import regex_problem
+from graymesh.targets.sentinel.paths import regex_problem, too_much
 from graymesh.targets.sentinel.places import Places
 from graymesh.targets.sentinel.recognise import kind_of, kinds_by_fields, kinds_by_name
 from graymesh.targets.sentinel.rules import KINDS, Rule
@@ -70,6 +70,8 @@ class _File:
             file._refuse_all("JSON", "is no list of rules")
         elif (kind := kind_of(path, data)) is None:
             file._refuse_all("kind", _doubt(path, data))
+        elif too_much(_patterns(data)):
+            file._refuse_all("pattern", "the file's patterns are too much to look at together")
         else:
             file._rules(kind, data)
         return file
@@ -131,6 +133,19 @@ _SPEAKERS = {
     "gateway-flow": meaning.gateway_flow,
     "api-groups": meaning.api_group,
 }
+
+
+def _patterns(rules: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Every regular expression in the rules."""
+    for rule in rules:
+        items = (rule.get("paramItem"), *_listed(rule.get("predicateItems")))
+        found = [item.get("pattern") for item in items if isinstance(item, Mapping) and item.get("matchStrategy") == 2]
+        found += [rule.get("resource")] if rule.get("regex") else []
+        yield from (each for each in found if isinstance(each, str))
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
 
 
 def _subject(kind: str, home: Home, raw: Mapping[str, Any]) -> Subject:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from graymesh.targets.sentinel.rules import Rule, blank
@@ -32,6 +33,18 @@ def regex_problem(pattern: str) -> str:
     from graymesh.proof.regex.portable import problems
 
     return next((problem.message for problem in problems(pattern)), "")
+
+
+def too_much(patterns: Iterable[str]) -> bool:
+    """Are these patterns, each counted once, more than is looked at?"""
+    from graymesh.proof.regex.portable import MOST_EFFORT, effort
+
+    spent = 0
+    for pattern in dict.fromkeys(patterns):
+        spent += effort(pattern)
+        if spent > MOST_EFFORT:
+            return True
+    return False
 
 
 def _ant(pattern: str) -> str | Problem:

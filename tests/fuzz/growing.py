@@ -76,6 +76,8 @@ SPECS: Final[Mapping[str, Callable[[int], Case]]] = {
     "a long unknown key": lambda n: _lint(_spec(behind=f"  ? {'routes' * n}\n  : 1\n")),
     "a long scalar": lambda n: _lint(_spec(metadata=f"name: {'shop ' * n}")),
     "a long broken line": lambda n: _lint(_spec(behind="  x: " + "[a, " * 20 + "é " * n + "}\n")),
+    "a long number": lambda n: _lint(_spec(metadata=f"name: {'1' * n}x")),
+    "a long number in an engine's file": lambda n: Case("read-spring", {"application.yaml": f"a: {'1' * n}x\n".encode()}),
     "a repeated key": lambda n: _lint(_spec(behind=_joined("  k%: 1\n", n) + "  k0: 1\n")),
     "repeated values": lambda n: _lint(_spec(spec=f"  notice: {{header: [{'a, ' * n}]}}\n")),
     "unknown references": lambda n: _lint(_spec(spec="  routes:\n" + _joined("    - {name: r%, audience: b%, version: w%}\n", n))),
@@ -97,6 +99,15 @@ SPECS: Final[Mapping[str, Callable[[int], Case]]] = {
     "hidden characters": lambda n: _lint(_spec(behind="# \u200b\n" * n)),
     "regular expressions": lambda n: _lint(
         _spec(audiences="    b:\n" + _joined("      - {headers: {x: {regex: 'a[b-d]{%}'}}}\n", min(n, 400)))
+    ),
+    "hard regular expressions": lambda n: _lint(
+        _spec(audiences="    b:\n" + "".join(f"      - {{cookies: {{c{i}: {{regex: '[ab]*b[ab]{{12}}c{i}'}}}}}}\n" for i in range(min(n, 99))), spec="  routes: [{name: r, audience: b, version: v2}]\n")
+    ),
+    "costly regular expressions": lambda n: _lint(
+        _spec(audiences="    b:\n" + "".join(f"      - {{headers: {{x: {{regex: '{'a?' * 300}{i}'}}}}}}\n" for i in range(min(n, 99))))
+    ),
+    "regular expressions that take everything": lambda n: _lint(
+        _spec(audiences="    b:\n" + "".join(f"      - {{headers: {{x: {{regex: '.*|[ab]*b[ab]{{12}}c{i}'}}}}}}\n" for i in range(min(n, 99))))
     ),
     "a long regular expression": lambda n: _lint(_spec(audiences=f"    b: [{{headers: {{x: {{regex: '{'ab?' * n}'}}}}}}]\n")),
     "a split into many": lambda n: _lint(_spec(spec=f"  stages: [{{name: s, split: {{{_joined('w%: 1, ', n)}}}}}]\n")),
@@ -244,6 +255,7 @@ OTHERS: Final[Mapping[str, Callable[[int], Case]]] = {
     "sentinel: quotes": lambda n: _sentinel('"\\' * n),
     "sentinel: digits": lambda n: _sentinel("[" + "1" * n + "]"),
     "sentinel: callers": lambda n: _sentinel('[{"resource": "r", "limitApp": "' + _joined("a%,", n) + 'b", "strategy": 0}]', "authority-rules.json"),
+    "sentinel: costly patterns": lambda n: _sentinel('[{"apiName": "a", "predicateItems": ' + _rules(n, '{"pattern": "/' + "a?" * 300 + '%", "matchStrategy": 2}') + "}]", "api-groups.json"),
     "project: patterns": lambda n: Case("project-lint", {"graymesh.yaml": ("apiVersion: graymesh.io/v1alpha1\nkind: Project\nreleases: [" + _joined("'**/*%*/**/*.yaml', ", min(n, 99)) + "'r/**/*.yaml']\n").encode(), **{f"r/{'d/' * (i % 40)}{i}.yaml": _spec().encode() for i in range(min(n, 200))}}),
     "project: steps of a pattern": lambda n: Case("project-lint", {"graymesh.yaml": f"apiVersion: graymesh.io/v1alpha1\nkind: Project\nreleases: ['{'**/' * min(n, 300)}*.yaml']\n".encode(), "d/" * 40 + "a.yaml": _spec().encode()}),
     "project: stars of a pattern": lambda n: Case("project-lint", {"graymesh.yaml": f"apiVersion: graymesh.io/v1alpha1\nkind: Project\nreleases: ['{'*a' * min(n, 400)}*.yaml']\n".encode(), "a" * 200 + ".yml": b""}),

@@ -46,10 +46,15 @@ def changed(text: bytes, lent: bytes, random: Random, as_json: bool) -> bytes | 
     _change(tree, random.choice(other or trees), random)
     if random.random() < 0.05:
         trees.append(random.choice(other or trees))
-    if as_json:
-        return _Writer().flow(trees[0]).encode("utf-8", "surrogatepass")
+    return rendered(trees, as_json, flow=random.random() < 0.15)
+
+
+def rendered(trees: list[Tree], as_json: bool, flow: bool) -> bytes:
+    """The documents as text, the first alone as JSON."""
     writer = _Writer()
-    style = writer.flow if random.random() < 0.15 else writer.block
+    if as_json:
+        return writer.flow(trees[0]).encode("utf-8", "surrogatepass")
+    style = writer.flow if flow else writer.block
     return "\n---\n".join(style(each).lstrip("\n") for each in trees).encode("utf-8", "surrogatepass") + b"\n"
 
 

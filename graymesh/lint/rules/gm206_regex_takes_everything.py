@@ -20,17 +20,19 @@ from graymesh.ir.release import Regex
 from graymesh.language.case import Case
 from graymesh.lint.capabilities import written
 from graymesh.lint.finding import Finding
-from graymesh.proof.regex.portable import matches_everything
+from graymesh.proof.equivalence import STEPS_OF_A_STATE, Steps
+from graymesh.proof.regex.portable import everything
 
 LEVEL = "warning"
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Every such pattern in an audience."""
+    steps = Steps()
     for name, entries in case.rollout.spec.audiences.items():
         for index, entry in enumerate(entries):
             for test in entry.tests():
-                if isinstance(test.matcher, Regex) and matches_everything(test.matcher.pattern):
+                if isinstance(test.matcher, Regex) and _takes_everything(test.matcher.pattern, steps):
                     path = ("spec", "audiences", name, index)
                     value = (*path, *written(case, path, test))
                     subject = f"{test.field.kind} {test.field.name}".strip()
@@ -40,3 +42,9 @@ def check(case: Case) -> Iterator[Finding]:
                         message=f"{test.matcher.pattern!r} matches every value of {subject}",
                         help="write {present: true}, or a pattern that leaves something out",
                     )
+
+
+def _takes_everything(pattern: str, steps: Steps) -> bool:
+    found, explored = everything(pattern)
+    steps.spend(STEPS_OF_A_STATE * explored)
+    return found

@@ -9,6 +9,7 @@ which Weideman et al. 2016 tie to backtracking). Otherwise the ways to read 64 c
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from graymesh.proof.regex.automata import parted
@@ -31,8 +32,19 @@ _CURE: Final = "write it so that the next character always tells which part it b
 
 def explosive(node: Node) -> Problem | None:
     """The part of the pattern that can be read in explosively many ways, None when there is none."""
+    return examined(node)[0]
+
+
+def examined(node: Node) -> tuple[Problem | None, int]:
+    """The same, and how much work it was to tell."""
+    work = _Work()
+    found = _explosive(node, work)
+    return found, _MOST_WORK - work.left + work.besides
+
+
+def _explosive(node: Node, work: _Work) -> Problem | None:
     try:
-        graph = _Graph(node)
+        graph = _Graph(node, work)
         if graph.culprit:
             return Problem(
                 graph.culprit.column,
@@ -55,17 +67,25 @@ class _TooLargeError(Exception):
     pass
 
 
+@dataclass(slots=True)
+class _Work:
+    """What is left of what a verdict may cost, and what it has cost besides, which needs no limit."""
+
+    left: int = _MOST_WORK
+    besides: int = 0
+
+
 class _Graph:
     """Positions with their characters and successors; a successor counts in how many ways it follows.
 
     `culprit` is the innermost unbounded repetition that can be gone around in two ways for one word.
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, work: _Work) -> None:
         self.masks: list[int] = [0]
         self.follow: list[_Counts] = [{}]
         self.culprit: Repeat | None = None
-        self._work = _MOST_WORK
+        self.work = work
         self._exact = size(node) <= _EXACT_UP_TO
         self.follow[0] = self._build(node)[0]
 
@@ -172,8 +192,8 @@ class _Graph:
 
     def spend(self, work: int) -> None:
         """Counts steps of work, so that no pattern costs more than a blink."""
-        self._work -= work
-        if self._work < 0:
+        self.work.left -= work
+        if self.work.left < 0:
             raise _TooLargeError
 
     def _steps(self, left: _Counts, right: _Counts) -> Iterator[tuple[int, int]]:
@@ -204,9 +224,11 @@ def _most_ways(graph: _Graph) -> int:
     """
     sources = _sources(graph, graph.together())
     ways = [graph.follow[0].get(position, 0) for position in range(len(graph.masks))]
+    steps = sum(len(group) for groups in sources for group in groups) + len(sources)
     for _ in range(_LENGTH):
         if max(ways) > MOST_WAYS:
             break
+        graph.work.besides += steps
         ways = [
             max((sum(ways[at] * times for at, times in group) for group in groups), default=0) for groups in sources
         ]

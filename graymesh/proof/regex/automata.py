@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from graymesh.proof.regex.tree import BEYOND, Chars, Concat, Node, Repeat, Union, chars_of
 
 MOST_STATES: Final = 20_000
 """How many sets of states one question may explore."""
+
+_POSITIONS_OF_A_STEP: Final = 16
+_MOST_WORK: Final = 4  # times as much as `MOST_STATES` small sets
 
 _ASCII: Final = BEYOND - 1
 _NICE: Final = tuple(chars_of(group) for group in ("xv", "abcdefghijklmnopqrstuvwxyz", "123456789", "0", "-/._"))
@@ -25,8 +29,19 @@ class TooLargeError(Exception):
     """The question needs more than the allowed number of states."""
 
 
+@dataclass(slots=True)
+class Explored:
+    """How many sets of states a question has explored so far; a large set counts as several."""
+
+    states: int = 0
+
+
 def truths(
-    domain: Node, nodes: Sequence[Node], likely: Iterable[str] = (), most_states: int = MOST_STATES
+    domain: Node,
+    nodes: Sequence[Node],
+    likely: Iterable[str] = (),
+    most_states: int = MOST_STATES,
+    explored: Explored | None = None,
 ) -> Iterator[tuple[int, str]]:
     """Every combination of the nodes that some value of the domain matches, each once with such a value.
 
@@ -38,14 +53,16 @@ def truths(
     alive = machine.every()
     ends = [(machine.add(node), 1 << index) for index, node in enumerate(nodes)]
     found: set[int] = set()
-    for state, value in _reached(machine, likely, alive, most_states):
+    for state, value in _reached(machine, likely, alive, most_states, explored or Explored()):
         truth = sum(bit for accepting, bit in ends if state & accepting)
         if state & inside and truth not in found:
             found.add(truth)
             yield truth, value
 
 
-def _reached(machine: _Machine, likely: Iterable[str], alive: int, most_states: int) -> Iterator[tuple[int, str]]:
+def _reached(
+    machine: _Machine, likely: Iterable[str], alive: int, most_states: int, explored: Explored
+) -> Iterator[tuple[int, str]]:
     """Sets of positions with values that lead to them: the likely values, then every set once by a shortest value."""
     for value in likely:
         yield machine.run(value), value
@@ -56,7 +73,8 @@ def _reached(machine: _Machine, likely: Iterable[str], alive: int, most_states: 
             if after in seen or not after & alive:
                 continue
             seen.add(after)
-            if len(seen) > most_states:
+            explored.states += 1 + after.bit_count() // _POSITIONS_OF_A_STEP
+            if len(seen) > most_states or explored.states > _MOST_WORK * most_states:
                 raise TooLargeError(f"it takes more than {most_states} states")
             value = text + nicest(chars)
             queue.append((after, value))

@@ -11,8 +11,8 @@ from typing import Final
 
 from graymesh.ir.buckets import Intervals, joined
 from graymesh.ir.release import Buckets, Kind, Matcher, OneOf, PathPrefix, Prefix, Present, Regex
-from graymesh.proof.regex.ambiguity import explosive
-from graymesh.proof.regex.automata import TooLargeError, truths
+from graymesh.proof.regex.ambiguity import examined
+from graymesh.proof.regex.automata import Explored, TooLargeError, truths
 from graymesh.proof.regex.domain import alphabet as alphabet_of
 from graymesh.proof.regex.domain import domain
 from graymesh.proof.regex.normal import MOST_VALUES, normal, sequence, values
@@ -36,10 +36,13 @@ from graymesh.proof.regex.tree import (
 
 __all__ = [
     "LONGEST",
+    "MOST_EFFORT",
     "Node",
     "Problem",
     "RegexProblem",
     "canonical",
+    "effort",
+    "everything",
     "intervals_of",
     "literal",
     "matches_empty",
@@ -52,6 +55,11 @@ __all__ = [
 
 LONGEST: Final = 1024
 """Characters of a pattern; Istio's validation takes no more (`validateStringRegexp`)."""
+
+MOST_EFFORT: Final = 4_000_000
+"""For all patterns of a file; a few seconds."""
+
+_LEAST_EFFORT: Final = 200
 
 _DIGITS: Final = chars_of("0123456789")
 _MOST_DIGITS: Final = 4
@@ -69,19 +77,28 @@ def parse(pattern: str) -> Node:
 
 
 @lru_cache(maxsize=4096)
-def _problems(pattern: str) -> tuple[Problem, ...]:
+def _examined(pattern: str) -> tuple[tuple[Problem, ...], int]:
+    """The problems, and the work it was to find them."""
     node, found = read(pattern)
     if len(pattern) > LONGEST:
         found = (*found, Problem(LONGEST + 1, "the pattern", f"is longer than {LONGEST} characters; split it"))
     if found:
-        return found
-    costly = explosive(node)
-    return (costly,) if costly else ()
+        return found, len(pattern)
+    costly, work = examined(node)
+    return ((costly,) if costly else ()), len(pattern) + work
 
 
 def problems(pattern: str) -> list[Problem]:
     """Everything that keeps the pattern from being used on every engine, by column; empty when nothing does."""
-    return list(_problems(pattern))
+    return list(_examined(pattern)[0])
+
+
+def effort(pattern: str) -> int:
+    """How much work it is to look at the pattern, in steps of less than a microsecond; most take some dozens.
+
+    Whoever reads many patterns of somebody else adds them up and stops at `MOST_EFFORT`.
+    """
+    return _examined(pattern)[1] + _LEAST_EFFORT
 
 
 def literal(text: str) -> str:
@@ -108,16 +125,23 @@ def matches_empty(pattern: str) -> bool:
     return nullable(parse(pattern))
 
 
-@lru_cache(maxsize=4096)
 def matches_everything(pattern: str, kind: Kind = Kind.HEADER) -> bool:
     """Does the pattern match every value that a field of this kind can have? Raises RegexProblem.
 
     False as well when the pattern is too large to tell.
     """
+    return everything(pattern, kind)[0]
+
+
+@lru_cache(maxsize=4096)
+def everything(pattern: str, kind: Kind = Kind.HEADER) -> tuple[bool, int]:
+    """The same, and how many states it took to tell."""
+    explored = Explored()
     try:
-        return all(truth for truth, _ in truths(domain(kind), [normal(parse(pattern), alphabet_of(kind))]))
+        found = truths(domain(kind), [normal(parse(pattern), alphabet_of(kind))], explored=explored)
+        return all(truth for truth, _ in found), explored.states
     except TooLargeError:
-        return False
+        return False, explored.states
 
 
 @lru_cache(maxsize=4096)
