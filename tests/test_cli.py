@@ -158,6 +158,9 @@ class TestFrame:
             "graymesh.language.schema",
         }
 
+    def test_a_page_of_a_rule_needs_no_models(self, cli: Cli) -> None:
+        assert not self.loaded_by("explain", "GM301") & {"pydantic", "graymesh.language.model"}
+
     def test_what_is_remembered_needs_no_models(self, cli: Cli) -> None:
         """A file that has not changed since: whatever reads files or builds models stays away."""
         for arguments in (["lint", SHOP], ["lint", SHOP, "--ignore", "GM2,GM3,GM4,GM5"]):

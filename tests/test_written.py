@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graymesh.ir import release as ir
+from graymesh.ir import wording
 from graymesh.kit.registry import target, target_names
 from graymesh.language import scalars, written
 from graymesh.language.model import parse_project, parse_rollout
@@ -76,12 +77,12 @@ def test_values_are_written_in_the_units_of_the_file() -> None:
 
 @given(st.integers(1, scalars.LONGEST_DURATION_MS))
 def test_every_duration(milliseconds: int) -> None:
-    assert scalars.duration_ms(written.duration_of_ms(milliseconds)) == milliseconds
+    assert scalars.duration_ms(wording.duration(milliseconds)) == milliseconds
 
 
 @given(st.integers(0, 10_000))
 def test_every_share(basis_points: int) -> None:
-    assert scalars.percentage_basis_points(written.percentage(basis_points)) == basis_points
+    assert scalars.percentage_basis_points(wording.percent(basis_points)) == basis_points
     assert scalars.weight_basis_points(str(written.weight(basis_points))) == basis_points
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from graymesh.ir.release import ALWAYS, BUCKETS, Buckets, Condition, Conjunction, Route, Share, Split, Test
 from graymesh.ir.semantics import describe
+from graymesh.ir.wording import percent
 from graymesh.kit.target import View
 
 _WIDTH: Final = 116
@@ -54,11 +55,6 @@ def route_in_words(route: Route) -> str:
 def condition_in_words(condition: Condition) -> str:
     """`header x-gray-version is v2, or cookie beta is 1 and path is /api or below`."""
     return ", or ".join(map(_all_of, condition))
-
-
-def percent(basis_points: int) -> str:
-    """`5%`, `0.25%`."""
-    return f"{basis_points / 100:g}%"
 
 
 def bucket_ranges(shares: Sequence[Share]) -> list[tuple[int, int]]:

@@ -1,23 +1,25 @@
-"""Spec files → cases: releases as lint and the compiler look at them, each with its targets and their options."""
+"""Spec files → cases: releases as lint and the compiler look at them, each with its targets and their options.
+
+Every rule imports this module; what reads specs, pydantic above all, is loaded once there is a spec to read.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from graymesh.diagnostic import Diagnostic, Refused
-from graymesh.ir.release import Release
-from graymesh.kit.registry import target
-from graymesh.kit.target import Manifest, View
-from graymesh.kit.view import view
-from graymesh.language.model import Rollout, parse_rollout
-from graymesh.language.options import effective
-from graymesh.language.project import Project, read_release, shown
-from graymesh.language.resolve import resolve, stages
-from graymesh.source import Source, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graymesh.ir.release import Release
+    from graymesh.kit.target import Manifest, View
+    from graymesh.language.model import Rollout
+    from graymesh.language.project import Project
+    from graymesh.source import Source
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done and how much there is."""
@@ -41,15 +43,21 @@ class Case:
     @cached_property
     def release(self) -> Release:
         """The release at the stage where it stands."""
+        from graymesh.language.resolve import resolve
+
         return resolve(self.rollout)
 
     @cached_property
     def stages(self) -> tuple[Release, ...]:
         """The release at each of its stages, in order; as it is, when it has none."""
+        from graymesh.language.resolve import resolve, stages
+
         return tuple(resolve(self.rollout, name) for name in stages(self.rollout)) or (self.release,)
 
     def view(self, manifest: Manifest, release: Release | None = None) -> View:
         """The release as the target must enforce it, without what the spec gives up."""
+        from graymesh.kit.view import view
+
         release = release or self.release
         key = (manifest.name, release.stage)
         if key not in self._views:
@@ -63,6 +71,9 @@ def load_cases(project: Project, targets: Sequence[str], progress: Progress) -> 
 
     `targets` stand in for releases that name none. Raises OSError for a file that cannot be opened or must not be read.
     """
+    from graymesh.language.project import read_release, shown
+    from graymesh.source import load
+
     cases: list[Case] = []
     problems: list[Diagnostic] = []
     for number, file in enumerate(project.releases):
@@ -85,6 +96,10 @@ def case_of(
 
     `place` is the spec's file below the project's root, which artifacts name; empty when it is in none.
     """
+    from graymesh.kit.registry import target
+    from graymesh.language.model import parse_rollout
+    from graymesh.language.options import effective
+
     rollout, problems = parse_rollout(source)
     if rollout is None:
         return None, problems

@@ -7,13 +7,17 @@ from typing import Any
 
 from graymesh.diagnostic import Diagnostic, Pointer
 from graymesh.language.scalars import LONGEST
-from graymesh.proof.regex.portable import MOST_EFFORT, effort
 
 
 def too_hard(data: Any) -> list[Diagnostic]:
     """One problem at the pattern with which the file's audiences become too much to look at together, if any does."""
+    patterns = list(_patterns(data))
+    if not patterns:
+        return []
+    from graymesh.proof.regex.portable import MOST_EFFORT, effort  # most specs have no pattern
+
     left, seen = MOST_EFFORT, set[str]()
-    for path, pattern in _patterns(data):
+    for path, pattern in patterns:
         if left < 0:
             message = "the file's patterns are too much to look at together"
             return [Diagnostic(code="GM116", message=message, path=path, help="use fewer, or simpler ones")]

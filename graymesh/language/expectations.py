@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from graymesh.ir import release as ir
-from graymesh.language import written
+from graymesh.ir.wording import percent
 from graymesh.language.audiences import MOST_FIELDS
 from graymesh.language.part import ANY_CASE, Entries, Maybe, Part, Refers
 from graymesh.language.problems import Gathering, Malformed, given
@@ -83,7 +83,7 @@ class _Expectation(Plain):
         """The version that gets all, or the shares."""
         if len(value) == 1:
             return next(iter(value))
-        return {name: written.percentage(share) for name, share in value.items()}
+        return {name: percent(share) for name, share in value.items()}
 
     def schema(self) -> Schema:
         """A name or an object of percentages."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
+from graymesh.ir import wording
 from graymesh.language import addresses, scalars, written
 from graymesh.language.values import Decimals, Reference, Text, Whole
 
@@ -36,13 +37,13 @@ Path: TypeAlias = Annotated[str, PATH]
 Method: TypeAlias = Annotated[str, Text("a request method", scalars.method, "|".join(scalars.METHODS))]
 AcceptedCode: TypeAlias = Annotated[str, Text("a code", scalars.accepted_code, scalars.ACCEPTED_CODE)]
 DurationMs: TypeAlias = Annotated[
-    int, Text("a duration", scalars.duration_ms, scalars.DURATION, unit="s", back=written.duration_of_ms)
+    int, Text("a duration", scalars.duration_ms, scalars.DURATION, unit="s", back=wording.duration)
 ]
 DurationSeconds: TypeAlias = Annotated[
     int, Text("a duration", scalars.duration_seconds, scalars.DURATION, unit="s", back=written.duration_of_seconds)
 ]
 PERCENTAGE: Final = Text(
-    "a percentage", scalars.percentage_basis_points, scalars.PERCENTAGE, unit="%", back=written.percentage
+    "a percentage", scalars.percentage_basis_points, scalars.PERCENTAGE, unit="%", back=wording.percent
 )
 Percentage: TypeAlias = Annotated[int, PERCENTAGE]
 Weight: TypeAlias = Annotated[int, Decimals(scalars.weight_basis_points, written.weight, 0, 100)]

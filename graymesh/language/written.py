@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, assert_never
+from typing import assert_never
 
 from graymesh.ir import release as ir
-
-_UNITS: Final = (("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
-
-
-def duration_of_ms(milliseconds: int) -> str:
-    """In the largest unit of which it is a whole number: 90000 → `90s`."""
-    unit, size = next((unit, size) for unit, size in _UNITS if not milliseconds % size)
-    return f"{milliseconds // size}{unit}"
+from graymesh.ir.wording import duration
 
 
 def duration_of_seconds(seconds: int) -> str:
-    """The same of seconds."""
-    return duration_of_ms(seconds * 1000)
-
-
-def percentage(basis_points: int) -> str:
-    """With at most two decimals: 9995 → `99.95%`."""
-    return f"{basis_points / 100:g}%"
+    """In the largest unit of which it is a whole number: 90 → `90s`."""
+    return duration(seconds * 1000)
 
 
 def weight(basis_points: int) -> int | float:

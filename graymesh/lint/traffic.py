@@ -3,25 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import assert_never
 
-from graymesh.ir.release import (
-    BUCKETS,
-    Absent,
-    Buckets,
-    Kind,
-    Matcher,
-    Networks,
-    OneOf,
-    PathPrefix,
-    Prefix,
-    Present,
-    Regex,
-    Release,
-    Route,
-    Test,
-)
-from graymesh.proof.regex.portable import matches_everything
+from graymesh.ir.release import BUCKETS, Release, Route, Test
 
 
 def weights(release: Release) -> Mapping[str, int]:
@@ -37,11 +20,6 @@ def canary_weight(release: Release) -> int:
     return BUCKETS - weights(release)[release.stable]
 
 
-def percent(basis_points: int) -> str:
-    """Basis points as a percentage without needless zeros: 50 → `0.5%`."""
-    return f"{basis_points / 100:g}%"
-
-
 def stage_path(index: int) -> tuple[str | int, ...]:
     """Where the spec describes its stage of this number."""
     return ("spec", "stages", index)
@@ -55,16 +33,3 @@ def asked(release: Release) -> Iterator[Route]:
 def tests(release: Release) -> Iterator[Test]:
     """Every test in the conditions of the routes that the spec names."""
     return (test for route in asked(release) for conjunction in route.condition for test in conjunction)
-
-
-def takes_all(matcher: Matcher, kind: Kind) -> bool:
-    """Does the matcher take every value that the field can have?"""
-    match matcher:
-        case Regex(pattern):
-            return matches_everything(pattern)
-        case PathPrefix(prefix):
-            return prefix == "/" and kind is Kind.PATH
-        case OneOf() | Prefix() | Buckets() | Networks() | Present() | Absent():
-            return False
-        case _:
-            assert_never(matcher)

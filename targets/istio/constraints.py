@@ -9,6 +9,7 @@ from typing import Any, Final, assert_never
 from graymesh.diagnostic import Pointer
 from graymesh.ir.release import Absent, Buckets, Kind, Networks, OneOf, PathPrefix, Prefix, Present, Regex, Route, Test
 from graymesh.ir.semantics import describe
+from graymesh.ir.wording import percent
 from graymesh.kit.target import Constraint, View
 from graymesh.targets.istio.claims import Claims, claim_names
 from graymesh.targets.istio.names import EVERYWHERE, LONGEST_PATTERN, MESH, WHOLE_NAMESPACE, namespace_of
@@ -54,7 +55,7 @@ def _max_ejected(view: View) -> Iterator[Constraint]:
         message = "maxEjected 0%: Istio takes 0 for not set, which leaves out up to 10% of the instances"
         yield Constraint(path=_MAX_EJECTED, message=message, help="write at least 1%, or remove outlier")
     elif basis_points % 100:
-        message = f"maxEjected {basis_points / 100:g}%: Istio takes whole percent only"
+        message = f"maxEjected {percent(basis_points)}: Istio takes whole percent only"
         yield Constraint(path=_MAX_EJECTED, message=message, help=f"write {-(-basis_points // 100)}%")
 
 

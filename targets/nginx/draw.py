@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from graymesh.ir.release import Field, Route, SetCookie, Share
-from graymesh.kit.comments import bucket_ranges, percent, range_in_words, split_in_words
+from graymesh.ir.wording import percent
+from graymesh.kit.comments import bucket_ranges, range_in_words, split_in_words
 from graymesh.targets.nginx.conditions import REQUEST_ID, exact, identity
 from graymesh.targets.nginx.names import Names
 from graymesh.targets.nginx.quoting import Part, Value

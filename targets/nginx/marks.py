@@ -15,8 +15,6 @@ from graymesh.targets.nginx.tree import Directive, Item, Remark, mapped
 TOO_MANY: Final = "429"
 """The status that tells clients that they ask too often (RFC 6585)."""
 
-Headers = tuple[tuple[str, str], ...]
-
 
 class Marks(NamedTuple):
     """Blocks that tell versions apart, and what a location says by them."""

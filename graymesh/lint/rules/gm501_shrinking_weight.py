@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from graymesh.ir.wording import percent
 from graymesh.language.case import Case
 from graymesh.lint.finding import Finding
-from graymesh.lint.traffic import percent, stage_path, weights
+from graymesh.lint.traffic import stage_path, weights
 
 LEVEL = "warning"
 

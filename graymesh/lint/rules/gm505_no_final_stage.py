@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graymesh.ir.release import BUCKETS
+from graymesh.ir.wording import percent
 from graymesh.language.case import Case
 from graymesh.lint.finding import Finding
-from graymesh.lint.traffic import canary_weight, percent, stage_path
+from graymesh.lint.traffic import canary_weight, stage_path
 
 LEVEL = "info"
 
