@@ -50,6 +50,11 @@ def agree(text: str) -> None:
             assert fast.partition(" ")[0] == slow.partition(" ")[0], text
 
 
+@pytest.mark.parametrize("text", ['""!0{}', "!0{}", "a: !b}c", "[!{]"])
+def test_braces_in_the_words_of_a_parser(text: str) -> None:
+    agree(text)
+
+
 PLAIN = ["v1", "b c", "a - b", "10", "1.5", "-5", "0", "-0", "1.0e+5", "5m", "1%", "true", "null", "True", "NULL", "on"]
 PLAIN += ["no", "y", "http://x/y", "10.0.0.1:80", "/api/v3", "a=b", "$x", "a*", "010", "1e3", "2026-01-01", "22:30"]
 PLAIN += [

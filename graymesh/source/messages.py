@@ -123,7 +123,8 @@ def _filled(message: str, text: str, index: int) -> str:
     escape = text[index : index + 2] if text[index : index + 1] == "\\" else text[index - 1 : index + 1]
     char = text[index : index + 1]
     shown = "a backtick" if char == "`" else f"`{char}`" if char.strip() else "the end of the line"
-    return message.format(char=shown, escape=f"`{escape}`")
+    # not `format`: where there is no advice, the message is the parser's own, which may quote a brace
+    return message.replace("{char}", shown).replace("{escape}", f"`{escape}`")
 
 
 def _index(mark: Any, text: str) -> int:
