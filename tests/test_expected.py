@@ -13,7 +13,8 @@ import pytest
 
 from graymesh.compile.verify import verify
 from graymesh.kit.registry import target, target_names
-from graymesh.targets.nginx import marks, servers
+from graymesh.kit.target import Expected
+from graymesh.targets.nginx import expected, marks, servers
 from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.tree import Directive
 from tests.nginx.releases import NGINX, named, written
@@ -49,7 +50,7 @@ def imported(folder: Path, module: str) -> Iterator[str]:
 @pytest.mark.parametrize("name", target_names())
 def test_what_is_expected_does_not_import_what_writes(name: str) -> None:
     folder = Path(*target(name).folder.parts)
-    shared = reached(folder, "expect") & reached(folder, *WRITES)
+    shared = reached(folder, "expected") & reached(folder, *WRITES)
     assert shared == OWED.get(name, set())
 
 
@@ -57,13 +58,13 @@ def test_modules_are_found_however_they_are_imported(tmp_path: Path) -> None:
     folder = tmp_path / "toy"
     folder.mkdir()
     package = "graymesh.targets.toy"
-    (folder / "expect.py").write_text(
+    (folder / "expected.py").write_text(
         f"from {package} import a\nimport {package}.b\nfrom graymesh.ir.release import Facts\n"
     )
     (folder / "a.py").write_text(f"def f():\n    from {package}.c import g\n")
     for module in "bc":
         (folder / f"{module}.py").write_text("")
-    assert reached(folder, "expect") == {"expect", "a", "b", "c"}
+    assert reached(folder, "expected") == {"expected", "a", "b", "c"}
 
 
 def complaints(name: str) -> list[str]:
@@ -107,3 +108,12 @@ def test_a_header_of_the_connection_that_is_left_out_is_found(lost: str, monkeyp
         servers, "_forwarded", lambda **said: [each for each in right(**said) if each.arguments[0] != lost]
     )
     assert complaints("plain")
+
+
+def test_two_versions_of_one_name_are_a_mistake_of_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables that are compared under the engine's names would look alike whatever goes to whom."""
+    view = named("plain")
+    one = {version.name: "the same" for version in view.release.versions}
+    monkeypatch.setattr(expected, "expected", lambda _: Expected(settings={}, labels=one))
+    with pytest.raises(ValueError, match="one name for two versions"):
+        NGINX.expected(view)

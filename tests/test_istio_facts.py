@@ -222,9 +222,9 @@ def test_endpoints_for_a_version_that_has_none() -> None:
 
 def test_without_the_option_endpoints_are_no_matter_of_istio_s() -> None:
     view = standing("own-gateway")
-    assert ("v1", "endpoints") in ISTIO.expected_facts(view)
+    assert ("v1", "endpoints") in ISTIO.expected(view).settings
     without = replace(view, options={**view.options, "serviceEntry": False})
-    assert ("v1", "endpoints") not in ISTIO.expected_facts(without)
+    assert ("v1", "endpoints") not in ISTIO.expected(without).settings
     assert after("own-gateway", lambda _: None, without) == []
 
 

@@ -272,7 +272,7 @@ def receivers(view: View) -> Iterator[str]:
 def tables(line: Line) -> Iterator[tuple[View, str, RouteTable]]:
     """For every host of a line the decision that is expected, under the engine's names for the versions."""
     for view in line.job.views:
-        labels = labels_of(line.target, view.release)
+        labels = labels_of(line.target, view)
         for expected in view.tables:
             table = relabelled(expected.table, labels)
             yield from ((view, host, table) for host in expected.hosts)

@@ -18,7 +18,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from graymesh.compile.verify import verify
 from graymesh.ir.release import ALWAYS, UNIQUE_ID, Field, Kind, Policy, Retries, Share
 from graymesh.kit.target import Constraint, View
-from graymesh.targets.nginx.constraints import constraints
+from graymesh.targets.nginx.check import check
 from graymesh.targets.nginx.lower import SHARED_FILE
 from graymesh.targets.nginx.quoting import (
     LONGEST,
@@ -331,7 +331,7 @@ def test_nothing_of_the_path_reaches_a_sink_that_could_be_split() -> None:
 
 
 def told(view: View) -> list[Constraint]:
-    return list(constraints(view))
+    return list(check(view))
 
 
 def test_releases_that_nginx_takes_are_not_complained_about() -> None:
@@ -370,7 +370,9 @@ def test_values_that_nginx_would_not_take_as_meant(view: View, says: str) -> Non
 
 def test_long_names_stay_distinct() -> None:
     views = [release("x" * 62 + end, [EVERYONE]) for end in "ab"]
-    labels = {NGINX.label(view.release, "v1" + "z" * 60) for view in views}
+    version = replace(views[0].release.versions[0], name="v1" + "z" * 60)
+    views = [replace(view, release=replace(view.release, versions=(version,))) for view in views]
+    labels = {label for view in views for label in NGINX.expected(view).labels.values()}
     assert len(labels) == 2
     assert all(len(label) <= 120 for label in labels)
 

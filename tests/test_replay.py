@@ -63,7 +63,7 @@ def test_the_witness_tells_the_two_apart(replay: Replay) -> None:
         (expected,) = (each.table for each in view.tables if replay.request.host in each.hosts)
         services = replay.engine.decode(replay.wrong_files(stage)).services
         (service,) = (each for each in services if replay.request.host in each.hosts)
-        names = {label: name for name, label in labels_of(replay.engine, view.release).items()}
+        names = {label: name for name, label in labels_of(replay.engine, view).items()}
         done = decide(relabelled(service.table, names), replay.request)
         apart.append(_done(done) != _done(decide(expected, replay.request)))
     assert any(apart)

@@ -141,12 +141,12 @@ def test_what_is_written_is_read_back_as_meant() -> None:
     fleet = SENTINEL.decode(written(seen()))
     assert fleet.refusals == ()
     assert [service.name for service in fleet.services] == ["product-service"]
-    assert facts_of(fleet) == SENTINEL.expected_facts(seen())
+    assert facts_of(fleet) == SENTINEL.expected(seen()).settings
 
 
-def test_expected_facts_are_worked_out_by_hand() -> None:
+def test_expected_settings_are_worked_out_by_hand() -> None:
     routes = ["bucket-v2.v2", "everyone.v2.0499", "internal.v2", "internal_2.v2", "mobile.v2"]
-    assert SENTINEL.expected_facts(seen()) == {
+    assert SENTINEL.expected(seen()).settings == {
         ("", "gateway.group"): "default.product-service",
         ("", "gateway.paths"): ("prefix /api/v3",),
         ("v2", "gateway.routes"): tuple(f"default.product-service.{route}=500" for route in routes),
@@ -190,16 +190,17 @@ def test_the_gateway_can_be_left_out() -> None:
 def test_a_limit_can_be_shared_out_over_the_replicas() -> None:
     shared = seen(limitsPer="version")
     assert json.loads(written(shared)["product-service/v2/flow-rules.json"])[0]["count"] == 250
-    assert facts_of(SENTINEL.decode(written(shared))) == SENTINEL.expected_facts(shared)
+    assert facts_of(SENTINEL.decode(written(shared))) == SENTINEL.expected(shared).settings
 
 
 def test_the_limited_routes_are_those_that_the_gateway_has() -> None:
     gateway = target("spring-cloud-gateway")
     options = {name: option.default for name, option in gateway.manifest.options.items()}
     given = release()
-    trees = gateway.lower([view(given, gateway.manifest, options)])
+    routed = view(given, gateway.manifest, options)
+    trees, uris = gateway.lower([routed]), gateway.expected(routed).labels
     routes = trees[0].value["spring"]["cloud"]["gateway"]["server"]["webflux"]["routes"]
-    to_canary = sorted(each.value["id"] for each in routes if each.value["uri"] == gateway.label(given, "v2"))
+    to_canary = sorted(each.value["id"] for each in routes if each.value["uri"] == uris["v2"])
     assert [rule["resource"] for rule in json.loads(written(seen())["gateway/flow-rules.json"])] == to_canary
 
 
@@ -230,14 +231,14 @@ def test_one_bad_request_alone_never_breaks_a_guard(allowed: int, fewest: int) -
     (rule,) = json.loads(written(guarded)["product-service/v2/degrade-rules.json"])
     assert rule["minRequestAmount"] == fewest
     assert not allowed or fewest <= 5 or 10_000 <= fewest * allowed < 10_000 + allowed
-    assert facts_of(SENTINEL.decode(written(guarded))) == SENTINEL.expected_facts(guarded)
+    assert facts_of(SENTINEL.decode(written(guarded))) == SENTINEL.expected(guarded).settings
 
 
 def test_a_window_too_long_for_a_rule_is_missed_by_verification_and_not_cut_short() -> None:
     facts = {**GUARDS, ("v2", "guards.latency.window.ms"): 2**31}
     guarded = seen(release(facts=facts), gateway=False)
     found = facts_of(SENTINEL.decode(written(guarded)))
-    assert {name for _, name in SENTINEL.expected_facts(guarded).keys() - found.keys()} == {
+    assert {name for _, name in SENTINEL.expected(guarded).settings.keys() - found.keys()} == {
         "guards.latency.ms",
         "guards.latency.quantile.bp",
         "guards.latency.window.ms",
@@ -319,7 +320,7 @@ def test_generated_releases_are_read_back_as_meant(
     fleet = SENTINEL.decode(written(meant))
     assert fleet.refusals == ()
     assert len(fleet.services) <= 1
-    assert facts_of(fleet) == SENTINEL.expected_facts(meant)
+    assert facts_of(fleet) == SENTINEL.expected(meant).settings
 
 
 # Changes to what was written
@@ -367,7 +368,7 @@ def all_mutations() -> Iterator[Any]:
 @pytest.mark.parametrize(("path", "data"), list(all_mutations()))
 def test_every_change_to_a_file_is_noticed(path: str, data: Any) -> None:
     fleet = SENTINEL.decode({**written(seen()), path: json.dumps(data)})
-    assert fleet.refusals or facts_of(fleet) != SENTINEL.expected_facts(seen())
+    assert fleet.refusals or facts_of(fleet) != SENTINEL.expected(seen()).settings
 
 
 def test_a_rule_more_is_noticed() -> None:
@@ -378,7 +379,7 @@ def test_a_rule_more_is_noticed() -> None:
         "gateway/flow-rules.json": {"resource": "default.product-service.everyone.v1.9999", "count": 1},
     }.items():
         fleet = SENTINEL.decode({**files, path: json.dumps([*json.loads(files[path]), rule])})
-        assert facts_of(fleet) != SENTINEL.expected_facts(seen()), path
+        assert facts_of(fleet) != SENTINEL.expected(seen()).settings, path
 
 
 # What is read

@@ -133,10 +133,10 @@ JAVA_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z]
 
 @pytest.mark.parametrize("name", SPECS)
 def test_service_ids_are_host_names_to_java(name: str) -> None:
-    release = views_of(name)[0].release
-    for version in release.versions:
-        assert JAVA_HOST.fullmatch(services.service_id(release, version.name))
-        assert SPRING.label(release, version.name) == f"lb://{services.service_id(release, version.name)}"
+    view = views_of(name)[0]
+    ids = {version.name: services.service_id(view.release, version.name) for version in view.release.versions}
+    assert all(map(JAVA_HOST.fullmatch, ids.values()))
+    assert SPRING.expected(view).labels == {version: f"lb://{service}" for version, service in ids.items()}
 
 
 @pytest.mark.parametrize(

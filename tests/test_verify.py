@@ -8,7 +8,6 @@ import pytest
 from graymesh.compile.verify import Found, labels_of, relabelled, request_for, verify
 from graymesh.ir.release import (
     ALWAYS,
-    Facts,
     Field,
     Kind,
     Lane,
@@ -26,7 +25,7 @@ from graymesh.ir.release import (
     Version,
 )
 from graymesh.ir.settings import relabel
-from graymesh.kit.target import Capability, DecodedFleet, DecodedService, Manifest, Refusal, View
+from graymesh.kit.target import Capability, DecodedFleet, DecodedService, Expected, Manifest, Refusal, View
 from graymesh.kit.view import view
 
 BETA = ((Test(Field(Kind.COOKIE, "beta"), OneOf(("1",))),),)
@@ -83,11 +82,9 @@ class FakeTarget:
             features=dict.fromkeys(self.features, NATIVE),
         )
 
-    def label(self, release: Release, version: str) -> str:
-        return self.prefix + version
-
-    def expected_facts(self, given: View) -> Facts:
-        return self.expects or given.facts
+    def expected(self, given: View) -> Expected:
+        labels = {version.name: self.prefix + version.name for version in given.release.versions}
+        return Expected(settings=self.expects or given.facts, labels=labels)
 
 
 FAKE = FakeTarget()
@@ -98,7 +95,7 @@ def seen(release: Release = RELEASE, target: FakeTarget = FAKE) -> View:
 
 
 def faithful(target: FakeTarget = FAKE, release: Release = RELEASE) -> DecodedService:
-    labels = labels_of(target, release)  # type: ignore[arg-type]
+    labels = labels_of(target, seen(release, target))  # type: ignore[arg-type]
     return DecodedService(
         hosts=(*release.domains, release.host),
         table=relabelled(release.table, labels),
@@ -119,7 +116,7 @@ def codes(result: list[Found]) -> list[str]:
 
 
 def with_routes(*routes: Route) -> DecodedService:
-    labels = labels_of(FAKE, RELEASE)  # type: ignore[arg-type]
+    labels = labels_of(FAKE, seen())  # type: ignore[arg-type]
     return replace(faithful(), table=relabelled(RouteTable(routes), labels))
 
 

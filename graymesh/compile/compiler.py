@@ -156,8 +156,9 @@ def _proven(job: Job, files: Mapping[str, str], folder: str) -> list[Found]:
 def decoded(case: Case, release: Release, name: str) -> list[DecodedService]:
     """What the named target's files for this release alone are read back to, in the release's own names."""
     chosen = target(name)
-    fleet = chosen.decode(chosen.emit(chosen.lower((case.view(chosen.manifest, release),))))
-    names = {label: version for version, label in labels_of(chosen, release).items()}
+    view = case.view(chosen.manifest, release)
+    fleet = chosen.decode(chosen.emit(chosen.lower((view,))))
+    names = {label: version for version, label in labels_of(chosen, view).items()}
     return [replace(service, table=relabelled(service.table, names)) for service in fleet.services]
 
 

@@ -13,12 +13,12 @@ from typing import TypeAlias
 from graymesh.diagnostic import Diagnostic, Note, Span
 from graymesh.did_you_mean import listed, quoted
 from graymesh.ir.features import FEATURES
-from graymesh.ir.release import Facts, Release, Route, RouteTable
+from graymesh.ir.release import Facts, Route, RouteTable
 from graymesh.ir.semantics import Request
 from graymesh.ir.settings import feature, relabel
 from graymesh.ir.witness import as_command, in_words
 from graymesh.ir.wording import first_difference, setting, setting_path, value_in_words, why
-from graymesh.kit.target import DecodedFleet, DecodedService, Refusal, Target, View
+from graymesh.kit.target import DecodedFleet, DecodedService, Expected, Refusal, Target, View
 from graymesh.proof.equivalence import Difference, UndecidableError, Undecided, compare, witness_for
 
 Labels: TypeAlias = dict[str, str]
@@ -55,7 +55,7 @@ def names_lost(
     """
     for neighbour, view in beside if fleet.names is not None else ():
         lost: dict[tuple[str, str], list[str]] = {}
-        for name, fact in sorted(neighbour.names_relied_on(view).items()):
+        for name, fact in sorted(neighbour.expected(view).names.items()):
             if name not in (fleet.names or ()):
                 lost.setdefault(fact, []).append(name)
         for fact, names in lost.items():
@@ -77,9 +77,13 @@ def _name_lost(name: str, neighbour: str, folder: str, fact: tuple[str, str], lo
     )
 
 
-def labels_of(target: Target, release: Release) -> Labels:
+def labels_of(target: Target, view: View) -> Labels:
     """What the engine's artifacts call each version."""
-    return {version.name: target.label(release, version.name) for version in release.versions}
+    return _labels(view, target.expected(view))
+
+
+def _labels(view: View, expected: Expected) -> Labels:
+    return {version.name: expected.labels.get(version.name, version.name) for version in view.release.versions}
 
 
 def relabelled(table: RouteTable, labels: Labels) -> RouteTable:
@@ -147,10 +151,11 @@ class _Check:
 
     def release(self, view: View) -> Iterator[Diagnostic]:
         """What is wrong with one release."""
-        labels = labels_of(self.target, view.release)
+        asked = self.target.expected(view)
+        labels = _labels(view, asked)
         if self.manifest.routes:
             yield from self._routes(view, labels)
-        services, expected = self._services(view), relabel(self.target.expected_facts(view), labels)
+        services, expected = self._services(view), relabel(asked.settings, labels)
         if services:
             yield from self._facts(view, expected, services, labels)
         elif expected and not self.manifest.routes:

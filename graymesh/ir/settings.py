@@ -18,7 +18,7 @@ them. Units stand in the name, `ms` milliseconds, `bp` basis points.
 | ("", "jwt.issuer"), ("", "jwt.jwks"), ("", "jwt.from") | str; `from` is `header authorization`, `cookie token` |
 | ("", "jwt.namespace"), ("", "jwt.pods"), ("", "jwt.passedOn") | where a mesh verifies tokens; 1 if passed on |
 
-Facts that only artifacts have; a target that writes them says in its `expect.py` which ones it must find again.
+Facts that only artifacts have; a target that writes them says in its `expected.py` which ones it must find again.
 
 | key | value |
 |---|---|

@@ -1,4 +1,8 @@
-"""What a target is: a manifest (`target.yaml`) and three functions, in modules that are imported only when called."""
+"""What a target is: a manifest (`target.yaml`) and five verbs, each a function in the module of its name.
+
+`check`, `lower`, `emit`, `decode`, `expected`: modules are imported only when called, and `check` and `expected` need
+not be there.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +66,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint:
-    """A value that the engine would not take as it is meant, found by a target's own `constraints.py`."""
+    """A value that the engine would not take as it is meant, found by a target's own `check.py`."""
 
     path: Pointer
     message: str
@@ -72,7 +76,7 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedService:
-    """What artifacts make an engine do for these hosts. Versions carry the engine's own labels (`Target.label`).
+    """What artifacts make an engine do for these hosts. Versions carry the engine's own labels (`Expected`).
 
     `name` is set by engines whose artifacts name services instead of hosts. `scope` tells tables of one host apart
     that hold in different places (`mesh`, `gateway istio-system/public`). `fact_files` tells of facts that stand in
@@ -98,6 +102,20 @@ class DecodedFleet:
     services: tuple[DecodedService, ...]
     refusals: tuple[Refusal, ...] = ()
     names: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the spec asks of one engine for one view, besides routes.
+
+    `settings` are what a decoder must find. `labels` are the names under which the engine's artifacts know the
+    versions; one that is not there goes by its own. `names` are those that the companion's files must have, or the
+    target's rules never act: name → the setting behind it.
+    """
+
+    settings: Facts
+    labels: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +199,11 @@ class Target:
     folder: Path
     package: str
 
+    def check(self, view: View) -> Iterator[Constraint]:
+        """What the engine would not take as it is meant; nothing when the folder has no `check.py`."""
+        if (self.folder / "check.py").is_file():
+            yield from self._module("check").check(view)
+
     def lower(self, views: Sequence[View]) -> Sequence[Tree]:
         """Every decision: the views as the engine's own structures. Refuses nothing, lint already did."""
         return self._module("lower").lower(views)  # type: ignore[no-any-return]
@@ -193,28 +216,17 @@ class Target:
         """What these files make the engine do; files may be anybody's."""
         return self._module("decode").decode(files)  # type: ignore[no-any-return]
 
-    def constraints(self, view: View) -> Iterator[Constraint]:
-        """What the engine would not take as it is meant; nothing when the folder has no `constraints.py`."""
-        if (self.folder / "constraints.py").is_file():
-            yield from self._module("constraints").constraints(view)
+    def expected(self, view: View) -> Expected:
+        """What the spec asks of this engine, computed without what writes; the view's facts without an `expected.py`.
 
-    def label(self, release: Release, version: str) -> str:
-        """The name under which the engine's artifacts know a version; by default the version's own."""
-        function = getattr(self._module("lower"), "label", None)
-        return function(release, version) if function else version
-
-    def expected_facts(self, view: View) -> Facts:
-        """What a decoder must find in this view's artifacts besides routes; the view's facts where no `expect` says."""
-        if not (self.folder / "expect.py").is_file():
-            return view.facts
-        return self._module("expect").expected_facts(view)  # type: ignore[no-any-return]
-
-    def names_relied_on(self, view: View) -> Mapping[str, tuple[str, str]]:
-        """Names that the companion's files must have, or the target's rules never act: name → the fact behind it."""
-        if not (self.folder / "expect.py").is_file():
-            return {}
-        function = getattr(self._module("expect"), "names_relied_on", None)
-        return function(view) if function else {}
+        Raises ValueError when two versions would go by one name, since no proof could tell them apart.
+        """
+        found = Expected(settings=view.facts)
+        if (self.folder / "expected.py").is_file():
+            found = self._module("expected").expected(view)
+        if len(set(found.labels.values())) < len(found.labels):
+            raise ValueError(f"{self.manifest.name} has one name for two versions: {dict(found.labels)}")
+        return found
 
     @cached_property
     def readme(self) -> str:

@@ -8,11 +8,9 @@ from typing import Final
 
 from graymesh.kit.target import View
 from graymesh.targets.nginx.claims import PROGRAM, may_ask_for_claims
-from graymesh.targets.nginx.servers import label, release_items
+from graymesh.targets.nginx.servers import release_items
 from graymesh.targets.nginx.shared import shared_items
 from graymesh.targets.nginx.tree import ConfigurationFile
-
-__all__ = ["SHARED_FILE", "label", "lower"]
 
 SHARED_FILE: Final = "00-graymesh.conf"
 """Sorts before every release's file: nginx includes files by name, and the server for nobody has to stand first."""

@@ -24,7 +24,7 @@ _IDLE_CONNECTIONS: Final = "16"
 _ROLES: Final = ROLES | {"token"}
 
 
-def label(release: Release, version: str) -> str:
+def upstream_name(release: Release, version: str) -> str:
     """The upstream's name: namespace, release and version, unique among all releases."""
     return f"{_group(release)}.{version}"
 
@@ -61,13 +61,15 @@ def _upstream(view: View, version: str, endpoints: tuple[str, ...]) -> Directive
     parameters = server_parameters(view.facts)
     servers = [Directive("server", (endpoint, *parameters)) for endpoint in endpoints]
     keep = Directive("keepalive", (_IDLE_CONNECTIONS,))
-    return Directive("upstream", (label(view.release, version),), (*servers, keep))
+    return Directive("upstream", (upstream_name(view.release, version),), (*servers, keep))
 
 
 def _table_items(view: View, table: HostTable, names: Names) -> Iterator[Item]:
     decision = decided(table.table, view.release, names, trusted_networks(view))
     marked = marks(table.table, decision.version, view.release.stable, names)
-    limited_to = limits(view, table.table, decision.version, names, lambda version: label(view.release, version))
+    limited_to = limits(
+        view, table.table, decision.version, names, lambda version: upstream_name(view.release, version)
+    )
     token, reading = _token(view, table, names)
     yield from (*decision.items, *marked.items, *limited_to.items, *token)
     yield Remark()

@@ -59,7 +59,7 @@ def is_literal(value: str) -> bool:
 
 
 def checked(value: str) -> str:
-    """The value, if a filter takes it literally; else ValueError. `constraints` reports these values long before."""
+    """The value, if a filter takes it literally; else ValueError. `check` reports these values long before."""
     if not is_literal(value):
         raise ValueError(f"a filter would not take {value!r} literally")
     return value

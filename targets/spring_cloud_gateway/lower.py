@@ -21,7 +21,7 @@ PREFIXES = {"2025": ("server", "webflux"), "legacy": ()}
 def lower(views: Sequence[View]) -> list[Tree]:
     """The one document of all releases; none when there are none. The first release's `prefix` counts.
 
-    Raises ValueError for what no configuration can say and `constraints` reports.
+    Raises ValueError for what no configuration can say and `check` reports.
     """
     ordered = sorted(views, key=lambda view: view.release.key)
     if not ordered:
@@ -35,11 +35,6 @@ def lower(views: Sequence[View]) -> list[Tree]:
     server = {"server": {"forward-headers-strategy": "none"}} if any(map(predicates.tests_source, ordered)) else {}
     document = {**server, "spring": {"cloud": {**discovery, "gateway": routes}}}
     return [Remarked(document, (file_of_all(),))]
-
-
-def label(release: Release, version: str) -> str:
-    """Versions go by the uri of their service."""
-    return services.uri(release, version)
 
 
 def _routes(view: View) -> Iterator[Remarked]:

@@ -107,7 +107,7 @@ class Stand:
         """What graymesh reads in the wrong artifacts for the witness's host."""
         services = self.replay.engine.decode(self.replay.wrong_files(self.stage)).services
         table = next(each.table for each in services if self.replay.request.host in each.hosts)
-        names = {label: name for name, label in labels_of(self.replay.engine, self.view().release).items()}
+        names = {label: name for name, label in labels_of(self.replay.engine, self.view()).items()}
         return relabelled(table, names)
 
     def fits(self, table: RouteTable, answers: Sequence[Answer]) -> bool:

@@ -23,11 +23,11 @@ from graymesh.lint.finding import Finding
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """What each target's own `constraints.py` says, where the release stands and where all its routes are active."""
+    """What each target's own `check.py` says, where the release stands and where all its routes are active."""
     for manifest in case.targets:
         told: set[str] = set()
         for release in {release.stage: release for release in (case.release, *case.stages[-1:])}.values():
-            for finding in target(manifest.name).constraints(case.view(manifest, release)):
+            for finding in target(manifest.name).check(case.view(manifest, release)):
                 if finding.message not in told:
                     told.add(finding.message)
                     yield Finding(

@@ -27,7 +27,7 @@ _SHORT: Final = 40
 """Characters of a condition whose pattern is always short enough, whatever must be escaped or repeated."""
 
 
-def constraints(view: View) -> Iterator[Constraint]:
+def check(view: View) -> Iterator[Constraint]:
     """Everything in this view of the release that Istio cannot be told, or would do otherwise."""
     options = options_of(view)
     yield from _max_ejected(view)

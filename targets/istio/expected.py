@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from graymesh.ir.release import Facts, Scalar
-from graymesh.kit.target import HostTable, View
+from graymesh.kit.target import Expected, HostTable, View
 from graymesh.targets.istio.claims import claim_names
 from graymesh.targets.istio.names import MESH
 from graymesh.targets.istio.options import Options, options_of
@@ -14,7 +14,12 @@ from graymesh.targets.istio.options import Options, options_of
 Named: TypeAlias = Iterator[tuple[tuple[str, str], Scalar]]
 
 
-def expected_facts(view: View) -> Facts:
+def expected(view: View) -> Expected:
+    """The settings; subsets are called as the versions are."""
+    return Expected(settings=_settings(view))
+
+
+def _settings(view: View) -> Facts:
     """The view's facts, without the source of tokens where no route asks for a claim: then nothing verifies tokens.
 
     Besides: where each name is served, the port, and what the options say about gateways, namespaces and endpoints.

@@ -21,7 +21,7 @@ _ALWAYS_SHORT_ENOUGH: Final = 250
 """Characters of a value that fits into one of nginx's tokens however it must be escaped."""
 
 
-def constraints(view: View) -> Iterator[Constraint]:
+def check(view: View) -> Iterator[Constraint]:
     """Everything in this view of the release that nginx cannot be told."""
     routes = [route for table in view.tables for route in table.table.routes]
     for route in routes:

@@ -20,10 +20,15 @@ from graymesh.ir.release import (
     Scalar,
     Test,
 )
-from graymesh.kit.target import View
+from graymesh.kit.target import Expected, View
 
 
-def expected_facts(view: View) -> Facts:
+def expected(view: View) -> Expected:
+    """The settings, and the ids of routes by which the gateway's rules go."""
+    return Expected(settings=_settings(view), names=_names(view))
+
+
+def _settings(view: View) -> Facts:
     """The facts of the spec that Sentinel can hold, and those that only its files have (`graymesh.ir.settings`)."""
     facts = dict(_held(view))
     if view.options.get("gateway", True):
@@ -61,7 +66,7 @@ def _breaker(view: View, version: str, guard: str, bad: int) -> Iterator[tuple[t
     yield (version, f"{guard}.recovery.ms"), 1000 * int(view.options.get("recoverySeconds", 30))
 
 
-def names_relied_on(view: View) -> dict[str, tuple[str, str]]:
+def _names(view: View) -> dict[str, tuple[str, str]]:
     """The ids of the gateway's routes that have a limit: a rule for an id that no route has never acts."""
     if not view.options.get("gateway", True):
         return {}

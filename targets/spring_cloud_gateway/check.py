@@ -18,7 +18,7 @@ _LAST_LABEL = re.compile(r"(?:.*\.)?[0-9][A-Za-z0-9-]*")
 _ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}|\[.*\]")
 
 
-def constraints(view: View) -> Iterator[Constraint]:
+def check(view: View) -> Iterator[Constraint]:
     """Everything in this view of the release that configuration cannot carry to the gateway."""
     for version in view.release.versions:
         yield from _endpoints(view, version)

@@ -7,12 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import ip_network
+from typing import Final
 
+from graymesh.ir.naming import limited
 from graymesh.ir.release import Facts, Kind, RouteTable, Scalar
-from graymesh.kit.target import View
+from graymesh.kit.target import Expected, View
+
+_LONGEST_GROUP: Final = 56
+"""Characters of namespace and release, so that the name of an upstream fits on a line."""
 
 
-def expected_facts(view: View) -> Facts:
+def expected(view: View) -> Expected:
+    """The settings, and the upstream that each version is: namespace, release and version."""
+    group = limited(f"{view.release.namespace}.{view.release.name}", _LONGEST_GROUP)
+    labels = {version.name: f"{group}.{version.name}" for version in view.release.versions}
+    return Expected(settings=_settings(view), labels=labels)
+
+
+def _settings(view: View) -> Facts:
     """Limits only of versions that get requests, for nginx limits where it sends them; and what is always said."""
     reached = {
         share.version
