@@ -49,7 +49,7 @@ def versions_by_bucket(release_case: Case, name: str, index: int) -> list[str | 
     services = decoded(release_case, release_case.stages[index], name)
     service = next(service for service in services if "search.example.com" in service.hosts)
     requests = (Request(cookies=(("gray-bucket", f"{bucket:04}"),)) for bucket in range(10_000))
-    return [decide(service.table, request).version for request in requests]
+    return [decide(service.decision, request).version for request in requests]
 
 
 @pytest.mark.parametrize("stages", [ONE_CANARY, TWO_CANARIES, ODD_WEIGHTS], ids=["one", "two", "odd"])
@@ -72,9 +72,9 @@ def test_the_draw_gives_each_version_its_share_and_a_bucket_of_it(stages: str) -
     for release in release_case.stages:
         for name in ROUTERS:
             for service in decoded(release_case, release, name):
-                shares = decide(service.table, Request()).shares
+                shares = decide(service.decision, Request()).shares
                 assert sum(share.basis_points for share in shares) == 10_000
                 for share in shares:
                     assert share.set_cookie is not None
                     again = Request(cookies=((share.set_cookie.name, share.set_cookie.value),))
-                    assert decide(service.table, again).version == share.version
+                    assert decide(service.decision, again).version == share.version

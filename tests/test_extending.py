@@ -48,11 +48,11 @@ def emit(trees):
 """
 DECODE = """
 import base64, json, pickle
-from graymesh.kit.target import DecodedFleet, DecodedService
+from graymesh.kit.target import Decoded, Statement
 
 def decode(files):
     tables = (pickle.loads(base64.b64decode(json.loads(text))) for text in files.values())
-    return DecodedFleet(tuple(DecodedService(hosts=each.hosts, table=each.table) for each in tables))
+    return Decoded(tuple(Statement(each.hosts[0], table=each.table, hosts=each.hosts) for each in tables))
 """
 RULE = '''"""Releases whose name has a z.
 

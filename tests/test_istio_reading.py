@@ -15,14 +15,14 @@ import yaml
 from graymesh.ir.release import UNIQUE_ID, Fault, Mirror, Policy, Retries, Share
 from graymesh.ir.semantics import Request, decide
 from graymesh.kit.registry import target
-from graymesh.kit.target import DecodedFleet, DecodedService
+from graymesh.kit.target import Decoded, Statement
 
 DATA = Path(__file__).parent / "istio" / "read"
 CASES = sorted(folder.name for folder in DATA.iterdir())
 ISTIO = target("istio")
 
 
-def decoded(case: str) -> tuple[DecodedFleet, dict[str, Any]]:
+def decoded(case: str) -> tuple[Decoded, dict[str, Any]]:
     folder = DATA / case
     expected = yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8"))
     return ISTIO.decode({"input.yaml": (folder / "input.yaml").read_text(encoding="utf-8")}), expected
@@ -40,20 +40,20 @@ def test_what_is_refused(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_served_where(case: str) -> None:
     fleet, expected = decoded(case)
-    assert [(list(each.hosts), each.scope) for each in fleet.services] == [
+    assert [(list(each.hosts), each.scope) for each in fleet.statements] == [
         (each["hosts"], each["scope"]) for each in expected["services"]
     ]
-    for service, each in zip(fleet.services, expected["services"], strict=True):
-        assert dict(service.facts) == {(version, name): fact(value) for version, name, value in each["facts"]}
-        assert [route.name for route in service.table.routes] == each["routes"]
+    for service, each in zip(fleet.statements, expected["services"], strict=True):
+        assert dict(service.settings) == {(version, name): fact(value) for version, name, value in each["facts"]}
+        assert [route.name for route in service.decision.routes] == each["routes"]
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_who_gets_which_version(case: str) -> None:
     fleet, expected = decoded(case)
-    for service, each in zip(fleet.services, expected["services"], strict=True):
+    for service, each in zip(fleet.statements, expected["services"], strict=True):
         for decision in each["decisions"]:
-            found = decide(service.table, request_of(decision["request"]))
+            found = decide(service.decision, request_of(decision["request"]))
             shares = {share.version: share.basis_points for share in found.shares}
             assert shares == decision["shares"], decision["request"]
             if "route" in decision:
@@ -63,8 +63,8 @@ def test_who_gets_which_version(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_what_else_happens(case: str) -> None:
     fleet, expected = decoded(case)
-    for service, each in zip(fleet.services, expected["services"], strict=True):
-        for route in service.table.routes:
+    for service, each in zip(fleet.statements, expected["services"], strict=True):
+        for route in service.decision.routes:
             assert route.policy == policy_of(each.get("policies", {}).get(route.name, {}))
             effects = effects_of(each.get("effects", {}).get(route.name, {}))
             for share in route.split.shares:
@@ -129,7 +129,7 @@ spec:
 TO_V1 = "route: [{destination: {host: a, subset: v1}}]"
 
 
-def read(text: str) -> DecodedFleet:
+def read(text: str) -> Decoded:
     return ISTIO.decode({"file.yaml": text})
 
 
@@ -141,7 +141,7 @@ def service(route: str) -> str:
 def test_the_smallest_service_is_read() -> None:
     fleet = read(RULE + SERVICE)
     assert not fleet.refusals
-    (only,) = fleet.services
+    (only,) = fleet.statements
     assert only.hosts == ("a.default.svc.cluster.local",)
 
 
@@ -198,7 +198,7 @@ def test_the_smallest_service_is_read() -> None:
 )
 def test_routes_that_are_refused(route: str, field: str) -> None:
     fleet = read(service(f"{{{route}}}"))
-    assert fleet.services == ()
+    assert fleet.statements == ()
     assert [refusal.field for refusal in fleet.refusals] == [field]
     assert fleet.refusals[0].line > 7
 
@@ -240,7 +240,7 @@ def test_routes_that_are_refused(route: str, field: str) -> None:
 )
 def test_matches_that_are_refused(match: str, field: str) -> None:
     fleet = read(service(f"{{match: [{{{match}}}], {TO_V1}}}"))
-    assert fleet.services == ()
+    assert fleet.statements == ()
     assert [refusal.field for refusal in fleet.refusals] == [field]
 
 
@@ -267,7 +267,7 @@ def test_rules_that_are_refused(policy: str, field: str) -> None:
     """The service behind the rule is not decided either."""
     text = (RULE + SERVICE).replace("  host: a\n", f"  host: a\n  trafficPolicy: {{{policy}}}\n")
     fleet = read(text)
-    assert fleet.services == ()
+    assert fleet.statements == ()
     assert [refusal.field for refusal in fleet.refusals] == [field, "subset"]
 
 
@@ -302,7 +302,7 @@ def test_rules_that_are_refused(policy: str, field: str) -> None:
 )
 def test_objects_that_are_refused(old: str, new: str, field: str) -> None:
     fleet = read((RULE + SERVICE).replace(old, new))
-    assert fleet.services == ()
+    assert fleet.statements == ()
     assert [refusal.field for refusal in fleet.refusals][:1] == ([field] if field else [])
 
 
@@ -313,7 +313,7 @@ def test_yaml_that_readers_disagree_about_is_refused() -> None:
 
 def test_two_rules_for_one_host_are_refused() -> None:
     fleet = read(RULE + RULE + SERVICE)
-    assert fleet.services == ()
+    assert fleet.statements == ()
     assert [refusal.field for refusal in fleet.refusals] == ["host", "subset"]
 
 
@@ -321,13 +321,13 @@ def test_of_two_objects_with_one_name_only_one_is_there() -> None:
     other = SERVICE.replace("hosts: [a]", "hosts: [b]")
     fleet = read(RULE + SERVICE + "---\n" + other)
     assert [(refusal.field, refusal.line) for refusal in fleet.refusals] == [("name", 10), ("name", 18)]
-    assert fleet.services == ()
+    assert fleet.statements == ()
 
 
 def test_of_two_rules_with_one_name_only_one_is_there() -> None:
     fleet = read(RULE + RULE.replace("host: a", "host: b") + SERVICE)
     assert [refusal.field for refusal in fleet.refusals] == ["name", "subset"]
-    assert fleet.services == ()
+    assert fleet.statements == ()
 
 
 def test_other_kinds_of_kubernetes_are_passed_over() -> None:
@@ -338,15 +338,15 @@ def test_other_kinds_of_kubernetes_are_passed_over() -> None:
 def test_versions_of_two_services_are_told_apart() -> None:
     rule = RULE.replace("host: a", "host: b").replace("name: a", "name: b")
     split = "[{destination: {host: a, subset: v1}, weight: 9}, {destination: {host: b, subset: v1}, weight: 1}]"
-    (only,) = read(rule + service(f"route: {split}")).services
+    (only,) = read(rule + service(f"route: {split}")).statements
     assert shares(only) == {"v1": 9000, "b.default.svc.cluster.local/v1": 1000}
-    assert only.facts["b.default.svc.cluster.local/v1", "labels.version"] == "v1"
+    assert only.settings["b.default.svc.cluster.local/v1", "labels.version"] == "v1"
 
 
 def test_a_name_is_not_shortened_when_two_hosts_could_own_it() -> None:
     rule = RULE.replace("host: a", "host: b").replace("name: a", "name: b")
     split = "[{destination: {host: a, subset: v1}, weight: 1}, {destination: {host: b, subset: v1}, weight: 1}]"
-    (only,) = read(rule + service(f"route: {split}").replace("hosts: [a]", "hosts: [a, b]")).services
+    (only,) = read(rule + service(f"route: {split}").replace("hosts: [a]", "hosts: [a, b]")).statements
     assert shares(only) == {"a.default.svc.cluster.local/v1": 5000, "b.default.svc.cluster.local/v1": 5000}
 
 
@@ -362,7 +362,7 @@ spec:
 ---
 """
     text = tokens + service(f"{{match: [{{headers: {{x-tier: {{exact: beta}}}}}}], {TO_V1}}}")
-    (only,) = read(text).services
+    (only,) = read(text).statements
     assert decide(only.table, Request(claims=(("tier", "beta"),))).version == "v1"
     assert decide(only.table, Request(headers=(("x-tier", "beta"),))).version is None
     outside = read(text.replace("hosts: [a]", "hosts: [a]\n  gateways: [public]"))
@@ -375,5 +375,5 @@ def test_claims_without_anybody_who_verifies_tokens_are_refused() -> None:
     assert [refusal.field for refusal in fleet.refusals] == ["headers"]
 
 
-def shares(found: DecodedService) -> dict[str, int]:
+def shares(found: Statement) -> dict[str, int]:
     return {share.version: share.basis_points for share in found.table.routes[-1].split.shares}

@@ -24,11 +24,11 @@ spec:
 
 
 def test_a_service_entry_s_endpoints_are_facts() -> None:
-    (only,) = read(ENTRY + RULE + SERVICE).services
-    assert only.facts["v1", "endpoints"] == ("10.0.0.1:8080", "10.0.0.2:80")
-    assert only.facts["v2", "endpoints"] == ("[2001:db8::1]:80",)
-    assert only.facts["", "entry.port"] == 80
-    assert (only.facts["", "entry.location"], only.facts["", "entry.resolution"]) == ("MESH_INTERNAL", "STATIC")
+    (only,) = read(ENTRY + RULE + SERVICE).statements
+    assert only.settings["v1", "endpoints"] == ("10.0.0.1:8080", "10.0.0.2:80")
+    assert only.settings["v2", "endpoints"] == ("[2001:db8::1]:80",)
+    assert only.settings["", "entry.port"] == 80
+    assert (only.settings["", "entry.location"], only.settings["", "entry.resolution"]) == ("MESH_INTERNAL", "STATIC")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_service_entries_that_are_refused(old: str, new: str, field: str) -> Non
     """What holds for the hosts of such an entry is not known, so that nothing is decided for them."""
     fleet = read(ENTRY.replace(old, new) + RULE + SERVICE)
     assert fleet.refusals[0].field == field
-    assert fleet.services == ()
+    assert fleet.statements == ()
 
 
 def test_a_rule_that_few_callers_see_is_refused() -> None:
@@ -58,8 +58,8 @@ def test_a_rule_that_few_callers_see_is_refused() -> None:
         .replace("host: a\n", "host: a.shop.svc.cluster.local\n")
         .replace("{host: a,", "{host: a.shop.svc.cluster.local,")
     )
-    (only,) = read(full).services
-    assert only.facts["", "placed.DestinationRule"] == "left open"
+    (only,) = read(full).statements
+    assert only.settings["", "placed.DestinationRule"] == "left open"
     elsewhere = read(full.replace("metadata: {name: a}", "metadata: {name: a, namespace: web}", 1))
     assert [refusal.field for refusal in elsewhere.refusals] == ["namespace", "subset"]
     there = read(full.replace("metadata: {name: a}", "metadata: {name: a, namespace: shop}", 1))
@@ -81,8 +81,8 @@ def test_limits_of_0_are_none() -> None:
     connectionPool: {tcp: {maxConnections: 0}, http: {http1MaxPendingRequests: 0, maxRequestsPerConnection: 0}}
     outlierDetection: {consecutive5xxErrors: 3, maxEjectionPercent: 0}
 """
-    (only,) = read((RULE + SERVICE).replace("  host: a\n", f"  host: a\n{policy}")).services
-    assert {name: value for (_, name), value in only.facts.items() if name.startswith(("pool", "outlier"))} == {
+    (only,) = read((RULE + SERVICE).replace("  host: a\n", f"  host: a\n{policy}")).statements
+    assert {name: value for (_, name), value in only.settings.items() if name.startswith(("pool", "outlier"))} == {
         "outlier.errors": 3
     }
 
@@ -106,18 +106,18 @@ def behind(gateways: str) -> str:
 def test_where_hosts_are_served() -> None:
     """Two objects for one host at different places: the fact tells all of them, the scope each one's own."""
     second = behind("[mesh]").removeprefix(RULE).replace("name: a", "name: a-inside")
-    first, other = read(behind("[web/public, shop/inner]") + "---\n" + second).services
+    first, other = read(behind("[web/public, shop/inner]") + "---\n" + second).statements
     assert (first.scope, other.scope) == ("gateway web/public, gateway shop/inner", "mesh")
     for each in (first, other):
-        assert each.facts["", "served.a.test"] == ("gateway shop/inner", "gateway web/public", "mesh")
+        assert each.settings["", "served.a.test"] == ("gateway shop/inner", "gateway web/public", "mesh")
 
 
 def test_the_gateways_of_a_service_are_facts() -> None:
-    (only,) = read(GATEWAY + behind("[web/public, mesh]")).services
-    assert only.facts["", "gateway.web/public"] == ("80 HTTP bind=10.0.0.1 for *",)
-    assert only.facts["", "gateway.web/public.pods"] == ("istio=ingressgateway", "tier=edge")
-    (inside,) = read(GATEWAY + behind("[mesh]")).services
-    assert not [name for _, name in inside.facts if name.startswith("gateway.")]
+    (only,) = read(GATEWAY + behind("[web/public, mesh]")).statements
+    assert only.settings["", "gateway.web/public"] == ("80 HTTP bind=10.0.0.1 for *",)
+    assert only.settings["", "gateway.web/public.pods"] == ("istio=ingressgateway", "tier=edge")
+    (inside,) = read(GATEWAY + behind("[mesh]")).statements
+    assert not [name for _, name in inside.settings if name.startswith("gateway.")]
 
 
 @pytest.mark.parametrize(
@@ -132,11 +132,11 @@ def test_the_gateways_of_a_service_are_facts() -> None:
 )
 def test_gateways_that_are_refused(old: str, new: str, field: str) -> None:
     fleet = read(GATEWAY.replace(old, new) + behind("[web/public]"))
-    assert fleet.services == ()
+    assert fleet.statements == ()
     assert [refusal.field for refusal in fleet.refusals] == [field, "gateways"]
 
 
 def test_the_port_of_all_destinations_is_a_fact() -> None:
     one = "route: [{destination: {host: a, subset: v1, port: {number: 8080}}}]"
-    assert read(service(one)).services[0].facts["", "port"] == 8080
-    assert ("", "port") not in read(service(TO_V1)).services[0].facts
+    assert read(service(one)).statements[0].settings["", "port"] == 8080
+    assert ("", "port") not in read(service(TO_V1)).statements[0].settings

@@ -23,7 +23,7 @@ from graymesh.diagnostic import Diagnostic
 from graymesh.ir.release import Field, Policy, RouteTable, Share
 from graymesh.ir.semantics import Decision, decide
 from graymesh.ir.witness import as_command
-from graymesh.kit.target import DecodedFleet, View
+from graymesh.kit.target import Decoded, View
 from graymesh.proof.equivalence import Difference, compare
 from tests.helpers import ROOT
 from tests.mutations import conditions, json_mutants, nginx_mutants, yaml_mutants
@@ -236,7 +236,7 @@ def described(change: Change, found: list[Diagnostic]) -> str:
     return "\n    ".join([place, *(f"{each.code} {each.message} ({each.help})" for each in found)])
 
 
-def shown(change: Change, fleet: DecodedFleet, found: list[Diagnostic]) -> bool:
+def shown(change: Change, fleet: Decoded, found: list[Diagnostic]) -> bool:
     """Does a finding of the right code name a request, and does that request really meet something else?"""
     if not change.line.target.manifest.routes:
         return {each.code for each in found} <= {FACT, "GM904", NOT_UNDERSTOOD, "GM906"}
@@ -278,16 +278,16 @@ def tables(line: Line) -> Iterator[tuple[View, str, RouteTable]]:
             yield from ((view, host, table) for host in expected.hosts)
 
 
-def differences(line: Line, fleet: DecodedFleet) -> Iterator[str]:
+def differences(line: Line, fleet: Decoded) -> Iterator[str]:
     """The command that shows each difference, found anew by comparing tables and deciding with both."""
     seen: set[tuple[int, int]] = set()
     for view, host, table in tables(line):
-        for service in fleet.services:
+        for service in fleet.statements:
             if host in service.hosts and (id(view), id(service)) not in seen:
                 seen.add((id(view), id(service)))
-                result = compare(table, service.table)
+                result = compare(table, service.decision)
                 if isinstance(result, Difference):
-                    ours, theirs = decide(table, result.request), decide(service.table, result.request)
+                    ours, theirs = decide(table, result.request), decide(service.decision, result.request)
                     assert effect(ours) != effect(theirs), result.request
                     yield as_command(replace(result.request, host=result.request.host or host))
 

@@ -320,16 +320,16 @@ def test_nginx_reads_files_of_others_as_the_decoder_does(case: str, tmp_path: Pa
     text = re.sub(r"listen +[^;]+;", "listen 80;", text.replace("    listen [::]:80;\n", "")).replace(
         "10.1.0.0/16", "127.0.0.0/8"
     )
-    services = NGINX.decode({"nginx.conf": text}).services
+    services = NGINX.decode({"nginx.conf": text}).statements
     addresses = {f"127.0.0.1:{port}": name for name, port in backends.items()}
     assert services
     with engine.running(tmp_path, {"stranger.conf": text}, backends) as port:
         for service in services:
-            for request in requests_for(service.table, host=service.hosts[0]):
+            for request in requests_for(service.decision, host=service.hosts[0]):
                 (answer,) = engine.ask(port, [request])
                 known = {
-                    service.facts.get((version, "endpoints"), (version,))
-                    for version in versions(decide(service.table, request))
+                    service.settings.get((version, "endpoints"), (version,))
+                    for version in versions(decide(service.decision, request))
                 }
                 expected = {addresses[str(each)] for group in known if isinstance(group, tuple) for each in group}
                 assert answer.version in expected, (request, answer)

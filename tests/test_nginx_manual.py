@@ -16,7 +16,7 @@ import yaml
 from graymesh.ir.release import UNIQUE_ID
 from graymesh.ir.semantics import Request, decide
 from graymesh.kit.registry import target
-from graymesh.kit.target import DecodedFleet
+from graymesh.kit.target import Decoded
 
 DATA = Path(__file__).parent / "nginx" / "manual"
 CASES = sorted(folder.name for folder in DATA.iterdir())
@@ -24,7 +24,7 @@ NGINX = target("nginx")
 PAIRS = ("headers", "cookies", "query", "claims")
 
 
-def decoded(case: str) -> tuple[DecodedFleet, dict[str, Any]]:
+def decoded(case: str) -> tuple[Decoded, dict[str, Any]]:
     folder = DATA / case
     expected = yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8"))
     return NGINX.decode({"input.conf": (folder / "input.conf").read_text(encoding="utf-8")}), expected
@@ -42,20 +42,20 @@ def test_what_is_refused(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_which_names_are_served(case: str) -> None:
     fleet, expected = decoded(case)
-    assert [(list(service.hosts), service.scope) for service in fleet.services] == [
+    assert [(list(service.hosts), service.scope) for service in fleet.statements] == [
         (each["hosts"], each.get("scope", "")) for each in expected["services"]
     ]
-    for service, each in zip(fleet.services, expected["services"], strict=True):
+    for service, each in zip(fleet.statements, expected["services"], strict=True):
         for version, name, value in each.get("facts", ()):
-            assert service.facts[version, name] == (tuple(value) if isinstance(value, list) else value)
+            assert service.settings[version, name] == (tuple(value) if isinstance(value, list) else value)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_who_gets_which_version(case: str) -> None:
     fleet, expected = decoded(case)
-    for service, each in zip(fleet.services, expected["services"], strict=True):
+    for service, each in zip(fleet.statements, expected["services"], strict=True):
         for decision in each["decisions"]:
-            found = decide(service.table, request_of(decision["request"]))
+            found = decide(service.decision, request_of(decision["request"]))
             assert found.route is not None
             shares: Counter[str] = Counter()
             for share in found.shares:
@@ -70,9 +70,9 @@ def test_who_gets_which_version(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_told_besides(case: str) -> None:
     fleet, expected = decoded(case)
-    for service, each in zip(fleet.services, expected["services"], strict=True):
+    for service, each in zip(fleet.statements, expected["services"], strict=True):
         for decision in each["decisions"]:
-            for share in decide(service.table, request_of(decision["request"])).shares:
+            for share in decide(service.decision, request_of(decision["request"])).shares:
                 assert named(share.request_headers) == decision.get("sends", {}), decision["request"]
                 assert named(share.response_headers) == decision.get("answers", {}), decision["request"]
                 assert share.set_cookie is None

@@ -34,7 +34,7 @@ from graymesh.ir.release import (
 from graymesh.ir.release import Test as Asked
 from graymesh.ir.semantics import Request, decide
 from graymesh.kit.registry import target
-from graymesh.kit.target import DecodedFleet, DecodedService
+from graymesh.kit.target import Decoded, Statement
 from graymesh.targets.nginx.decode_lists import Entry, _complementary, normal
 from graymesh.targets.nginx.decode_maps import read_map
 from graymesh.targets.nginx.decode_patterns import (
@@ -53,12 +53,12 @@ CASES = sorted(folder.name for folder in DATA.iterdir())
 NGINX = target("nginx")
 
 
-def decoded(case: str) -> tuple[DecodedFleet, dict[str, Any]]:
+def decoded(case: str) -> tuple[Decoded, dict[str, Any]]:
     expected = yaml.safe_load((DATA / case / "expected.yaml").read_text(encoding="utf-8"))
     return NGINX.decode({"nginx.conf": (DATA / case / "nginx.conf").read_text(encoding="utf-8")}), expected
 
 
-def request_of(written: dict[str, Any], service: DecodedService) -> Request:
+def request_of(written: dict[str, Any], service: Statement) -> Request:
     pairs = {name: tuple(written.get(name, {}).items()) for name in ("headers", "cookies", "query", "claims")}
     plain = {name: written[name] for name in ("method", "path", "source") if name in written}
     return Request(host=service.hosts[0], **plain, **pairs)
@@ -76,23 +76,23 @@ def test_what_is_refused(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_served(case: str) -> None:
     fleet, expected = decoded(case)
-    assert [(list(each.hosts), each.scope) for each in fleet.services] == [
+    assert [(list(each.hosts), each.scope) for each in fleet.statements] == [
         (each["hosts"], each.get("scope", "")) for each in expected["services"]
     ]
-    for service, each in zip(fleet.services, expected["services"], strict=True):
+    for service, each in zip(fleet.statements, expected["services"], strict=True):
         facts = {
             (version, name): tuple(value) if isinstance(value, list) else value
             for version, name, value in each["facts"]
         }
-        assert dict(service.facts) == facts
+        assert dict(service.settings) == facts
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_who_gets_which_version(case: str) -> None:
     fleet, expected = decoded(case)
-    for service, each in zip(fleet.services, expected["services"], strict=True):
+    for service, each in zip(fleet.statements, expected["services"], strict=True):
         for decision in each["decisions"]:
-            found = decide(service.table, request_of(decision["request"], service))
+            found = decide(service.decision, request_of(decision["request"], service))
             assert found.route is not None
             shares = {share.version: share.basis_points for share in found.shares}
             assert shares == decision["shares"], decision["request"]
@@ -210,8 +210,8 @@ def test_many_conditions_of_several_tests_are_read_one_by_one() -> None:
     lines = "".join(f'"~ w{n}=11" v{n};' for n in numbers)
     server = "server { listen 80; server_name a.example.org; location / { proxy_pass http://$v; } }"
     fleet = NGINX.decode({"nginx.conf": "\n".join([*maps, f'map "{text}" $v {{ default v; {lines} }}', server])})
-    (service,) = fleet.services
-    assert [len(route.condition[0]) for route in service.table.routes] == [2] * 40 + [0]
+    (service,) = fleet.statements
+    assert [len(route.condition[0]) for route in service.decision.routes] == [2] * 40 + [0]
 
 
 def test_what_follows_a_known_text() -> None:
@@ -287,7 +287,7 @@ def test_a_long_broken_file_is_refused_quickly() -> None:
 def test_values_that_double_are_refused(middle: str) -> None:
     text = f"server {{ listen 80; server_name a.example.org; {middle} location / {{ proxy_pass http://$a40; }} }}"
     fleet = NGINX.decode({"nginx.conf": text})
-    assert fleet.services == ()
+    assert fleet.statements == ()
     assert any("longer than" in refusal.message for refusal in fleet.refusals)
 
 
@@ -296,7 +296,7 @@ def test_maps_that_double_are_refused() -> None:
     text = f"""map $http_x $a0 {{ default b; }} {maps}
     server {{ listen 80; server_name a.example.org; location / {{ proxy_pass http://$a40; }} }}"""
     fleet = NGINX.decode({"nginx.conf": text})
-    assert fleet.services == () and fleet.refusals
+    assert fleet.statements == () and fleet.refusals
 
 
 def test_values_of_many_maps_are_refused_before_all_their_cases_are_made() -> None:
@@ -358,5 +358,5 @@ server { listen 80; server_name a.example.org; location / { proxy_pass http://$b
 server { listen 80; server_name b.example.org; location / { proxy_pass http://$c; } }
 """
     fleet = NGINX.decode({"nginx.conf": text})
-    assert fleet.services == ()
+    assert fleet.statements == ()
     assert fleet.refusals

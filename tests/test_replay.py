@@ -61,10 +61,10 @@ def test_the_witness_tells_the_two_apart(replay: Replay) -> None:
     for stage in replay.stages or ("",):
         view = replay.view((replay.folder / "spec.yaml").read_text(encoding="utf-8"), stage)
         (expected,) = (each.table for each in view.tables if replay.request.host in each.hosts)
-        services = replay.engine.decode(replay.wrong_files(stage)).services
+        services = replay.engine.decode(replay.wrong_files(stage)).statements
         (service,) = (each for each in services if replay.request.host in each.hosts)
         names = {label: name for name, label in labels_of(replay.engine, view).items()}
-        done = decide(relabelled(service.table, names), replay.request)
+        done = decide(relabelled(service.decision, names), replay.request)
         apart.append(_done(done) != _done(decide(expected, replay.request)))
     assert any(apart)
 

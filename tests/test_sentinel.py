@@ -37,7 +37,7 @@ from graymesh.ir.release import (
     Version,
 )
 from graymesh.kit.registry import target
-from graymesh.kit.target import DecodedFleet, View
+from graymesh.kit.target import Decoded, View
 from graymesh.kit.view import view
 from graymesh.targets.sentinel.columns import Columns
 from graymesh.targets.sentinel.emit import check
@@ -122,9 +122,9 @@ def written(*views: View) -> dict[str, str]:
     return SENTINEL.emit(SENTINEL.lower(views))
 
 
-def facts_of(fleet: DecodedFleet, name: str = "product-service") -> Facts:
+def facts_of(fleet: Decoded, name: str = "product-service") -> Facts:
     """The facts of the one service of that name without a scope; none when it is refused or not there."""
-    found = [service.facts for service in fleet.services if (service.name, service.scope) == (name, "")]
+    found = [service.settings for service in fleet.statements if (service.subject, service.scope) == (name, "")]
     return found[0] if found else {}
 
 
@@ -140,7 +140,7 @@ def test_the_running_example_is_written_as_worked_out_by_hand() -> None:
 def test_what_is_written_is_read_back_as_meant() -> None:
     fleet = SENTINEL.decode(written(seen()))
     assert fleet.refusals == ()
-    assert [service.name for service in fleet.services] == ["product-service"]
+    assert [service.subject for service in fleet.statements] == ["product-service"]
     assert facts_of(fleet) == SENTINEL.expected(seen()).settings
 
 
@@ -319,7 +319,7 @@ def test_generated_releases_are_read_back_as_meant(
     meant = seen(release(facts=facts, table=table), gateway=gateway, limitsPer=per, recoverySeconds=recovery)
     fleet = SENTINEL.decode(written(meant))
     assert fleet.refusals == ()
-    assert len(fleet.services) <= 1
+    assert len(fleet.statements) <= 1
     assert facts_of(fleet) == SENTINEL.expected(meant).settings
 
 
@@ -396,13 +396,14 @@ def test_rule_files_mean_what_was_worked_out_by_hand(case: Path) -> None:
     expected = yaml.safe_load((case / "expected.yaml").read_text())
     fleet = SENTINEL.decode(files)
     assert [
-        {"name": service.name, "scope": service.scope, "facts": nested(service.facts)} for service in fleet.services
+        {"name": service.subject, "scope": service.scope, "facts": nested(service.settings)}
+        for service in fleet.statements
     ] == [{"scope": "", **service} for service in expected["services"]]
     assert [{"file": refusal.file, "field": refusal.field, "line": refusal.line} for refusal in fleet.refusals] == [
         {"line": 0, **refusal} for refusal in expected.get("refusals", [])
     ]
     assert all(refusal.message for refusal in fleet.refusals)
-    assert all(service.hosts == () and service.table == RouteTable(()) for service in fleet.services)
+    assert all(service.hosts == () and service.table is None for service in fleet.statements)
 
 
 def nested(facts: Facts) -> dict[str, Any]:
@@ -427,9 +428,9 @@ def test_rules_just_inside_and_just_outside_of_each_condition(row: dict[str, Any
     path = FILE_NAMES[row["kind"]]
     inside = SENTINEL.decode({path: json.dumps([rule_of(row, "inside")])})
     assert inside.refusals == ()
-    assert len(inside.services) == 1
+    assert len(inside.statements) == 1
     outside = SENTINEL.decode({path: json.dumps([rule_of(row, "outside")])})
-    assert outside.services == ()
+    assert outside.statements == ()
     assert [refusal.field for refusal in outside.refusals][:1] == [row["field"]]
 
 
@@ -475,7 +476,7 @@ VALUES = st.recursive(
 )
 def test_nothing_that_is_read_ends_in_an_exception(path: str, data: Any) -> None:
     fleet = SENTINEL.decode({path: json.dumps(data)})
-    assert fleet.services or fleet.refusals or data == []
+    assert fleet.statements or fleet.refusals or data == []
 
 
 @pytest.mark.parametrize(
@@ -499,13 +500,13 @@ def test_nothing_that_is_read_ends_in_an_exception(path: str, data: Any) -> None
 )
 def test_text_that_is_no_list_of_rules_is_refused(text: str) -> None:
     fleet = SENTINEL.decode({"flow-rules.json": text})
-    assert (fleet.services, [refusal.field for refusal in fleet.refusals]) == ((), ["JSON"])
+    assert (fleet.statements, [refusal.field for refusal in fleet.refusals]) == ((), ["JSON"])
 
 
 @pytest.mark.parametrize("resource", ["\\ud83d\\ude00", "\\\\ud800", "]}[{", '\\"', ",:"])
 def test_texts_that_only_look_odd_are_read(resource: str) -> None:
     fleet = SENTINEL.decode({"flow-rules.json": f'[{{"resource": "{resource}", "count": 1, "grade": 1}}]'})
-    assert [service.name for service in fleet.services] == [json.loads(f'"{resource}"')]
+    assert [service.subject for service in fleet.statements] == [json.loads(f'"{resource}"')]
 
 
 @pytest.mark.parametrize("number", ["1e999999999", "-1e999999999", "1e-999999999", "1e400", "0.12345678901234567"])

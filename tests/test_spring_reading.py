@@ -13,7 +13,7 @@ import pytest
 from graymesh.ir.release import Buckets, Matcher, OneOf, PathPrefix, Prefix, Present, Regex, Route, Share
 from graymesh.ir.semantics import describe
 from graymesh.kit.registry import target
-from graymesh.kit.target import DecodedFleet
+from graymesh.kit.target import Decoded
 from graymesh.targets.spring_cloud_gateway.decode_predicates import predicate
 from graymesh.targets.spring_cloud_gateway.patterns import hosts, matcher
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
@@ -25,15 +25,15 @@ SPRING = target("spring-cloud-gateway")
 FILE = "application-graymesh.yaml"
 
 
-def in_words(fleet: DecodedFleet) -> str:
+def in_words(fleet: Decoded) -> str:
     """The fleet as `expected.txt` has it."""
     lines: list[str] = []
-    for service in fleet.services:
+    for service in fleet.statements:
         lines.append(f"hosts {', '.join(service.hosts)}")
-        lines += [fact_in_words(key, value) for key, value in service.facts.items()]
+        lines += [fact_in_words(key, value) for key, value in service.settings.items()]
         lines += [
             f"  {route.name}: {condition_in_words(route)} -> {outcome_in_words(route)}"
-            for route in service.table.routes
+            for route in service.decision.routes
         ]
     lines += [f"refused {refusal.field} in line {refusal.line}" for refusal in fleet.refusals]
     return "\n".join(lines) + "\n"
@@ -79,7 +79,7 @@ def test_what_is_not_understood_is_refused_by_name(case: str) -> None:
     fleet = SPRING.decode({"application.yaml": text})
     expected = text.partition("\n")[0].removeprefix("# refused: ").split(", ")
     assert {refusal.field for refusal in fleet.refusals} == set(expected)
-    assert fleet.services == ()
+    assert fleet.statements == ()
     assert all(refusal.message and refusal.line > 0 for refusal in fleet.refusals)
 
 
@@ -93,7 +93,7 @@ def test_files_are_read_together() -> None:
     assert SPRING.decode({**files, **importing}) == SPRING.decode(files)
     twice = SPRING.decode({**files, "application.yaml": files[FILE]})
     assert {refusal.field for refusal in twice.refusals} >= {"routes"}
-    assert twice.services == ()
+    assert twice.statements == ()
 
 
 def test_properties_are_not_read() -> None:

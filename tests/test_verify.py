@@ -25,7 +25,7 @@ from graymesh.ir.release import (
     Version,
 )
 from graymesh.ir.settings import relabel
-from graymesh.kit.target import Capability, DecodedFleet, DecodedService, Expected, Manifest, Refusal, View
+from graymesh.kit.target import Capability, Decoded, Expected, Manifest, Refusal, Statement, View
 from graymesh.kit.view import view
 
 BETA = ((Test(Field(Kind.COOKIE, "beta"), OneOf(("1",))),),)
@@ -94,20 +94,22 @@ def seen(release: Release = RELEASE, target: FakeTarget = FAKE) -> View:
     return view(release, target.manifest, {})
 
 
-def faithful(target: FakeTarget = FAKE, release: Release = RELEASE) -> DecodedService:
+def faithful(target: FakeTarget = FAKE, release: Release = RELEASE) -> Statement:
     labels = labels_of(target, seen(release, target))  # type: ignore[arg-type]
-    return DecodedService(
-        hosts=(*release.domains, release.host),
-        table=relabelled(release.table, labels),
-        facts=relabel(release.facts, labels),
+    hosts = (*release.domains, release.host)
+    return Statement(
+        hosts[0],
+        relabel(release.facts, labels),
+        relabelled(release.table, labels),
+        hosts,
         file="shop.yaml",
     )
 
 
 def found(
-    *services: DecodedService, refusals: tuple[Refusal, ...] = (), target: FakeTarget = FAKE, release: Release = RELEASE
+    *services: Statement, refusals: tuple[Refusal, ...] = (), target: FakeTarget = FAKE, release: Release = RELEASE
 ) -> list[Found]:
-    fleet = DecodedFleet(services, refusals)
+    fleet = Decoded(services, refusals)
     return verify(target, [seen(release, target)], fleet, "rendered/fake")  # type: ignore[arg-type]
 
 
@@ -115,7 +117,7 @@ def codes(result: list[Found]) -> list[str]:
     return [each.diagnostic.code for each in result]
 
 
-def with_routes(*routes: Route) -> DecodedService:
+def with_routes(*routes: Route) -> Statement:
     labels = labels_of(FAKE, seen())  # type: ignore[arg-type]
     return replace(faithful(), table=relabelled(RouteTable(routes), labels))
 
@@ -242,7 +244,7 @@ class TestServices:
 
 class TestFacts:
     def changed(self, facts: dict[tuple[str, str], Any], target: FakeTarget = FAKE) -> list[Found]:
-        return found(replace(faithful(), facts=facts), target=target)
+        return found(replace(faithful(), settings=facts), target=target)
 
     def test_another_value(self) -> None:
         facts = {("engine-v2", "limits.qps"): 400, ("", "outlier.interval.ms"): 90_000}
@@ -262,12 +264,12 @@ class TestFacts:
         assert each.diagnostic.message == "outlier.interval is not set in fake, the spec says 10s"
 
     def test_one_that_nobody_asked_for(self) -> None:
-        (each,) = self.changed({**faithful().facts, ("engine-v1", "limits.qps"): 5})
+        (each,) = self.changed({**faithful().settings, ("engine-v1", "limits.qps"): 5})
         assert each.diagnostic.message == "limits.qps of v1 is 5 in fake, the spec says nothing of the kind"
 
     def test_what_the_target_declares_not_to_know_is_not_held_against_it(self) -> None:
         target = FakeTarget(features=("cookie", "split", "timeout", "limits"))
-        service = replace(faithful(target), facts={("engine-v2", "limits.qps"): 500, ("", "outlier.errors"): 5})
+        service = replace(faithful(target), settings={("engine-v2", "limits.qps"): 500, ("", "outlier.errors"): 5})
         assert found(service, target=target) == []
 
     def test_a_target_may_expect_facts_of_its_own(self) -> None:
@@ -280,16 +282,16 @@ class TestFacts:
 class TestTargetsThatDoNotRoute:
     TARGET = FakeTarget(routes=False, prefix="")
 
-    def service(self, **facts: Any) -> DecodedService:
+    def service(self, **facts: Any) -> Statement:
         kept = {("v2", "limits.qps"): 500, ("", "outlier.interval.ms"): 10_000}
-        return DecodedService(hosts=(), table=RouteTable(()), name="shop", facts={**kept, **facts})
+        return Statement("shop", {**kept, **facts})
 
     def test_matched_by_name(self) -> None:
         assert found(self.service(), target=self.TARGET) == []
-        assert codes(found(replace(self.service(), name="default/shop"), target=self.TARGET)) == []
+        assert codes(found(replace(self.service(), subject="default/shop"), target=self.TARGET)) == []
 
     def test_a_stray_name(self) -> None:
-        stray = replace(self.service(), name="cart")
+        stray = replace(self.service(), subject="cart")
         assert codes(found(self.service(), stray, target=self.TARGET)) == ["GM904"]
 
     def test_missing_when_something_is_expected(self) -> None:

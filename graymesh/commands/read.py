@@ -12,7 +12,7 @@ from graymesh.commands.base import Command, Terminal, complete_target, printable
 
 if TYPE_CHECKING:
     from graymesh.ir.release import Route
-    from graymesh.kit.target import DecodedFleet, DecodedService
+    from graymesh.kit.target import Decoded, Statement
 
 
 @click.command(
@@ -53,9 +53,9 @@ def command(terminal: Terminal, files: tuple[Path, ...], target_name: str, form:
     return 1 if fleet.refusals else 0
 
 
-def _text(fleet: DecodedFleet) -> str:
-    lines = [line for service in fleet.services for line in (*_service(service), "")]
-    if not fleet.services:
+def _text(fleet: Decoded) -> str:
+    lines = [line for statement in fleet.statements for line in (*_statement(statement), "")]
+    if not fleet.statements:
         lines.append("no service found")
     for refusal in fleet.refusals:
         place = f"{refusal.file}:{refusal.line}" if refusal.line else refusal.file
@@ -63,14 +63,14 @@ def _text(fleet: DecodedFleet) -> str:
     return "".join(printable(line) + "\n" for line in lines)
 
 
-def _service(service: DecodedService) -> Iterator[str]:
+def _statement(statement: Statement) -> Iterator[str]:
     from graymesh.ir.wording import setting, value_in_words
 
-    scope = f" ({service.scope})" if service.scope else ""
-    yield f"{', '.join(service.hosts) or service.name}{scope}"
-    for number, route in enumerate(service.table.routes, start=1):
+    scope = f" ({statement.scope})" if statement.scope else ""
+    yield f"{', '.join(statement.hosts) or statement.subject}{scope}"
+    for number, route in enumerate(statement.decision.routes, start=1):
         yield from _route(number, route)
-    for key, value in sorted(service.facts.items()):
+    for key, value in sorted(statement.settings.items()):
         yield f"  {setting(key)} = {value_in_words(key[1], value)}"
 
 
@@ -81,7 +81,7 @@ def _route(number: int, route: Route) -> Iterator[str]:
     yield from (f"       {effect}" for effect in effects(route, {}))
 
 
-def _json(fleet: DecodedFleet) -> str:
+def _json(fleet: Decoded) -> str:
     from graymesh.report import contracts
 
     return contracts.text(contracts.route_tables(fleet))

@@ -125,7 +125,7 @@ def _on_target(case: Case, release: Release, name: str, request: Request) -> Ite
 
     for service in decoded(case, release, name):
         if host_without_port(request.host) in service.hosts:
-            yield service.scope, decide(service.table, request)
+            yield service.scope, decide(service.decision, request)
 
 
 def _text(answers: Sequence[tuple[str, Decision]]) -> str:

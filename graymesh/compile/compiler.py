@@ -20,7 +20,7 @@ from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.did_you_mean import quoted, suggestion
 from graymesh.ir.release import Release
 from graymesh.kit.registry import target, target_names
-from graymesh.kit.target import DecodedService, Manifest, Target, View
+from graymesh.kit.target import Manifest, Statement, Target, View
 from graymesh.language.case import Case, Progress, load_cases, release_at
 from graymesh.language.project import Project, shown
 from graymesh.lint import engine
@@ -153,13 +153,13 @@ def _proven(job: Job, files: Mapping[str, str], folder: str) -> list[Found]:
     return [*verify(chosen, job.views, fleet, folder), *names_lost(chosen, fleet, folder, beside)]
 
 
-def decoded(case: Case, release: Release, name: str) -> list[DecodedService]:
+def decoded(case: Case, release: Release, name: str) -> list[Statement]:
     """What the named target's files for this release alone are read back to, in the release's own names."""
     chosen = target(name)
     view = case.view(chosen.manifest, release)
     fleet = chosen.decode(chosen.emit(chosen.lower((view,))))
     names = {label: version for version, label in labels_of(chosen, view).items()}
-    return [replace(service, table=relabelled(service.table, names)) for service in fleet.services]
+    return [replace(each, table=relabelled(each.decision, names)) for each in fleet.statements if each.table]
 
 
 def jobs_of(cases: Sequence[Case], choice: Choice) -> Iterator[Job]:

@@ -10,7 +10,7 @@ from graymesh.diagnostic import Diagnostic
 from graymesh.ir.semantics import Request, decide, host_without_port
 from graymesh.ir.witness import as_command
 from graymesh.ir.wording import shares_in_words, why
-from graymesh.kit.target import DecodedService, HostTable, Manifest, View
+from graymesh.kit.target import HostTable, Manifest, Statement, View
 from graymesh.language.case import Case
 from graymesh.language.expectations import SpecTest
 from graymesh.language.spec_tests import check, request_of, shares_of
@@ -26,7 +26,7 @@ def failures(case: Case, targets: Sequence[str] = ()) -> Iterator[Diagnostic]:
     for failure in wrong.values():
         yield _placed(case, failure.index, "GM213", f"this test fails: {failure.message}", failure.request)
     for manifest in case.targets:
-        if manifest.routes and (not targets or manifest.name in targets):
+        if case.view(manifest).tables and (not targets or manifest.name in targets):
             yield from _on_target(case, manifest, [index for index in range(len(tests)) if index not in wrong])
 
 
@@ -55,7 +55,7 @@ def _full(view: View, table: HostTable) -> bool:
 
 
 def _failures(
-    case: Case, manifest: Manifest, index: int, request: Request, test: SpecTest, service: DecodedService, full: bool
+    case: Case, manifest: Manifest, index: int, request: Request, test: SpecTest, service: Statement, full: bool
 ) -> Iterator[Diagnostic]:
     lane = case.release.lane
     sent = [(request, dict(test.expect))]
@@ -63,7 +63,7 @@ def _failures(
         headers = [(*request.headers, (lane.header, version)) for version, share in test.expect.items() if share]
         sent = [(replace(request, headers=one), {one[-1][1]: 10_000}) for one in headers]
     for each, expected in sent:
-        decision = decide(service.table, each)
+        decision = decide(service.decision, each)
         if shares_of(decision) != {version: share for version, share in expected.items() if share}:
             got = f"got {shares_in_words(shares_of(decision))}: {why(decision)}"
             message = f"test {index + 1} fails on {manifest.name}: expected {shares_in_words(expected)}, {got}"

@@ -18,7 +18,7 @@ from graymesh.ir.semantics import Request
 from graymesh.ir.settings import feature, relabel
 from graymesh.ir.witness import as_command, in_words
 from graymesh.ir.wording import first_difference, setting, setting_path, value_in_words, why
-from graymesh.kit.target import DecodedFleet, DecodedService, Expected, Refusal, Target, View
+from graymesh.kit.target import Decoded, Expected, Refusal, Statement, Target, View
 from graymesh.proof.equivalence import Difference, UndecidableError, Undecided, compare, witness_for
 
 Labels: TypeAlias = dict[str, str]
@@ -33,7 +33,7 @@ class Found:
     diagnostic: Diagnostic
 
 
-def verify(target: Target, views: Sequence[View], fleet: DecodedFleet, folder: str) -> list[Found]:
+def verify(target: Target, views: Sequence[View], fleet: Decoded, folder: str) -> list[Found]:
     """Every way in which the fleet differs from the views; `folder` is where the files stand, for messages.
 
     Codes: GM901 traffic differs, GM902 not decided, GM903 fact differs, GM904 stray or doubled service, GM905 not
@@ -46,9 +46,7 @@ def verify(target: Target, views: Sequence[View], fleet: DecodedFleet, folder: s
     return found + [Found("", diagnostic) for diagnostic in check.strays(views)]
 
 
-def names_lost(
-    target: Target, fleet: DecodedFleet, folder: str, beside: Sequence[tuple[Target, View]]
-) -> Iterator[Found]:
+def names_lost(target: Target, fleet: Decoded, folder: str, beside: Sequence[tuple[Target, View]]) -> Iterator[Found]:
     """Rules of the targets beside this one that go by names which the fleet does not have, so that they never act.
 
     Code: GM908, one for each setting. Nothing is said where the fleet's names are not known.
@@ -98,7 +96,7 @@ def request_for(view: View, version: str, host: str = "") -> Request | None:
 
     None when none is found.
     """
-    for expected in view.tables:
+    for expected in (*view.tables, *view.companion):
         for index, route in enumerate(expected.table.routes):
             if (not host or host in expected.hosts) and (not version or version in _receivers(route)):
                 request = _reaching(expected.table, index)
@@ -133,8 +131,8 @@ def _relabelled_route(route: Route, labels: Labels) -> Route:
     return replace(route, split=replace(route.split, shares=shares), policy=replace(route.policy, mirror=mirror))
 
 
-def _index(pairs: Iterable[tuple[str, DecodedService]]) -> Mapping[str, Sequence[DecodedService]]:
-    found: dict[str, list[DecodedService]] = {}
+def _index(pairs: Iterable[tuple[str, Statement]]) -> Mapping[str, Sequence[Statement]]:
+    found: dict[str, list[Statement]] = {}
     for name, service in pairs:
         found.setdefault(name, []).append(service)
     return found
@@ -143,32 +141,30 @@ def _index(pairs: Iterable[tuple[str, DecodedService]]) -> Mapping[str, Sequence
 class _Check:
     """One target's artifacts, ready to be held against views."""
 
-    def __init__(self, target: Target, fleet: DecodedFleet, folder: str) -> None:
+    def __init__(self, target: Target, fleet: Decoded, folder: str) -> None:
         self.target, self.fleet, self.folder = target, fleet, folder
         self.name, self.manifest = target.manifest.name, target.manifest
-        self._by_host = _index((host, service) for service in fleet.services for host in service.hosts)
-        self._by_name = _index((service.name, service) for service in fleet.services)
+        self._by_host = _index((host, said) for said in fleet.statements for host in said.hosts)
+        self._by_subject = _index((said.subject, said) for said in fleet.statements if said.table is None)
 
     def release(self, view: View) -> Iterator[Diagnostic]:
         """What is wrong with one release."""
         asked = self.target.expected(view)
         labels = _labels(view, asked)
-        if self.manifest.routes:
-            yield from self._routes(view, labels)
+        yield from self._routes(view, labels)
         services, expected = self._services(view), relabel(asked.settings, labels)
         if services:
             yield from self._facts(view, expected, services, labels)
-        elif expected and not self.manifest.routes:
+        elif expected and not view.tables:
             yield self._missing(view, view.release.name, request_for(view, ""))
 
     def strays(self, views: Sequence[View]) -> Iterator[Diagnostic]:
         """Services that no release asks for."""
         hosts = {host for view in views for table in view.tables for host in table.hosts}
         names = {name for view in views for name in (view.release.key, view.release.name)}
-        for service in self.fleet.services:
-            unknown = [host for host in service.hosts if host not in hosts] if self.manifest.routes else []
-            if not self.manifest.routes and service.name not in names:
-                unknown = [service.name]
+        for service in self.fleet.statements:
+            known, told = (names, (service.subject,)) if service.table is None else (hosts, service.hosts)
+            unknown = [each for each in told if each not in known]
             if unknown:
                 message = f"{self.name} serves {', '.join(unknown)}, which no release of this project asks for"
                 yield Diagnostic(code="GM904", message=message, targets=(self.name,), file=self._shown(service.file))
@@ -184,12 +180,12 @@ class _Check:
             span=Span(line, 1, line, 1),
         )
 
-    def _services(self, view: View) -> list[DecodedService]:
-        """The release's services, each once: by its hosts, or by its name where the target chooses no version."""
-        hosts = [host for table in view.tables for host in table.hosts]
-        found = [service for host in hosts for service in self._by_host.get(host, ())]
-        if not self.manifest.routes:
-            found = [*self._by_name.get(view.release.key, ()), *self._by_name.get(view.release.name, ())]
+    def _services(self, view: View) -> list[Statement]:
+        """The release's services, each once: by its hosts, and by the release where no version is chosen."""
+        found = [service for table in view.tables for host in table.hosts for service in self._by_host.get(host, ())]
+        found += [
+            service for name in (view.release.key, view.release.name) for service in self._by_subject.get(name, ())
+        ]
         return list({id(service): service for service in found}.values())
 
     def _routes(self, view: View, labels: Labels) -> Iterator[Diagnostic]:
@@ -205,8 +201,8 @@ class _Check:
                         compared.add(id(service))
                         yield from self._compared(view, table, service, host, labels)
 
-    def _doubled(self, view: View, host: str, services: Sequence[DecodedService]) -> Iterator[Diagnostic]:
-        scopes: dict[str, DecodedService] = {}
+    def _doubled(self, view: View, host: str, services: Sequence[Statement]) -> Iterator[Diagnostic]:
+        scopes: dict[str, Statement] = {}
         for service in services:
             first = scopes.setdefault(service.scope, service)
             if first is not service:
@@ -216,9 +212,9 @@ class _Check:
                 yield self._of(view, "GM904", message, notes=notes)
 
     def _compared(
-        self, view: View, table: RouteTable, service: DecodedService, host: str, labels: Labels
+        self, view: View, table: RouteTable, service: Statement, host: str, labels: Labels
     ) -> Iterator[Diagnostic]:
-        result = compare(table, service.table)
+        result = compare(table, service.decision)
         where = f" ({service.scope})" if service.scope else ""
         if isinstance(result, Undecided):
             message = f"not decided whether {self.name}{where} routes {host} as the spec says: {result.reason}"
@@ -226,9 +222,7 @@ class _Check:
         elif isinstance(result, Difference):
             yield self._difference(view, result, service, host, labels)
 
-    def _difference(
-        self, view: View, result: Difference, service: DecodedService, host: str, labels: Labels
-    ) -> Diagnostic:
+    def _difference(self, view: View, result: Difference, service: Statement, host: str, labels: Labels) -> Diagnostic:
         names = {label: name for name, label in labels.items()}
         request = replace(result.request, host=result.request.host or host)
         aspect, said, done = first_difference(result.left, result.right, names)
@@ -240,13 +234,13 @@ class _Check:
         return self._of(view, "GM901", message, path=path, notes=notes, help=f"witness: {as_command(request)}")
 
     def _facts(
-        self, view: View, expected: Facts, services: Sequence[DecodedService], labels: Labels
+        self, view: View, expected: Facts, services: Sequence[Statement], labels: Labels
     ) -> Iterator[Diagnostic]:
-        found = [(key, value, service) for service in services for key, value in service.facts.items()]
+        found = [(key, value, service) for service in services for key, value in service.settings.items()]
         seen = {key for key, _, _ in found}
         for key, value, service in found:
             if expected.get(key) != value and (key in expected or self._ours(key[1])):
-                where = self._note(service, "where it is set", service.fact_files.get(key, ""))
+                where = self._note(service, "where it is set", service.setting_files.get(key, ""))
                 yield self._fact(view, key, expected, value_in_words(key[1], value), labels, where)
         for key in expected:
             if key not in seen:
@@ -290,7 +284,7 @@ class _Check:
         path = path or ("metadata", "name")
         return Diagnostic(code=code, message=message, path=path, notes=notes, help=help, targets=(self.name,))
 
-    def _note(self, service: DecodedService, message: str, file: str = "") -> tuple[Note, ...]:
+    def _note(self, service: Statement, message: str, file: str = "") -> tuple[Note, ...]:
         file = file or service.file
         return (Note((), message, file=self._shown(file)),) if file else ()
 

@@ -45,7 +45,7 @@ from graymesh.ir.release import (
 )
 from graymesh.ir.semantics import compiled, decide
 from graymesh.kit.registry import target, target_names
-from graymesh.kit.target import DecodedFleet, DecodedService, Refusal
+from graymesh.kit.target import Decoded, Refusal, Statement
 from graymesh.language import reading
 from graymesh.language.discovery import NAME
 from graymesh.language.project import looks_like_a_release, shown
@@ -165,7 +165,7 @@ def _understood(name: str, texts: Texts) -> int:
         fleet = target(name).decode(texts)
     except (Refused, ValueError):
         return 0
-    return len(fleet.services)
+    return len(fleet.statements)
 
 
 def _artifacts(name: str, before: Texts, after: Texts) -> Iterator[Artifact]:
@@ -174,13 +174,13 @@ def _artifacts(name: str, before: Texts, after: Texts) -> Iterator[Artifact]:
             yield Artifact(target=name, path=path, old=before.get(path), new=after.get(path))
 
 
-def _problems(fleet: DecodedFleet, when: str) -> Iterator[str]:
+def _problems(fleet: Decoded, when: str) -> Iterator[str]:
     for refusal in fleet.refusals:
         line = f":{refusal.line}" if refusal.line else ""
         yield f"not understood {when}: {refusal.file}{line}: {refusal.field}: {refusal.message}"
 
 
-def _services(name: str, old: DecodedFleet, new: DecodedFleet) -> Iterator[ReleaseDiff]:
+def _services(name: str, old: Decoded, new: Decoded) -> Iterator[ReleaseDiff]:
     """Hosts that are served by the same two services stand together."""
     before, after = _by_place(old), _by_place(new)
     pairs: dict[tuple[int, int], list[tuple[str, str]]] = {}
@@ -190,7 +190,7 @@ def _services(name: str, old: DecodedFleet, new: DecodedFleet) -> Iterator[Relea
         yield _service(name, places, old, new)
 
 
-def _service(name: str, places: Sequence[tuple[str, str]], old: DecodedFleet, new: DecodedFleet) -> ReleaseDiff:
+def _service(name: str, places: Sequence[tuple[str, str]], old: Decoded, new: Decoded) -> ReleaseDiff:
     scope = f" ({places[0][1]})" if places[0][1] else ""
     key = ", ".join(host for host, _ in places) + scope
     before, after = _by_place(old).get(places[0]), _by_place(new).get(places[0])
@@ -212,19 +212,19 @@ def _not_understood(name: str, who: str, refusal: Refusal) -> Change:
     return Change(kind="undecided", who=who, what="routes", old="", new=reason, causes=(place,), engines=(name,))
 
 
-def _by_place(fleet: DecodedFleet) -> dict[tuple[str, str], DecodedService]:
+def _by_place(fleet: Decoded) -> dict[tuple[str, str], Statement]:
     """By host and by where the table holds."""
-    found: dict[tuple[str, str], DecodedService] = {}
-    for service in fleet.services:
-        for host in service.hosts or (service.name,):
+    found: dict[tuple[str, str], Statement] = {}
+    for service in fleet.statements:
+        for host in service.hosts or (service.subject,):
             found[host, service.scope] = service
     return found
 
 
-def _known(service: DecodedService) -> Known:
+def _known(service: Statement) -> Known:
     """The table with a route for each alternative, those of nothing but a bucket behind the others of their route."""
     routes: list[Route] = []
-    for route in service.table.routes:
+    for route in service.decision.routes:
         each = [replace(route, condition=(tuple(map(_with_buckets, tests)),)) for tests in route.condition]
         routes += sorted(each, key=carries_bucket)
     return Known(RouteTable(tuple(routes)), {})
@@ -254,26 +254,26 @@ def _route(matcher: Matcher) -> Route:
     return Route(name="", condition=((Test(Field(Kind.COOKIE, "bucket"), matcher),),), split=split)
 
 
-def _standing(service: DecodedService | None) -> Standing | None:
+def _standing(service: Statement | None) -> Standing | None:
     if service is None:
         return None
     table = _known(service)
     return Standing(file=service.file, stage="", stable="", hosts=service.hosts, routes=table.rows(), strip=table.users)
 
 
-def _changes(name: str, old: DecodedService, new: DecodedService) -> Iterator[Change]:
+def _changes(name: str, old: Statement, new: Statement) -> Iterator[Change]:
     before, after = _known(old), _known(new)
     found, reason = route_changes(before, after)
     yield from (_of_route(name, old, new, each) for each in found)
     if reason:
         yield Change(kind="undecided", who="some requests", what="version", old="", new=reason, engines=(name,))
-    yield from fleet_changes(name, DecodedFleet((old,)), DecodedFleet((new,)), frozenset(), tables=False)
+    yield from fleet_changes(name, Decoded((old,)), Decoded((new,)), frozenset(), tables=False)
 
 
-def _of_route(name: str, old: DecodedService, new: DecodedService, found: Found) -> Change:
+def _of_route(name: str, old: Statement, new: Statement, found: Found) -> Change:
     shown_by = None
     if found.request is not None:
-        sides = [words(shares_of(decide(each.table, found.request).route)) for each in (old, new)]
+        sides = [words(shares_of(decide(each.decision, found.request).route)) for each in (old, new)]
         said = sides if found.what == "version" else [found.old, found.new]
         shown_by = witness(found.request, said[0], said[1], (*new.hosts, "localhost")[0])
     return Change(

@@ -19,7 +19,7 @@ from graymesh.ir.settings import feature
 from graymesh.ir.witness import as_command, in_words
 from graymesh.ir.wording import first_difference, setting, value_in_words
 from graymesh.kit.registry import target
-from graymesh.kit.target import DecodedFleet, DecodedService, View
+from graymesh.kit.target import Decoded, Statement, View
 from graymesh.language.case import Case, Progress
 from graymesh.proof.equivalence import Difference, Undecided, compare
 from graymesh.proof.outcomes import outcome
@@ -76,11 +76,12 @@ def _artifacts(name: str, before: Written, after: Written) -> Iterator[Artifact]
 
 def _sees(name: str, old: Compared, new: Compared) -> tuple[bool | None, str]:
     """Does the target route any request of any release differently? None with a reason when that is not decided."""
-    found, reason, routes = False, "", target(name).manifest.routes
+    found, reason, routes = False, "", False
     before, after = old.releases, new.releases
     for key in {**before, **after}:
         one, other = _view(before.get(key), name), _view(after.get(key), name)
-        for left, right in _tables(one, other) if routes else ():
+        for left, right in _tables(one, other):
+            routes = True
             result = compare(left, right)
             found = found or isinstance(result, Difference)
             reason = reason or (f"{key}: {result.reason}" if isinstance(result, Undecided) else "")
@@ -109,11 +110,7 @@ def engines_for(old: Case, new: Case, request: Request | None, keys: Iterable[tu
     """The release's targets that do another thing with this request, or that are told any of these facts."""
     names = sorted({manifest.name for case in (old, new) for manifest in case.targets})
     facts = tuple(keys)
-    return tuple(
-        name
-        for name in names
-        if _concerned(_view(old, name), _view(new, name), request if target(name).manifest.routes else None, facts)
-    )
+    return tuple(name for name in names if _concerned(_view(old, name), _view(new, name), request, facts))
 
 
 def _concerned(old: View | None, new: View | None, request: Request | None, keys: Sequence[tuple[str, str]]) -> bool:
@@ -131,27 +128,28 @@ def engine_changes(diff: EngineDiff, before: Written, after: Written, told: froz
     Routes are compared only where no release routes differently (`sees` is False). What targets without routes write
     is named after routes: it follows from the releases, which are compared, and from options.
     """
-    if diff.artifacts and target(diff.target).manifest.routes:
-        old, new = (target(diff.target).decode(side.of(diff.target)) for side in (before, after))
+    if diff.artifacts:
+        old, new = (_with_tables(target(diff.target).decode(side.of(diff.target))) for side in (before, after))
         yield from fleet_changes(diff.target, old, new, told, tables=diff.sees is False)
 
 
+def _with_tables(fleet: Decoded) -> Decoded:
+    return replace(fleet, statements=tuple(said for said in fleet.statements if said.table is not None))
+
+
 def option_changes(name: str, old: Compared, new: Compared) -> Iterator[Change]:
-    """Options of a target without routes, whose files are not compared by what they do."""
-    before, after = old.releases, new.releases
-    for key in before if not target(name).manifest.routes else ():
-        one, other = (side[key].options.get(name) if key in side else None for side in (before, after))
-        if one is None or other is None:
+    """Options of a target that decides nothing, so that its files are not compared by what they do."""
+    for key in old.releases:
+        one, other = (_view(side.releases.get(key), name) for side in (old, new))
+        if one is None or other is None or one.tables or other.tables:
             continue
-        for option in dict.fromkeys([*one, *other]):
-            if one.get(option) != other.get(option):
-                said = (str(one.get(option, NOT_SET)), str(other.get(option, NOT_SET)))
+        for option in dict.fromkeys([*one.options, *other.options]):
+            if one.options.get(option) != other.options.get(option):
+                said = (str(one.options.get(option, NOT_SET)), str(other.options.get(option, NOT_SET)))
                 yield Change(kind="engine", who=key, what=option, old=said[0], new=said[1], engines=(name,))
 
 
-def fleet_changes(
-    name: str, old: DecodedFleet, new: DecodedFleet, told: frozenset[str], tables: bool
-) -> Iterator[Change]:
+def fleet_changes(name: str, old: Decoded, new: Decoded, told: frozenset[str], tables: bool) -> Iterator[Change]:
     """Differences of services of both fleets, by host and place; `told` are features and hosts to pass over."""
     before, after = _services(old), _services(new)
     for key in sorted(set(before) & set(after)):
@@ -166,11 +164,11 @@ def fleet_changes(
             yield _served(name, host, ours, theirs)
 
 
-def _of_host(services: Mapping[tuple[str, str], DecodedService], host: str) -> list[DecodedService]:
+def _of_host(services: Mapping[tuple[str, str], Statement], host: str) -> list[Statement]:
     return [each for (where, _), each in sorted(services.items()) if where == host]
 
 
-def _served(name: str, host: str, old: Sequence[DecodedService], new: Sequence[DecodedService]) -> Change:
+def _served(name: str, host: str, old: Sequence[Statement], new: Sequence[Statement]) -> Change:
     """Where the host is decided for, when that is not the same any more."""
     said = (" and ".join(service.scope or "everywhere" for service in side) or "nowhere" for side in (old, new))
     causes = tuple(_files((*old, None)[0], (*new, None)[0]))
@@ -178,13 +176,11 @@ def _served(name: str, host: str, old: Sequence[DecodedService], new: Sequence[D
     return Change(kind="engine", who=host, what="served", old=before, new=after, causes=causes, engines=(name,))
 
 
-def _service_changes(
-    name: str, old: DecodedService, new: DecodedService, told: frozenset[str], tables: bool
-) -> Iterator[Change]:
-    who = old.hosts[0] if old.hosts else old.name
+def _service_changes(name: str, old: Statement, new: Statement, told: frozenset[str], tables: bool) -> Iterator[Change]:
+    who = old.subject
     if tables:
         yield from _table_change(name, old, new)
-    for fact, left, right in facts_of_both(old.facts, new.facts):
+    for fact, left, right in facts_of_both(old.settings, new.settings):
         if not _passed_over(fact, old, new, told):
             yield Change(
                 kind="engine",
@@ -198,21 +194,21 @@ def _service_changes(
             )
 
 
-def _passed_over(fact: tuple[str, str], old: DecodedService, new: DecodedService, told: frozenset[str]) -> bool:
+def _passed_over(fact: tuple[str, str], old: Statement, new: Statement, told: frozenset[str]) -> bool:
     """Is the fact told already, or about the instances of a version that only one side has?"""
     parts = feature(fact[1]).split(".")
     instances = parts[0] in ("endpoints", "labels")
-    alone = any(all(version != fact[0] for version, _ in side.facts) for side in (old, new))
+    alone = any(all(version != fact[0] for version, _ in side.settings) for side in (old, new))
     return (instances and alone) or any(".".join(parts[:length]) in told for length in range(1, len(parts) + 1))
 
 
-def _services(fleet: DecodedFleet) -> dict[tuple[str, str], DecodedService]:
-    return {(service.hosts[0] if service.hosts else service.name, service.scope): service for service in fleet.services}
+def _services(fleet: Decoded) -> dict[tuple[str, str], Statement]:
+    return {(said.subject, said.scope): said for said in fleet.statements}
 
 
-def _table_change(name: str, old: DecodedService, new: DecodedService) -> Iterator[Change]:
-    result = compare(old.table, new.table)
-    who = old.hosts[0] if old.hosts else old.name
+def _table_change(name: str, old: Statement, new: Statement) -> Iterator[Change]:
+    result = compare(old.decision, new.decision)
+    who = old.subject
     if isinstance(result, Undecided):
         yield Change(kind="undecided", who=who, what="routes", old="", new=result.reason, engines=(name,))
     if isinstance(result, Difference):
@@ -224,7 +220,7 @@ def _table_change(name: str, old: DecodedService, new: DecodedService) -> Iterat
         )
 
 
-def _files(old: DecodedService | None, new: DecodedService | None) -> Iterator[Place]:
+def _files(old: Statement | None, new: Statement | None) -> Iterator[Place]:
     """Where the service stands now; where it stood when it is gone."""
     side: Side = "old" if new is None else "new"
     found = new or old

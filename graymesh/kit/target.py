@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from graymesh.diagnostic import Level, Pointer
 from graymesh.ir.release import Facts, Release, RouteTable
@@ -38,8 +38,9 @@ class View:
     """One release as one target must enforce it: what the target cannot say and the spec accepts is left out.
 
     `tables` is what the target shall decide: the full table when it decides alone or as the edge, the lane table when
-    it follows. `facts` are those whose features the target declares. `release.table` stays the full table. `spec` is
-    the spec's file below the project's root, for comments in artifacts.
+    it follows, nothing when it chooses no version. Then `companion` is what the target beside it decides. `facts` are
+    those whose features the target declares. `release.table` stays the full table. `spec` is the spec's file below the
+    project's root, for comments in artifacts.
     """
 
     release: Release
@@ -47,6 +48,7 @@ class View:
     tables: tuple[HostTable, ...]
     facts: Facts
     options: Mapping[str, Any]
+    companion: tuple[HostTable, ...] = ()
     spec: str = field(default="", compare=False)
 
 
@@ -74,32 +76,41 @@ class Constraint:
     level: Level = "error"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecodedService:
-    """What artifacts make an engine do for these hosts. Versions carry the engine's own labels (`Expected`).
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What artifacts make an engine do with one subject. Versions carry the engine's own labels (`Expected`).
 
-    `name` is set by engines whose artifacts name services instead of hosts. `scope` tells tables of one host apart
-    that hold in different places (`mesh`, `gateway istio-system/public`). `fact_files` tells of facts that stand in
-    another file than `file`.
+    The subject is the first of the hosts whose requests are decided by `table`; where artifacts choose no version and
+    so have no table, it is the service that they name. `scope` tells statements of one subject apart that hold in
+    different places (`mesh`, `gateway istio-system/public`). `setting_files` tells of settings that stand in another
+    file than `file`.
     """
 
-    hosts: tuple[str, ...]
-    table: RouteTable
-    facts: Facts = field(default_factory=dict)
-    name: str = ""
+    subject: str
+    settings: Facts = field(default_factory=dict)
+    table: RouteTable | None = None
+    hosts: tuple[str, ...] = ()
     scope: str = ""
     file: str = ""
-    fact_files: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    setting_files: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def decision(self) -> RouteTable:
+        """The table, or one without routes, by which nobody is served."""
+        return _NO_TABLE if self.table is None else self.table
+
+
+_NO_TABLE: Final = RouteTable(())
 
 
 @dataclass(frozen=True, slots=True)
-class DecodedFleet:
+class Decoded:
     """Everything that a set of artifacts amounts to, and what of them was not understood.
 
     `names` are those that rules of other engines may go by, as the ids of routes; None where they are not known.
     """
 
-    services: tuple[DecodedService, ...]
+    statements: tuple[Statement, ...]
     refusals: tuple[Refusal, ...] = ()
     names: frozenset[str] | None = None
 
@@ -153,8 +164,9 @@ class Manifest:
     """`target.yaml`: what a target declares. `serves` holds `public` (domains), `internal` (host) or both.
 
     `companion` names the target beside which this one stands and whose role it shares; `routes` is False for targets
-    that hold rules but choose no version. `retries_unasked` is False for engines that retry only when told to, so that
-    no retries and none asked for are the same to them. `kubernetes` tells that its files are Kubernetes objects.
+    that hold rules but choose no version. `namespaces` is False for those whose files tell releases apart by name only.
+    `retries_unasked` is False for engines that retry only when told to, so that no retries and none asked for are the
+    same to them. `kubernetes` tells that its files are Kubernetes objects.
     """
 
     name: str
@@ -166,6 +178,7 @@ class Manifest:
     engine_versions: tuple[str, ...]
     needs: tuple[str, ...] = ()
     companion: str = ""
+    namespaces: bool = True
     retries_unasked: bool = True
     kubernetes: bool = False
     features: Mapping[str, Capability] = field(default_factory=dict)
@@ -212,7 +225,7 @@ class Target:
         """The trees as text: path relative to the target's output folder → content."""
         return self._module("emit").emit(trees)  # type: ignore[no-any-return]
 
-    def decode(self, files: Files) -> DecodedFleet:
+    def decode(self, files: Files) -> Decoded:
         """What these files make the engine do; files may be anybody's."""
         return self._module("decode").decode(files)  # type: ignore[no-any-return]
 

@@ -38,16 +38,19 @@ def role_of(release: Release, manifest: Manifest) -> Role:
 def view(release: Release, manifest: Manifest, options: Mapping[str, Any]) -> View:
     """The release as this target must enforce it; what it cannot say, and lint has let pass, is left out.
 
-    A target that chooses no version sees its companion's tables, undiminished: its rules may speak of their routes.
+    A target that chooses no version has no tables of its own. It sees its companion's, undiminished: its rules may
+    speak of their routes.
     """
     role = role_of(release, manifest)
     can = manifest.can
-    routing = can if manifest.routes else _everything
+    tables = tuple(_tables(release, role, manifest, can if manifest.routes else _everything))
+    own, companion = (tables, ()) if manifest.routes else ((), tables)
     facts = {key: value for key, value in release.facts.items() if can(feature(key[1]))}
     return View(
         release=release,
         role=role,
-        tables=tuple(_tables(release, role, manifest, routing)),
+        tables=own,
+        companion=companion,
         facts=facts,
         options=options,
     )

@@ -16,7 +16,7 @@ from pydantic.alias_generators import to_camel
 from graymesh.ir import release as ir
 from graymesh.ir.semantics import Decision, Request
 from graymesh.ir.witness import as_command
-from graymesh.kit.target import DecodedFleet, DecodedService
+from graymesh.kit.target import Decoded, Statement
 
 MatcherKind: TypeAlias = Literal["oneOf", "prefix", "pathPrefix", "regex", "buckets", "networks", "present", "absent"]
 
@@ -161,10 +161,10 @@ class Baseline(Contract):
     findings: tuple[KnownFinding, ...]
 
 
-def route_tables(fleet: DecodedFleet) -> RouteTables:
+def route_tables(fleet: Decoded) -> RouteTables:
     """Everything that artifacts were decoded to."""
     refusals = (NotUnderstood(file=r.file, line=r.line, field=r.field, message=r.message) for r in fleet.refusals)
-    return RouteTables(services=tuple(map(_service, fleet.services)), refusals=tuple(refusals))
+    return RouteTables(services=tuple(map(_service, fleet.statements)), refusals=tuple(refusals))
 
 
 def route_answer(request: Request, answers: Sequence[tuple[str, Decision]]) -> RouteAnswer:
@@ -196,15 +196,15 @@ def _answer(scope: str, decision: Decision) -> Answer:
     return Answer(scope=scope, version=decision.version or "", route=name, why=decision.why, shares=shares)
 
 
-def _service(service: DecodedService) -> Service:
-    facts = (Setting(version=key[0], name=key[1], value=value) for key, value in sorted(service.facts.items()))
+def _service(statement: Statement) -> Service:
+    settings = (Setting(version=key[0], name=key[1], value=value) for key, value in sorted(statement.settings.items()))
     return Service(
-        hosts=service.hosts,
-        name=service.name,
-        scope=service.scope,
-        file=service.file,
-        routes=tuple(map(_route, service.table.routes)),
-        settings=tuple(facts),
+        hosts=statement.hosts,
+        name="" if statement.hosts else statement.subject,
+        scope=statement.scope,
+        file=statement.file,
+        routes=tuple(map(_route, statement.decision.routes)),
+        settings=tuple(settings),
     )
 
 

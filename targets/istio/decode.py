@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Final
 
-from graymesh.kit.target import DecodedFleet, DecodedService, Files, Refusal
+from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.targets.istio.decode_edges import (
     Entry,
     Gateway,
@@ -54,7 +54,7 @@ class _Reading:
         self.refusals.append(found.refusal(error))
 
 
-def decode(files: Files) -> DecodedFleet:
+def decode(files: Files) -> Decoded:
     """Every service that the files decide, and a refusal for whatever was not understood."""
     reading = _Reading()
     objects = list(_read(files, reading))
@@ -65,7 +65,7 @@ def decode(files: Files) -> DecodedFleet:
     decided = [each for found in present for each in _decided(found, around, reading)]
     left = [] if reading.blocked else list(_undisputed(decided, reading))
     services = tuple(with_places([(each.service, each.places) for each in left]))
-    return DecodedFleet(services, tuple(reading.refusals))
+    return Decoded(services, tuple(reading.refusals))
 
 
 def _read(files: Files, reading: _Reading) -> Iterator[Object]:
@@ -184,7 +184,7 @@ class _Decided:
     """A service, the VirtualService that decides it, and the places where it does."""
 
     found: Object
-    service: DecodedService
+    service: Statement
     places: tuple[str, ...]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from graymesh.ir.release import Kind, RouteTable, Scalar
-from graymesh.kit.target import DecodedService
+from graymesh.kit.target import Statement
 from graymesh.targets.istio.decode_edges import Entry
 from graymesh.targets.istio.decode_rules import DestinationRule
 from graymesh.targets.istio.decode_versions import Surroundings, Versions
@@ -110,14 +110,14 @@ def token_facts(table: RouteTable, issuers: Collection[str], around: Surrounding
     return {**sources[0].facts, ("", "jwt.namespace"): where, ("", "jwt.pods"): pods, ("", "jwt.passedOn"): passed_on}
 
 
-def with_places(decided: Sequence[tuple[DecodedService, Sequence[str]]]) -> Iterator[DecodedService]:
-    """The services with the fact `served.<host>`: all places where any of them decides for the host."""
+def with_places(decided: Sequence[tuple[Statement, Sequence[str]]]) -> Iterator[Statement]:
+    """The services with the setting `served.<host>`: all places where any of them decides for the host."""
     places: dict[str, set[str]] = {}
     for service, where in decided:
         for host in service.hosts:
             places.setdefault(host, set()).update(map(in_words, where))
     for service, _ in decided:
-        yield replace(service, facts={**service.facts, **_served(service.hosts, places)})
+        yield replace(service, settings={**service.settings, **_served(service.hosts, places)})
 
 
 def _served(hosts: Iterable[str], places: Mapping[str, set[str]]) -> Found:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from graymesh.ir.release import ALWAYS, Conjunction, Facts, Kind, OneOf, Route, RouteTable, Test
-from graymesh.kit.target import DecodedService
+from graymesh.kit.target import Statement
 from graymesh.targets.istio.decode_facts import in_words, place_facts, token_facts, version_facts
 from graymesh.targets.istio.decode_match import ClaimHeaders, conjunction
 from graymesh.targets.istio.decode_routes import route_of
@@ -22,7 +22,7 @@ _SPEC_REFUSED: Final = {
 }
 
 
-def services_of(found: Object, around: Surroundings) -> list[tuple[DecodedService, tuple[str, ...]]]:
+def services_of(found: Object, around: Surroundings) -> list[tuple[Statement, tuple[str, ...]]]:
     """The services and the places (`mesh`, `namespace/gateway`) where each is decided so.
 
     Places where the same hosts have the same table are one service.
@@ -61,11 +61,9 @@ def _alike(found: Object, place: str, around: Surroundings) -> str:
     return "mesh" if around.tokens and place == MESH else "gateways"
 
 
-def _service(
-    found: Object, hosts: tuple[str, ...], table: RouteTable, facts: Facts, places: list[str]
-) -> DecodedService:
+def _service(found: Object, hosts: tuple[str, ...], table: RouteTable, facts: Facts, places: list[str]) -> Statement:
     scope = ", ".join(map(in_words, places))
-    return DecodedService(hosts=hosts, table=table, facts=facts, scope=scope, file=found.file)
+    return Statement(hosts[0], facts, table, hosts, scope=scope, file=found.file)
 
 
 def _places(found: Object) -> list[str]:

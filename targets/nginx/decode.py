@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from graymesh.ir.release import Facts
-from graymesh.kit.target import DecodedFleet, DecodedService, Files, Refusal
+from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.targets.nginx.allowed import MAIN, harmless
 from graymesh.targets.nginx.decode_effects import INHERITED
 from graymesh.targets.nginx.decode_evaluate import Definitions
@@ -75,7 +75,7 @@ class _Reading:
         return self.lines[file].of(token)
 
 
-def decode(files: Files) -> DecodedFleet:
+def decode(files: Files) -> Decoded:
     """What these files make nginx do; each holds either a whole configuration or what stands in its `http` block."""
     reading = _Reading(files)
     for path in sorted(files):
@@ -84,7 +84,7 @@ def decode(files: Files) -> DecodedFleet:
     for directive in reading.scripts:
         _guarded(reading, directive, _script)
     services = () if reading.undecided else tuple(_services(reading))
-    return DecodedFleet(services, tuple(sorted(set(reading.refusals), key=lambda each: (each.file, each.line))))
+    return Decoded(services, tuple(sorted(set(reading.refusals), key=lambda each: (each.file, each.line))))
 
 
 def _read_file(reading: _Reading, path: str) -> None:
@@ -183,21 +183,21 @@ def _own_program() -> str:
     return _OWN_PROGRAM.read_text("utf-8")
 
 
-def _services(reading: _Reading) -> Iterator[DecodedService]:
+def _services(reading: _Reading) -> Iterator[Statement]:
     definitions = Definitions(reading.known, reading.broken, set_anywhere(reading.servers))
     http = Http(definitions, reading.settings, reading.upstreams, reading.zones)
     found = [(named, decided) for named in _named(reading) if (decided := _decided(reading, named.server, http))]
     used = {version for _, decided in found for version in decided.versions}
     idle = _idle(reading, used)
     for named, decided in found:
-        file = named.server.file
+        hosts, file = named.hosts, named.server.file
         mine = [reading.upstreams[name.lower()] for name in decided.versions if name.lower() in reading.upstreams]
         try:
-            facts = _facts([*mine, *idle.get(file, ())], decided)
+            settings = _facts([*mine, *idle.get(file, ())], decided)
         except Refused as refused:
             reading.refuse(refused, named.server)
         else:
-            yield DecodedService(hosts=named.hosts, table=decided.table, facts=facts, scope=named.scope, file=file)
+            yield Statement(hosts[0], settings, decided.table, hosts, scope=named.scope, file=file)
 
 
 def _idle(reading: _Reading, used: set[str]) -> Mapping[str, list[Upstream]]:

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graymesh.ir.release import RouteTable
-from graymesh.kit.target import DecodedFleet, DecodedService, Files, Refusal
+from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.targets.sentinel import meaning
-from graymesh.targets.sentinel.meaning import Home, Statement, Subject
+from graymesh.targets.sentinel.meaning import Home, Meaning, Subject
 from graymesh.targets.sentinel.paths import regex_problem, too_much
 from graymesh.targets.sentinel.places import Places
 from graymesh.targets.sentinel.recognise import kind_of, kinds_by_fields, kinds_by_name
@@ -20,30 +19,28 @@ from graymesh.targets.sentinel.rules import KINDS, Rule
 from graymesh.targets.sentinel.values import Problem, parsed, typed
 
 
-def decode(files: Files) -> DecodedFleet:
-    """The rules as facts, one service for each release; a service that has a refused rule is left out."""
+def decode(files: Files) -> Decoded:
+    """The rules as settings, one statement for each release; a service that has a refused rule is left out."""
     read = [_File.read(path, files[path]) for path in sorted(files)]
     refusals = tuple(refusal for file in read for refusal in file.refusals)
     undecided = {subject for file in read for subject in file.undecided}
-    services: dict[tuple[str, str], list[tuple[str, Statement]]] = {}
+    services: dict[tuple[str, str], list[tuple[str, Meaning]]] = {}
     for file in read:
         for said in file.statements:
             services.setdefault((said.subject.service, said.subject.scope), []).append((file.path, said))
-    known = (_service(key, found) for key, found in sorted(services.items()) if key not in undecided)
-    return DecodedFleet(tuple(known), refusals)
+    known = (_statement(key, found) for key, found in sorted(services.items()) if key not in undecided)
+    return Decoded(tuple(known), refusals)
 
 
-def _service(key: tuple[str, str], found: Sequence[tuple[str, Statement]]) -> DecodedService:
-    facts = meaning.merged(said for _, said in found)
+def _statement(key: tuple[str, str], found: Sequence[tuple[str, Meaning]]) -> Statement:
+    settings = meaning.merged(said for _, said in found)
     files = {fact: path for path, said in reversed(found) for fact in said.names}
-    return DecodedService(
-        hosts=(),
-        table=RouteTable(()),
-        facts=facts,
-        name=key[0],
+    return Statement(
+        subject=key[0],
+        settings=settings,
         scope=key[1],
         file=found[0][0],
-        fact_files={fact: files.get(fact, found[0][0]) for fact in facts},
+        setting_files={fact: files.get(fact, found[0][0]) for fact in settings},
     )
 
 
@@ -53,7 +50,7 @@ class _File:
 
     path: str
     places: Places
-    statements: list[Statement] = field(default_factory=list)
+    statements: list[Meaning] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     undecided: list[tuple[str, str]] = field(default_factory=list)
 

@@ -87,7 +87,7 @@ def _limited(view: View, version: str) -> set[str]:
         return set()
     return {
         name
-        for tables in view.tables
+        for tables in view.companion
         for route in tables.table.routes
         for share in route.split.shares
         if share.version == version and share.basis_points > 0
@@ -98,7 +98,7 @@ def _limited(view: View, version: str) -> set[str]:
 def _paths(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
     tests = [
         test
-        for tables in view.tables
+        for tables in view.companion
         for route in tables.table.routes
         for conjunction in route.condition
         for test in conjunction

@@ -27,7 +27,7 @@ def _limited_routes(view: View) -> set[tuple[str, Any]]:
     """(route id, requests per second) of every route that leads to a version with a limit."""
     return {
         (name, view.facts[share.version, "limits.qps"])
-        for tables in view.tables
+        for tables in view.companion
         for route in tables.table.routes
         for share in route.split.shares
         if share.basis_points and (share.version, "limits.qps") in view.facts
@@ -44,7 +44,7 @@ def groups(view: View) -> Iterator[Mapping[str, Any]]:
 
 
 def _path_matchers(view: View) -> Iterator[Matcher]:
-    for tables in view.tables:
+    for tables in view.companion:
         for route in tables.table.routes:
             for tests in route.condition:
                 yield from (test.matcher for test in tests if test.field.kind is Kind.PATH)

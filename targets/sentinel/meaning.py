@@ -26,7 +26,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class Meaning:
     """What one rule says: `words` always, `facts` when a spec can say the same."""
 
     subject: Subject
@@ -75,22 +75,22 @@ def subject_of(kind: str, home: Home, name: str, resource_mode: int = 0) -> Subj
     return home.subject(name)
 
 
-def flow(home: Home, rule: Rule) -> Statement:
+def flow(home: Home, rule: Rule) -> Meaning:
     """A plain limit is `limits.qps`; callers, queues, warming up and the like are words."""
     subject = home.subject(rule["resource"])
     plain = rule["grade"] == 1 and rule["strategy"] == 0 and rule["controlBehavior"] == 0 and not rule["clusterMode"]
     whole = rule["count"] == rule["count"] // 1
     key = (subject.version, "limits.qps")
     facts = ((key, int(rule["count"])),) if plain and whole and _everywhere(rule) else ()
-    return Statement(subject, "flow", words.flow(rule), facts)
+    return Meaning(subject, "flow", words.flow(rule), facts)
 
 
-def degrade(home: Home, rule: Rule) -> Statement:
+def degrade(home: Home, rule: Rule) -> Meaning:
     """Slow answers are `guards.latency`, shares of errors `guards.errorRate`; numbers of errors are words."""
     subject = home.subject(rule["resource"])
     guard = _guard(rule) if _everywhere(rule) else {}
     facts = tuple(((subject.version, name), value) for name, value in guard.items())
-    return Statement(subject, "degrade", words.degrade(rule), facts)
+    return Meaning(subject, "degrade", words.degrade(rule), facts)
 
 
 def _guard(rule: Rule) -> dict[str, int]:
@@ -114,7 +114,7 @@ def _guard(rule: Rule) -> dict[str, int]:
 _SYSTEM_FIELDS = ("highestSystemLoad", "highestCpuUsage", "qps", "avgRt", "maxThread")
 
 
-def system(home: Home, rules: Sequence[Rule]) -> Iterator[Statement]:
+def system(home: Home, rules: Sequence[Rule]) -> Iterator[Meaning]:
     """All rules of a list together: of several limits of one sort the lowest holds, anything below 0 is off."""
     subject = home.subject(home.release)
     for name in _SYSTEM_FIELDS:
@@ -123,24 +123,24 @@ def system(home: Home, rules: Sequence[Rule]) -> Iterator[Statement]:
             yield _system_limit(subject, name, min(limits))
 
 
-def _system_limit(subject: Subject, name: str, limit: Any) -> Statement:
+def _system_limit(subject: Subject, name: str, limit: Any) -> Meaning:
     share = limit * 10_000
     plain = name == "highestCpuUsage" and share == share // 1
     facts = (((subject.version, "guards.cpu.bp"), int(share)),) if plain else ()
-    return Statement(subject, "system", words.system(name, limit), facts)
+    return Meaning(subject, "system", words.system(name, limit), facts)
 
 
-def authority(home: Home, rule: Rule) -> Statement:
+def authority(home: Home, rule: Rule) -> Meaning:
     """No spec says who may call: always words."""
-    return Statement(home.subject(rule["resource"]), "authority", words.authority(rule))
+    return Meaning(home.subject(rule["resource"]), "authority", words.authority(rule))
 
 
-def param_flow(home: Home, rule: Rule) -> Statement:
+def param_flow(home: Home, rule: Rule) -> Meaning:
     """No spec limits by argument: always words."""
-    return Statement(home.subject(rule["resource"]), "paramFlow", words.param_flow(rule))
+    return Meaning(home.subject(rule["resource"]), "paramFlow", words.param_flow(rule))
 
 
-def gateway_flow(home: Home, rule: Rule) -> Statement | Problem:
+def gateway_flow(home: Home, rule: Rule) -> Meaning | Problem:
     """A plain limit of a route is one entry of `gateway.routes`; all others are words."""
     item = rule["paramItem"]
     if item and item["pattern"] and item["matchStrategy"] == 2 and (message := regex_problem(item["pattern"])):
@@ -149,10 +149,10 @@ def gateway_flow(home: Home, rule: Rule) -> Statement | Problem:
     numbers = (rule["resourceMode"], rule["grade"], rule["intervalSec"], rule["controlBehavior"], rule["burst"])
     entry = f"{rule['resource']}={words.number(rule['count'])}"
     facts = (((subject.version, "gateway.routes"), (entry,)),) if numbers == (0, 1, 1, 0, 0) and item is None else ()
-    return Statement(subject, "gateway", words.gateway_flow(rule), facts)
+    return Meaning(subject, "gateway", words.gateway_flow(rule), facts)
 
 
-def api_group(home: Home, rule: Rule) -> Statement | Problem:
+def api_group(home: Home, rule: Rule) -> Meaning | Problem:
     """The patterns of a group of paths."""
     patterns = [pattern_of(item) for item in rule["predicateItems"]]
     for pattern in patterns:
@@ -162,7 +162,7 @@ def api_group(home: Home, rule: Rule) -> Statement | Problem:
     entries = tuple(sorted({pattern for pattern in patterns if isinstance(pattern, str)}))
     facts: tuple[Fact, ...] = ((("", "gateway.group"), name), (("", "gateway.paths"), entries))
     subject = subject_of("api-groups", home, name)
-    return Statement(subject, "gateway", f"group {words.quoted(name)}: {', '.join(entries)}", facts)
+    return Meaning(subject, "gateway", f"group {words.quoted(name)}: {', '.join(entries)}", facts)
 
 
 def _everywhere(rule: Rule) -> bool:
@@ -176,7 +176,7 @@ class _Gathered:
     words: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
 
-def merged(statements: Iterable[Statement]) -> Facts:
+def merged(statements: Iterable[Meaning]) -> Facts:
     """The facts of all statements about one service. Rules that claim one fact together are told in words instead."""
     distinct = list({(said.subject.version, said.kind, said.words): said for said in statements}.values())
     claims: dict[tuple[str, str], int] = {}
@@ -190,7 +190,7 @@ def merged(statements: Iterable[Statement]) -> Facts:
     return dict(sorted({**gathered.facts, **told}.items()))
 
 
-def _gather(gathered: _Gathered, said: Statement, alone: bool) -> None:
+def _gather(gathered: _Gathered, said: Meaning, alone: bool) -> None:
     if not said.facts or not alone:
         gathered.words.setdefault((said.subject.version, f"rules.{said.kind}"), set()).add(said.words)
         return

@@ -9,7 +9,7 @@ from typing import Any
 
 from graymesh.diagnostic import Pointer, Refused
 from graymesh.ir.release import Facts
-from graymesh.kit.target import DecodedFleet, DecodedService, Files, Refusal
+from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.source import Source, load_artifacts
 from graymesh.targets.spring_cloud_gateway import properties
 from graymesh.targets.spring_cloud_gateway.addresses import Addresses
@@ -59,14 +59,14 @@ class _Lost:
     refusal: Refusal
 
 
-def decode(files: Files) -> DecodedFleet:
+def decode(files: Files) -> Decoded:
     """One service for each set of hosts; none at all when what is not understood may concern every host."""
     documents, unread = _documents(files)
     lists, strange = _route_lists(documents, files)
     addresses, doubtful = _instances(documents)
     refusals = (*unread, *strange, *doubtful)
     if refusals or not lists:
-        return DecodedFleet((), refusals)
+        return Decoded((), refusals)
     ignored = any(properties.ignores_forwarded(document.source.data) for document in documents)
     return _routed(lists[0], addresses, {("", "server.forwardHeaders"): "none"} if ignored else {})
 
@@ -136,12 +136,12 @@ def _instances(documents: Iterable[_Document]) -> tuple[Addresses, list[Refusal]
     return Addresses(found), refusals
 
 
-def _routed(listed: _RouteList, addresses: Addresses, forwarding: Facts) -> DecodedFleet:
+def _routed(listed: _RouteList, addresses: Addresses, forwarding: Facts) -> Decoded:
     """What the list of routes decides; `forwarding` matters to those that ask for the client's address."""
     try:
         values = of_type(listed.setting.field, listed.setting.value or [], list)
     except NotUnderstood as why:
-        return DecodedFleet((), (listed.document.refusal(why, listed.setting.path),))
+        return Decoded((), (listed.document.refusal(why, listed.setting.path),))
     read = [_entry(listed, index, value) for index, value in enumerate(values)]
     entries = [each for each in read if isinstance(each, Entry)]
     lost = [each for each in read if isinstance(each, _Lost)] + list(_contradictions(listed, entries))
@@ -152,8 +152,8 @@ def _routed(listed: _RouteList, addresses: Addresses, forwarding: Facts) -> Deco
     ]
     refusals = [each.refusal for each in lost] + [each for each in found if isinstance(each, Refusal)]
     everywhere = any(each.hosts is None for each in lost)
-    services = () if everywhere else tuple(each for each in found if isinstance(each, DecodedService))
-    return DecodedFleet(services, tuple(refusals), frozenset(each.id for each in read if each))
+    services = () if everywhere else tuple(each for each in found if isinstance(each, Statement))
+    return Decoded(services, tuple(refusals), frozenset(each.id for each in read if each))
 
 
 def _entry(listed: _RouteList, index: int, value: Any) -> Entry | _Lost | None:
@@ -186,7 +186,7 @@ def _touched(found: HostRoutes, lost: Iterable[_Lost]) -> bool:
 
 def _service(
     listed: _RouteList, found: HostRoutes, groups: Groups, known: Addresses, forwarding: Facts
-) -> DecodedService | Refusal:
+) -> Statement | Refusal:
     try:
         decision = table(found, groups)
     except NotUnderstood as why:
@@ -195,5 +195,5 @@ def _service(
         )
     versions = {each.version for each in found.entries}
     reads_address = any(each.reads_forwarded is not None for each in found.entries)
-    facts = {**known.of(versions), **(forwarding if reads_address else {})}
-    return DecodedService(hosts=found.names, table=decision, facts=facts, file=listed.document.file)
+    settings = {**known.of(versions), **(forwarding if reads_address else {})}
+    return Statement(found.names[0], settings, decision, found.names, file=listed.document.file)

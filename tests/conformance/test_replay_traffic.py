@@ -105,8 +105,8 @@ class Stand:
 
     def read(self) -> RouteTable:
         """What graymesh reads in the wrong artifacts for the witness's host."""
-        services = self.replay.engine.decode(self.replay.wrong_files(self.stage)).services
-        table = next(each.table for each in services if self.replay.request.host in each.hosts)
+        services = self.replay.engine.decode(self.replay.wrong_files(self.stage)).statements
+        table = next(each.decision for each in services if self.replay.request.host in each.hosts)
         names = {label: name for name, label in labels_of(self.replay.engine, self.view()).items()}
         return relabelled(table, names)
 

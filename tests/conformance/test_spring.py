@@ -79,7 +79,7 @@ def test_what_the_gateway_takes_in_silence(engine: SpringCloudGateway, row: Mapp
 def test_all_of_it_is_refused_when_read(row: Mapping[str, Any]) -> None:
     fleet = SPRING.decode({"application-graymesh.yaml": configuration(row)})
     assert fleet.refusals
-    assert fleet.services == ()
+    assert fleet.statements == ()
 
 
 def test_a_file_with_other_routes_than_written_is_no_load(engine: SpringCloudGateway) -> None:

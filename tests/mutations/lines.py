@@ -11,7 +11,7 @@ from graymesh.compile.compiler import ALL, Choice, Job, jobs_of
 from graymesh.compile.verify import verify
 from graymesh.diagnostic import Diagnostic
 from graymesh.kit.registry import target
-from graymesh.kit.target import DecodedFleet, Files, Target
+from graymesh.kit.target import Decoded, Files, Target
 from graymesh.language.case import load_cases
 from graymesh.language.project import find
 from tests.helpers import ROOT
@@ -30,7 +30,7 @@ class Line:
     target: Target
     files: Files
 
-    def findings(self, fleet: DecodedFleet) -> list[Diagnostic]:
+    def findings(self, fleet: Decoded) -> list[Diagnostic]:
         """The errors of `graymesh verify`."""
         found = verify(self.target, self.job.views, fleet, self.job.folder)
         return [each.diagnostic for each in found if each.diagnostic.level == "error"]
@@ -54,7 +54,7 @@ class Change:
         """All files of the line after the change."""
         return {**self.line.files, self.file: self.mutant.text}
 
-    def read(self) -> DecodedFleet:
+    def read(self) -> Decoded:
         """What the target's decoder makes of them."""
         return self.line.target.decode(self.files)
 

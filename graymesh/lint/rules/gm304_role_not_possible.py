@@ -25,8 +25,7 @@ def check(case: Case) -> Iterator[Finding]:
     edge = case.rollout.spec.edge
     for manifest in case.targets if edge else ():
         role = "edge" if edge and edge.target == manifest.name else "follower"
-        able = role in manifest.roles if manifest.routes else role == "follower"
-        if not able and not accepts(case, "GM304", manifest.name):
+        if role not in manifest.roles and not accepts(case, "GM304", manifest.name):
             yield Finding(
                 path=("spec", "edge", "target"),
                 message=f"{manifest.title} cannot {'decide as the edge' if role == 'edge' else 'follow the edge'}",

@@ -29,12 +29,12 @@ from graymesh.lint.finding import Finding
 
 
 def check_project(cases: Sequence[Case]) -> Iterator[tuple[Case, Finding]]:
-    """Every second release of a name, for targets that do not route and so tell releases apart by name alone."""
+    """Every second release of a name, for targets whose files tell releases apart by name alone."""
     owners: dict[tuple[str, str], Case] = {}
     for case in cases:
         for manifest in case.targets:
             owner = owners.setdefault((manifest.name, case.release.name), case)
-            if not manifest.routes and owner.release.namespace != case.release.namespace:
+            if not manifest.namespaces and owner.release.namespace != case.release.namespace:
                 yield (
                     case,
                     Finding(
