@@ -200,6 +200,11 @@ class Manifest:
         return self._able[feature]
 
     @cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """What each option is when nobody says anything."""
+        return {name: option.default for name, option in self.options.items()}
+
+    @cached_property
     def _able(self) -> dict[str, bool]:
         return {}
 

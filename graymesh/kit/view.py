@@ -38,6 +38,8 @@ def role_of(release: Release, manifest: Manifest) -> Role:
 def view(release: Release, manifest: Manifest, options: Mapping[str, Any]) -> View:
     """The release as this target must enforce it; what it cannot say, and lint has let pass, is left out.
 
+    Options that nobody sets have their declared defaults.
+
     A target that chooses no version has no tables of its own. It sees its companion's, undiminished: its rules may
     speak of their routes.
     """
@@ -52,7 +54,7 @@ def view(release: Release, manifest: Manifest, options: Mapping[str, Any]) -> Vi
         tables=own,
         companion=companion,
         facts=facts,
-        options=options,
+        options={**manifest.defaults, **options},
     )
 
 

@@ -34,7 +34,7 @@ _TYPES = {"string": str, "integer": int, "boolean": bool}
 
 def effective(manifest: Manifest, *layers: Mapping[str, Any]) -> dict[str, Any]:
     """Every option of the target: its default, overridden by the layers in turn (the project's, then the spec's)."""
-    found = {name: option.default for name, option in manifest.options.items()}
+    found = dict(manifest.defaults)
     for layer in layers:
         found |= layer
     return found

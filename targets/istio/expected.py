@@ -1,17 +1,20 @@
-"""The facts that this target's artifacts state: those of a view, and what Istio must be told to serve it."""
+"""What the spec asks of Istio besides routes: the view's settings, and what Istio must be told to serve it.
+
+Computed without anything that writes: what is changed there does not change here, so that `verify` finds it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from graymesh.ir.release import Facts, Scalar
+from graymesh.ir.release import Facts, Kind, Scalar
 from graymesh.kit.target import Expected, HostTable, View
-from graymesh.targets.istio.claims import claim_names
-from graymesh.targets.istio.names import MESH
-from graymesh.targets.istio.options import Options, options_of
 
 Named: TypeAlias = Iterator[tuple[tuple[str, str], Scalar]]
+
+_SIDECARS: Final = "mesh"
+"""Istio's word for all sidecars together, where the names of gateways stand (VirtualService.gateways)."""
 
 
 def expected(view: View) -> Expected:
@@ -24,67 +27,73 @@ def _settings(view: View) -> Facts:
 
     Besides: where each name is served, the port, and what the options say about gateways, namespaces and endpoints.
     """
-    options = options_of(view)
-    asked = any(claim_names(table.table) for table in view.tables)
+    options = view.options
+    asked = any(map(_asks_for_claims, view.tables))
     facts = {key: value for key, value in view.facts.items() if asked or not key[1].startswith("jwt.")}
     facts |= {("", "port"): view.release.port}
     if asked and view.release.jwt:
-        facts |= {("", "jwt.namespace"): options.gatewayNamespace, ("", "jwt.passedOn"): 1}
-        facts |= {("", "jwt.pods"): tuple(sorted(options.gatewaySelector))}
-    facts |= dict(_served(view, options))
-    facts |= dict(_placed(view, options))
-    if _own_gateway(view, options):
-        facts |= dict(_gateway(view, options))
-    if options.serviceEntry:
+        facts |= {("", "jwt.namespace"): options["gatewayNamespace"], ("", "jwt.passedOn"): 1}
+        facts |= {("", "jwt.pods"): tuple(sorted(view.options["gatewaySelector"]))}
+    facts |= dict(_served(view))
+    facts |= dict(_placed(view))
+    if _own_gateway(view):
+        facts |= dict(_gateway(view))
+    if options["serviceEntry"]:
         facts |= dict(_entry(view))
     return facts
 
 
-def _served(view: View, options: Options) -> Named:
+def _served(view: View) -> Named:
     """Without gateways every name is served in the mesh. With some, public names are served there.
 
     The service's own name is served in the mesh; names of one table are served alike, unless claims are read, which
     gateways and the mesh do in ways of their own. The release's own gateway takes public names only.
     """
-    own = {f"gateway {view.release.key}"} if _own_gateway(view, options) else set()
-    public = {f"gateway {_in_full(name, view)}" for name in options.gateways if name != MESH} - own
+    own = {f"gateway {view.release.key}"} if _own_gateway(view) else set()
+    public = {f"gateway {_in_full(name, view)}" for name in view.options["gateways"] if name != _SIDECARS} - own
     for table in view.tables:
-        together = view.release.host in table.hosts and not claim_names(table.table)
+        together = view.release.host in table.hosts and not _asks_for_claims(table)
         for host in table.hosts:
             yield ("", f"served.{host}"), tuple(sorted(_places(view, table, host, public, own, together)))
 
 
 def _places(view: View, table: HostTable, host: str, public: set[str], own: set[str], together: bool) -> set[str]:
     if not table.public or not public | own:
-        return {MESH}
+        return {_SIDECARS}
     internal = host == view.release.host
     gateways = public if internal else public | own
     if together:
-        return gateways | {MESH}
-    return {MESH} if internal else gateways
+        return gateways | {_SIDECARS}
+    return {_SIDECARS} if internal else gateways
 
 
 def _in_full(gateway: str, view: View) -> str:
     return gateway if "/" in gateway else f"{view.release.namespace}/{gateway}"
 
 
-def _own_gateway(view: View, options: Options) -> bool:
-    return bool(options.createGateway and view.release.domains)
+def _own_gateway(view: View) -> bool:
+    return bool(view.options["createGateway"] and view.release.domains)
 
 
-def _placed(view: View, options: Options) -> Named:
+def _asks_for_claims(table: HostTable) -> bool:
+    conjunctions = (tests for route in table.table.routes for tests in route.condition)
+    return any(test.field.kind is Kind.CLAIM for tests in conjunctions for test in tests)
+
+
+def _placed(view: View) -> Named:
     """The namespace of the objects, and who sees them; a Gateway stands at its own name, and has no `exportTo`."""
-    seen = f" for {' '.join(sorted(options.exportTo))}" if options.exportTo else ""
-    for kind in ("DestinationRule", "VirtualService", *(["ServiceEntry"] if options.serviceEntry else [])):
+    visible = sorted(view.options["exportTo"])
+    seen = f" for {' '.join(visible)}" if visible else ""
+    for kind in ("DestinationRule", "VirtualService", *["ServiceEntry"] * view.options["serviceEntry"]):
         yield ("", f"placed.{kind}"), f"{view.release.namespace}{seen}"
 
 
-def _gateway(view: View, options: Options) -> Named:
+def _gateway(view: View) -> Named:
     """One server: HTTPS where there is a certificate, else plain HTTP."""
-    hosts, secret = " ".join(sorted(view.release.domains)), options.gatewayCredential
+    hosts, secret = " ".join(sorted(view.release.domains)), view.options["gatewayCredential"]
     server = f"443 HTTPS credentialName={secret} mode=SIMPLE for {hosts}" if secret else f"80 HTTP for {hosts}"
     yield ("", f"gateway.{view.release.key}"), (server,)
-    yield ("", f"gateway.{view.release.key}.pods"), tuple(sorted(options.gatewaySelector))
+    yield ("", f"gateway.{view.release.key}.pods"), tuple(sorted(view.options["gatewaySelector"]))
 
 
 def _entry(view: View) -> Named:

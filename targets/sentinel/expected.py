@@ -31,7 +31,7 @@ def expected(view: View) -> Expected:
 def _settings(view: View) -> Facts:
     """The facts of the spec that Sentinel can hold, and those that only its files have (`graymesh.ir.settings`)."""
     facts = dict(_held(view))
-    if view.options.get("gateway", True):
+    if view.options["gateway"]:
         facts.update(_routes(view))
         facts.update(_paths(view))
     return dict(sorted(facts.items()))
@@ -55,7 +55,7 @@ def _held(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
 
 
 def _for_each_instance(view: View, version: str, whole: int) -> int:
-    spread = view.options.get("limitsPer", "instance") == "version"
+    spread = view.options["limitsPer"] == "version"
     return max(1, whole // (view.release.version(version).replicas or 1)) if spread else whole
 
 
@@ -63,12 +63,12 @@ def _breaker(view: View, version: str, guard: str, bad: int) -> Iterator[tuple[t
     """The breaker waits for so many requests that one bad one among them is no more than `bad` basis points."""
     requests = 1 if bad == 0 else next(count for count in range(5, 10_001) if count * bad >= 10_000)
     yield (version, f"{guard}.minRequests"), requests
-    yield (version, f"{guard}.recovery.ms"), 1000 * int(view.options.get("recoverySeconds", 30))
+    yield (version, f"{guard}.recovery.ms"), 1000 * int(view.options["recoverySeconds"])
 
 
 def _names(view: View) -> dict[str, tuple[str, str]]:
     """The ids of the gateway's routes that have a limit: a rule for an id that no route has never acts."""
-    if not view.options.get("gateway", True):
+    if not view.options["gateway"]:
         return {}
     return {name: (version, "limits.qps") for version, _ in view.facts for name in _limited(view, version)}
 

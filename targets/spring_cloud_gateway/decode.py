@@ -184,6 +184,20 @@ def _touched(found: HostRoutes, lost: Iterable[_Lost]) -> bool:
     return any(each.hosts is None or each.hosts & found.hosts for each in lost)
 
 
+def _client_address(entries: Iterable[Entry], forwarding: Facts) -> Facts:
+    """Where routes that ask for the client's address take it from, which is one place for all of them."""
+    ways = {each.reads_forwarded for each in entries} - {None}
+    if not ways:
+        return {}
+    return {**forwarding, ("", "clientAddress"): "forwarded" if True in ways else "connection"}
+
+
+def _host_sent(entries: Iterable[Entry]) -> Facts:
+    """Services get their own address as Host; the client's where PreserveHostHeader stands."""
+    kept = {each.effects.preserve_host for each in entries}
+    return {("", "sends.host"): "$host" if False not in kept else "$host, on some routes"} if True in kept else {}
+
+
 def _service(
     listed: _RouteList, found: HostRoutes, groups: Groups, known: Addresses, forwarding: Facts
 ) -> Statement | Refusal:
@@ -194,6 +208,5 @@ def _service(
             NotUnderstood(why.field, f"{', '.join(found.names)}: {why.message}"), found.entries[0].index
         )
     versions = {each.version for each in found.entries}
-    reads_address = any(each.reads_forwarded is not None for each in found.entries)
-    settings = {**known.of(versions), **(forwarding if reads_address else {})}
+    settings = {**known.of(versions), **_client_address(found.entries, forwarding), **_host_sent(found.entries)}
     return Statement(found.names[0], settings, decision, found.names, file=listed.document.file)

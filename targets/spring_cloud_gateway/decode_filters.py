@@ -32,6 +32,7 @@ class Effects:
     response_headers: tuple[tuple[str, str], ...] = ()
     set_cookie: SetCookie | None = None
     policy: Policy = field(default_factory=Policy)
+    preserve_host: bool = False
 
 
 @lru_cache(maxsize=8192)
@@ -46,7 +47,7 @@ def effects(filters: tuple[Definition, ...], timeout_ms: int | None) -> Effects:
 def _with(found: Effects, filter_: Definition) -> Effects:
     match filter_.name:
         case "PreserveHostHeader":
-            return found
+            return replace(found, preserve_host=True)
         case "SetRequestHeader":
             return replace(found, request_headers=_set(filter_, found.request_headers))
         case "SetResponseHeader":

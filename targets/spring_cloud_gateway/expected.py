@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from graymesh.ir.release import Facts, Release
+from graymesh.ir.release import Facts, Kind, Release, Scalar
 from graymesh.kit.target import Expected, View
-from graymesh.targets.spring_cloud_gateway.predicates import tests_source
-
-FORWARD_HEADERS = ("", "server.forwardHeaders")
 
 
 def expected(view: View) -> Expected:
@@ -21,8 +18,22 @@ def _uri(release: Release, version: str) -> str:
 
 
 def _settings(view: View) -> Facts:
-    """The addresses of all versions, unless a registry knows them; whom a gateway that tests sources believes."""
-    believed: Facts = {FORWARD_HEADERS: "none"} if tests_source(view) else {}
+    """The addresses of all versions, unless a registry knows them; and what the options ask for.
+
+    Whom a gateway believes about a client's address matters where a route asks for it.
+    """
+    asked: dict[tuple[str, str], Scalar] = {}
+    if _asks_for_source(view):
+        asked |= {("", "server.forwardHeaders"): "none", ("", "clientAddress"): view.options["clientAddress"]}
+    if view.options["preserveHost"]:
+        asked["", "sends.host"] = "$host"
     if view.options["discovery"] == "external":
-        return believed
-    return {**believed, **{key: value for key, value in view.facts.items() if key[1] == "endpoints"}}
+        return asked
+    return {**asked, **{key: value for key, value in view.facts.items() if key[1] == "endpoints"}}
+
+
+def _asks_for_source(view: View) -> bool:
+    """Does anybody's route depend on the client's address?"""
+    routes = (route for table in view.tables for route in table.table.routes)
+    conjunctions = (tests for route in routes for tests in route.condition)
+    return any(test.field.kind is Kind.SOURCE for tests in conjunctions for test in tests)
