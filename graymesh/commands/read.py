@@ -12,6 +12,7 @@ from graymesh.commands.base import Command, Terminal, complete_target, printable
 
 if TYPE_CHECKING:
     from graymesh.ir.release import Route
+    from graymesh.ir.settings import SettingRows
     from graymesh.kit.target import DecodedFleet, DecodedService
 
 
@@ -49,12 +50,12 @@ def command(terminal: Terminal, files: tuple[Path, ...], target_name: str, form:
     if not artifacts:
         raise click.UsageError(f"no file of {target_name} there: it writes {', '.join(found.manifest.writes)}")
     fleet = found.decode(artifacts)
-    terminal.out(_json(fleet) if form == "json" else _text(fleet), end="")
+    terminal.out(_json(fleet) if form == "json" else _text(fleet, found.settings), end="")
     return 1 if fleet.refusals else 0
 
 
-def _text(fleet: DecodedFleet) -> str:
-    lines = [line for service in fleet.services for line in (*_service(service), "")]
+def _text(fleet: DecodedFleet, rows: SettingRows) -> str:
+    lines = [line for service in fleet.services for line in (*_service(service, rows), "")]
     if not fleet.services:
         lines.append("no service found")
     for refusal in fleet.refusals:
@@ -63,7 +64,7 @@ def _text(fleet: DecodedFleet) -> str:
     return "".join(printable(line) + "\n" for line in lines)
 
 
-def _service(service: DecodedService) -> Iterator[str]:
+def _service(service: DecodedService, rows: SettingRows) -> Iterator[str]:
     from graymesh.ir.wording import setting, value_in_words
 
     scope = f" ({service.scope})" if service.scope else ""
@@ -71,7 +72,7 @@ def _service(service: DecodedService) -> Iterator[str]:
     for number, route in enumerate(service.table.routes, start=1):
         yield from _route(number, route)
     for key, value in sorted(service.facts.items()):
-        yield f"  {setting(key)} = {value_in_words(key[1], value)}"
+        yield f"  {setting(key, rows)} = {value_in_words(key[1], value, rows)}"
 
 
 def _route(number: int, route: Route) -> Iterator[str]:

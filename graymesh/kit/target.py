@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from graymesh.diagnostic import Level, Pointer
 from graymesh.ir.release import Facts, Release, RouteTable
+from graymesh.ir.settings import SPEC_SETTINGS, SettingRows
 
 Files: TypeAlias = Mapping[str, str]
 """Artifacts: path relative to the target's output folder, with `/` → text."""
@@ -215,6 +216,13 @@ class Target:
             return {}
         function = getattr(self._module("expect"), "names_relied_on", None)
         return function(view) if function else {}
+
+    @cached_property
+    def settings(self) -> SettingRows:
+        """The spec's settings and those of which only this target's artifacts tell. Raises DeclarationError."""
+        from graymesh.kit.declared import private_settings
+
+        return SPEC_SETTINGS.joined(private_settings(self.folder))
 
     @cached_property
     def readme(self) -> str:

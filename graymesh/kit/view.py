@@ -22,7 +22,7 @@ from graymesh.ir.release import (
     Split,
     Test,
 )
-from graymesh.ir.settings import feature
+from graymesh.ir.settings import SPEC_SETTINGS
 from graymesh.kit.target import HostTable, Manifest, Role, View
 
 Can: TypeAlias = Callable[[str], bool]
@@ -43,7 +43,7 @@ def view(release: Release, manifest: Manifest, options: Mapping[str, Any]) -> Vi
     role = role_of(release, manifest)
     can = manifest.can
     routing = can if manifest.routes else _everything
-    facts = {key: value for key, value in release.facts.items() if can(feature(key[1]))}
+    facts = {key: value for key, value in release.facts.items() if can(SPEC_SETTINGS.of(key[1]).feature)}
     return View(
         release=release,
         role=role,
