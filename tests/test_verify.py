@@ -24,7 +24,7 @@ from graymesh.ir.release import (
     Test,
     Version,
 )
-from graymesh.ir.settings import relabel
+from graymesh.ir.settings import SPEC_SETTINGS, SettingRow, relabel
 from graymesh.kit.target import Capability, Decoded, Expected, Manifest, Refusal, Statement, View
 from graymesh.kit.view import view
 
@@ -68,6 +68,7 @@ class FakeTarget:
     prefix: str = "engine-"
     features: tuple[str, ...] = ("cookie", "split", "timeout", "mirror", "limits", "outlier", "lane", "sticky")
     expects: dict[tuple[str, str], Any] = field(default_factory=dict)
+    settings = SPEC_SETTINGS.joined(SettingRow(name=name, doc="") for name in ("sends.<header>", "gateway.routes"))
 
     @property
     def manifest(self) -> Manifest:

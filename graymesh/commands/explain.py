@@ -9,7 +9,7 @@ import click
 from graymesh.commands.base import Command, Terminal, table
 
 if TYPE_CHECKING:
-    from graymesh.kit.target import Manifest
+    from graymesh.kit.target import Manifest, Target
     from graymesh.language.keys import Key
     from graymesh.lint.finding import Rule
 
@@ -98,7 +98,8 @@ def _target(topic: str) -> str | None:
     if topic not in target_names():
         return None
     found = target(topic)
-    return f"{found.readme.rstrip()}\n\n{_options(found.manifest)}\n\n{_support(found.manifest)}"
+    parts = (found.readme.rstrip(), _options(found.manifest), _support(found.manifest), _settings(found))
+    return "\n\n".join(filter(None, parts))
 
 
 def _options(manifest: Manifest) -> str:
@@ -120,6 +121,16 @@ def _support(manifest: Manifest) -> str:
         found = manifest.capability(name)
         rows.append([name, found.support, " ".join(filter(None, (found.how, found.why, found.instead)))])
     return "Features\n\n" + _indented(table(["feature", "support", "how, why, instead"], rows))
+
+
+def _settings(found: Target) -> str:
+    """What files of this target alone tell of; `graymesh read` and findings call it so."""
+    from graymesh.ir.settings import SPEC_SETTINGS
+
+    units = {"": "", "ms": "milliseconds", "bp": "basis points"}
+    own = [row for row in found.settings if row not in SPEC_SETTINGS.rows]
+    rows = [[row.words(row.name), units[row.unit], row.doc] for row in own]
+    return "Settings of its own\n\n" + _indented(table(["setting", "unit", "meaning"], rows)) if rows else ""
 
 
 def _feature(topic: str) -> str | None:

@@ -12,6 +12,7 @@ from graymesh.commands.base import Command, Terminal, complete_target, printable
 
 if TYPE_CHECKING:
     from graymesh.ir.release import Route
+    from graymesh.ir.settings import SettingRows
     from graymesh.kit.target import Decoded, Statement
 
 
@@ -49,12 +50,12 @@ def command(terminal: Terminal, files: tuple[Path, ...], target_name: str, form:
     if not artifacts:
         raise click.UsageError(f"no file of {target_name} there: it writes {', '.join(found.manifest.writes)}")
     fleet = found.decode(artifacts)
-    terminal.out(_json(fleet) if form == "json" else _text(fleet), end="")
+    terminal.out(_json(fleet) if form == "json" else _text(fleet, found.settings), end="")
     return 1 if fleet.refusals else 0
 
 
-def _text(fleet: Decoded) -> str:
-    lines = [line for statement in fleet.statements for line in (*_statement(statement), "")]
+def _text(fleet: Decoded, rows: SettingRows) -> str:
+    lines = [line for statement in fleet.statements for line in (*_statement(statement, rows), "")]
     if not fleet.statements:
         lines.append("no service found")
     for refusal in fleet.refusals:
@@ -63,7 +64,7 @@ def _text(fleet: Decoded) -> str:
     return "".join(printable(line) + "\n" for line in lines)
 
 
-def _statement(statement: Statement) -> Iterator[str]:
+def _statement(statement: Statement, rows: SettingRows) -> Iterator[str]:
     from graymesh.ir.wording import setting, value_in_words
 
     scope = f" ({statement.scope})" if statement.scope else ""
@@ -71,7 +72,7 @@ def _statement(statement: Statement) -> Iterator[str]:
     for number, route in enumerate(statement.decision.routes, start=1):
         yield from _route(number, route)
     for key, value in sorted(statement.settings.items()):
-        yield f"  {setting(key)} = {value_in_words(key[1], value)}"
+        yield f"  {setting(key, rows)} = {value_in_words(key[1], value, rows)}"
 
 
 def _route(number: int, route: Route) -> Iterator[str]:

@@ -12,12 +12,11 @@ from typing import TypeAlias
 
 from graymesh.diagnostic import Diagnostic, Note, Span
 from graymesh.did_you_mean import listed, quoted
-from graymesh.ir.features import FEATURES
 from graymesh.ir.release import Facts, Route, RouteTable
 from graymesh.ir.semantics import Request
-from graymesh.ir.settings import feature, relabel
+from graymesh.ir.settings import SettingRows, relabel
 from graymesh.ir.witness import as_command, in_words
-from graymesh.ir.wording import first_difference, setting, setting_path, value_in_words, why
+from graymesh.ir.wording import first_difference, setting, value_in_words, why
 from graymesh.kit.target import Decoded, Expected, Refusal, Statement, Target, View
 from graymesh.proof.equivalence import Difference, UndecidableError, Undecided, compare, witness_for
 
@@ -37,8 +36,10 @@ def verify(target: Target, views: Sequence[View], fleet: Decoded, folder: str) -
     """Every way in which the fleet differs from the views; `folder` is where the files stand, for messages.
 
     Codes: GM901 traffic differs, GM902 not decided, GM903 fact differs, GM904 stray or doubled service, GM905 not
-    understood, GM906 missing.
+    understood, GM906 missing. Raises UnknownSettingError for a fact that has no row.
     """
+    for name in {name for statement in fleet.statements for _, name in statement.settings}:
+        target.settings.of(name)
     check = _Check(target, fleet, folder)
     found = [Found("", check.not_understood(refusal)) for refusal in fleet.refusals]
     for view in views:
@@ -58,17 +59,20 @@ def names_lost(target: Target, fleet: Decoded, folder: str, beside: Sequence[tup
                 lost.setdefault(fact, []).append(name)
         for fact, names in lost.items():
             yield Found(
-                view.release.key, _name_lost(target.manifest.name, neighbour.manifest.name, folder, fact, names)
+                view.release.key,
+                _name_lost(target.manifest.name, neighbour.manifest.name, folder, fact, names, neighbour.settings),
             )
 
 
-def _name_lost(name: str, neighbour: str, folder: str, fact: tuple[str, str], lost: Sequence[str]) -> Diagnostic:
+def _name_lost(
+    name: str, neighbour: str, folder: str, fact: tuple[str, str], lost: Sequence[str], rows: SettingRows
+) -> Diagnostic:
     more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-    message = f"{neighbour} holds {setting(fact)} by {quoted(lost[0])}{more}, and {name} has nothing of that name"
+    message = f"{neighbour} holds {setting(fact, rows)} by {quoted(lost[0])}{more}, and {name} has nothing of that name"
     return Diagnostic(
         code="GM908",
         message=f"{message}: the rule never acts",
-        path=setting_path(fact),
+        path=rows.of(fact[1]).place(fact[0]),
         notes=(Note((), f"{name} lacks {listed(lost)}", file=folder),),
         help=f"leave the names in {name} as they were compiled",
         targets=(neighbour, name),
@@ -143,7 +147,7 @@ class _Check:
 
     def __init__(self, target: Target, fleet: Decoded, folder: str) -> None:
         self.target, self.fleet, self.folder = target, fleet, folder
-        self.name, self.manifest = target.manifest.name, target.manifest
+        self.name, self.manifest, self.settings = target.manifest.name, target.manifest, target.settings
         self._by_host = _index((host, said) for said in fleet.statements for host in said.hosts)
         self._by_subject = _index((said.subject, said) for said in fleet.statements if said.table is None)
 
@@ -241,16 +245,15 @@ class _Check:
         for key, value, service in found:
             if expected.get(key) != value and (key in expected or self._ours(key[1])):
                 where = self._note(service, "where it is set", service.setting_files.get(key, ""))
-                yield self._fact(view, key, expected, value_in_words(key[1], value), labels, where)
+                yield self._fact(view, key, expected, value_in_words(key[1], value, self.settings), labels, where)
         for key in expected:
             if key not in seen:
                 yield self._fact(view, key, expected, "not set", labels, ())
 
     def _ours(self, name: str) -> bool:
         """Is it for us to say, or something that the target declares not to know?"""
-        parts = feature(name).split(".")
-        common = any(".".join(parts[:length]) in FEATURES for length in range(1, len(parts) + 1))
-        return not common or self.manifest.can(feature(name))
+        feature = self.settings.of(name).feature
+        return not feature or self.manifest.can(feature)
 
     def _fact(
         self,
@@ -262,9 +265,9 @@ class _Check:
         notes: tuple[Note, ...],
     ) -> Diagnostic:
         version = next((name for name, label in labels.items() if label == key[0]), key[0])
-        said = value_in_words(key[1], expected[key]) if key in expected else "nothing of the kind"
-        message = f"{setting((version, key[1]))} is {found} in {self.name}, the spec says {said}"
-        path = setting_path((version, key[1]))
+        said = value_in_words(key[1], expected[key], self.settings) if key in expected else "nothing of the kind"
+        message = f"{setting((version, key[1]), self.settings)} is {found} in {self.name}, the spec says {said}"
+        path = self.settings.of(key[1]).place(version)
         return self._of(view, "GM903", message, path=path, notes=notes, help=_concerned(request_for(view, version)))
 
     def _missing(self, view: View, what: str, request: Request | None) -> Diagnostic:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from graymesh.compile.artifacts import LIMIT_BYTES, text_of
 from graymesh.diagnostic import Diagnostic, Refused
-from graymesh.diff.engines import fleet_changes, witness
+from graymesh.diff.engines import AlreadyTold, fleet_changes, witness
 from graymesh.diff.known import Known, carries_bucket, shares_of, words
 from graymesh.diff.model import (
     Artifact,
@@ -267,7 +267,7 @@ def _changes(name: str, old: Statement, new: Statement) -> Iterator[Change]:
     yield from (_of_route(name, old, new, each) for each in found)
     if reason:
         yield Change(kind="undecided", who="some requests", what="version", old="", new=reason, engines=(name,))
-    yield from fleet_changes(name, Decoded((old,)), Decoded((new,)), frozenset(), tables=False)
+    yield from fleet_changes(name, Decoded((old,)), Decoded((new,)), AlreadyTold(), tables=False)
 
 
 def _of_route(name: str, old: Statement, new: Statement, found: Found) -> Change:

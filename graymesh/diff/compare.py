@@ -8,6 +8,7 @@ from dataclasses import replace
 from graymesh.diagnostic import Pointer
 from graymesh.diff.causes import Both, route_cause
 from graymesh.diff.engines import (
+    AlreadyTold,
     engine_changes,
     engine_diffs,
     engines_for,
@@ -23,7 +24,7 @@ from graymesh.diff.settings import Told, setting_changes
 from graymesh.diff.sides import Compared
 from graymesh.ir.release import Release
 from graymesh.ir.semantics import decide
-from graymesh.ir.settings import feature
+from graymesh.ir.settings import family
 from graymesh.ir.witness import as_command
 from graymesh.ir.wording import duration
 from graymesh.language.case import Case, Progress
@@ -74,15 +75,15 @@ def _problems(old: Compared, new: Compared, *compiling: str) -> Iterator[str]:
             yield f"{side.name} has several releases {key}; only the first is compared"
 
 
-def _told(releases: Sequence[ReleaseDiff]) -> frozenset[str]:
-    """The features and hosts whose differences the releases tell themselves."""
+def _told(releases: Sequence[ReleaseDiff]) -> AlreadyTold:
+    """The settings and hosts whose differences the releases tell themselves."""
     changes = [change for release in releases for change in release.changes]
-    named = {feature(change.what) for change in changes if change.kind == "setting"}
+    families = {family(change.what) for change in changes if change.kind == "setting"}
     hosts = {change.who.removeprefix("requests to ") for change in changes if change.what == "host"}
     for release in releases:
         if release.state in ("added", "removed"):
             hosts.update(*(side.hosts for side in (release.old, release.new) if side))
-    return frozenset(part for name in named for part in (name, name.split(".")[0])) | hosts
+    return AlreadyTold(frozenset(families), frozenset(hosts))
 
 
 def _with_engines(

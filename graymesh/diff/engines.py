@@ -15,9 +15,9 @@ from graymesh.diff.settings import NOT_SET, facts_of_both, trend_of
 from graymesh.diff.sides import Compared
 from graymesh.ir.release import RouteTable
 from graymesh.ir.semantics import Request, decide, host_without_port
-from graymesh.ir.settings import feature
+from graymesh.ir.settings import SettingRow
 from graymesh.ir.witness import as_command, in_words
-from graymesh.ir.wording import first_difference, setting, value_in_words
+from graymesh.ir.wording import first_difference, value_in_words
 from graymesh.kit.registry import target
 from graymesh.kit.target import Decoded, Statement, View
 from graymesh.language.case import Case, Progress
@@ -37,6 +37,14 @@ class Written:
     def of(self, name: str) -> dict[str, str]:
         """The files of one target."""
         return {path: text for path, (owner, text) in self.files.items() if owner == name}
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyTold:
+    """What the releases themselves tell of: families of settings (`graymesh.ir.settings`), and hosts."""
+
+    families: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
 
 
 def written(side: Compared, targets: Sequence[str], progress: Progress) -> Written:
@@ -122,8 +130,8 @@ def _apart(left: RouteTable, right: RouteTable, request: Request) -> bool:
     return outcome(decide(left, request).route) != outcome(decide(right, request).route)
 
 
-def engine_changes(diff: EngineDiff, before: Written, after: Written, told: frozenset[str]) -> Iterator[Change]:
-    """What the target's files make it do differently that no release tells; `told` are features that one does.
+def engine_changes(diff: EngineDiff, before: Written, after: Written, told: AlreadyTold) -> Iterator[Change]:
+    """What the target's files make it do differently that no release tells; `told` is what one does.
 
     Routes are compared only where no release routes differently (`sees` is False). What targets without routes write
     is named after routes: it follows from the releases, which are compared, and from options.
@@ -149,12 +157,12 @@ def option_changes(name: str, old: Compared, new: Compared) -> Iterator[Change]:
                 yield Change(kind="engine", who=key, what=option, old=said[0], new=said[1], engines=(name,))
 
 
-def fleet_changes(name: str, old: Decoded, new: Decoded, told: frozenset[str], tables: bool) -> Iterator[Change]:
-    """Differences of services of both fleets, by host and place; `told` are features and hosts to pass over."""
+def fleet_changes(name: str, old: Decoded, new: Decoded, told: AlreadyTold, tables: bool) -> Iterator[Change]:
+    """Differences of services of both fleets, by host and place; `told` is passed over."""
     before, after = _services(old), _services(new)
     for key in sorted(set(before) & set(after)):
         yield from _service_changes(name, before[key], after[key], told, tables)
-    for host in sorted({host for host, _ in set(before) ^ set(after)} - told):
+    for host in sorted({host for host, _ in set(before) ^ set(after)} - told.hosts):
         ours, theirs = (_of_host(side, host) for side in (before, after))
         found = []
         if len(ours) == len(theirs) == 1:
@@ -176,30 +184,30 @@ def _served(name: str, host: str, old: Sequence[Statement], new: Sequence[Statem
     return Change(kind="engine", who=host, what="served", old=before, new=after, causes=causes, engines=(name,))
 
 
-def _service_changes(name: str, old: Statement, new: Statement, told: frozenset[str], tables: bool) -> Iterator[Change]:
+def _service_changes(name: str, old: Statement, new: Statement, told: AlreadyTold, tables: bool) -> Iterator[Change]:
     who = old.subject
     if tables:
         yield from _table_change(name, old, new)
+    rows = target(name).settings
     for fact, left, right in facts_of_both(old.settings, new.settings):
-        if not _passed_over(fact, old, new, told):
+        row = rows.of(fact[1])
+        if not _passed_over(fact[0], row, old, new, told):
             yield Change(
                 kind="engine",
                 who=f"{who}, {fact[0]}" if fact[0] else who,
-                what=setting(("", fact[1])),
-                old=NOT_SET if left is None else value_in_words(fact[1], left),
-                new=NOT_SET if right is None else value_in_words(fact[1], right),
-                trend=trend_of(fact[1], left, right),
+                what=row.words(fact[1]),
+                old=NOT_SET if left is None else value_in_words(fact[1], left, rows),
+                new=NOT_SET if right is None else value_in_words(fact[1], right, rows),
+                trend=trend_of(row, left, right),
                 causes=tuple(_files(old, new)),
                 engines=(name,),
             )
 
 
-def _passed_over(fact: tuple[str, str], old: Statement, new: Statement, told: frozenset[str]) -> bool:
+def _passed_over(version: str, row: SettingRow, old: Statement, new: Statement, told: AlreadyTold) -> bool:
     """Is the fact told already, or about the instances of a version that only one side has?"""
-    parts = feature(fact[1]).split(".")
-    instances = parts[0] in ("endpoints", "labels")
-    alone = any(all(version != fact[0] for version, _ in side.settings) for side in (old, new))
-    return (instances and alone) or any(".".join(parts[:length]) in told for length in range(1, len(parts) + 1))
+    alone = any(all(other != version for other, _ in side.settings) for side in (old, new))
+    return (row.said_with_version and alone) or row.family in told.families
 
 
 def _services(fleet: Decoded) -> dict[tuple[str, str], Statement]:

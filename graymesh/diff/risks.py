@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from graymesh.diff.model import Change, Move, ReleaseDiff, Risk, Standing
+from graymesh.diff.protection import protects
 from graymesh.ir.wording import percent
 
 _ORDER: Final = (
@@ -55,17 +56,17 @@ def _traffic(release: ReleaseDiff, change: Change) -> Iterator[tuple[str, str]]:
 
 def _protection(change: Change) -> Iterator[tuple[str, str]]:
     said = f"{change.what} of {change.who}: {change.old} → {change.new}"
-    group = change.what.split(".")[0]
     if change.what == "fault" and change.new != "none":
         yield ("fault", f"requests are delayed or fail on purpose, for {change.who}: {change.new}")
-    if group == "jwt":
-        yield ("trust", said)
-    elif group in ("guards", "outlier") and change.trend == "removed":
-        yield ("guard-removed", said)
-    elif group in ("guards", "outlier", "warmup") and change.trend in ("weaker", "removed"):
-        yield ("guard-weakened", said)
-    elif group in ("limits", "pool") and change.trend in ("weaker", "removed"):
-        yield ("limit-loosened", said)
+    match protects(change):
+        case "trust":
+            yield ("trust", said)
+        case "guard" if change.trend == "removed":
+            yield ("guard-removed", said)
+        case "guard" | "start" if change.trend in ("weaker", "removed"):
+            yield ("guard-weakened", said)
+        case "limit" if change.trend in ("weaker", "removed"):
+            yield ("limit-loosened", said)
 
 
 def _first(release: ReleaseDiff, change: Change) -> Iterator[tuple[str, str]]:

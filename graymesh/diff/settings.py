@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from graymesh.diagnostic import Pointer
 from graymesh.diff.model import Kind, Trend
 from graymesh.ir.release import Facts, Release, Scalar
-from graymesh.ir.settings import feature
-from graymesh.ir.wording import setting, setting_path, value_in_words
+from graymesh.ir.settings import SPEC_SETTINGS, SettingRow
+from graymesh.ir.wording import setting, value_in_words
 
 NOT_SET: Final = "not set"
-
-_MORE_IS_WEAKER: Final = frozenset(
-    (
-        *("guards.errorRate", "guards.latency", "guards.cpu", "guards.cpu.for", "limits.qps", "outlier.errors"),
-        *("pool.maxConnections", "pool.maxPending"),
-    )
-)
-_LESS_IS_WEAKER: Final = frozenset(("guards.latency.quantile", "guards.coverage", "outlier.eject", "warmup"))
-_PROTECTS: Final = ("guards", "limits", "outlier", "pool", "warmup", "jwt")
-_WHOLE: Final[Mapping[str, int]] = {"outlier": 3, "pool": 3, "jwt": 2}  # steps from the root to the key in the spec
-_LEAVES: Final[Mapping[str, tuple[str, ...]]] = {
-    "guards.errorRate": ("max",),
-    "guards.latency": ("max",),
-    "guards.cpu": ("max",),
-    "guards.coverage": ("min",),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """One setting that differs. `keys` are the facts that say so, for asking engines whether they see it."""
+    """One setting that differs. `keys` are the facts that say so, for asking engines whether they see it.
+
+    `once_for_all` settings are said once for several versions.
+    """
 
     kind: Kind = "setting"
     who: str
@@ -43,6 +30,7 @@ class Told:
     trend: Trend = "changed"
     path: Pointer
     keys: tuple[tuple[str, str], ...] = ()
+    once_for_all: bool = False
 
 
 def setting_changes(old: Release, new: Release) -> Iterator[Told]:
@@ -51,7 +39,7 @@ def setting_changes(old: Release, new: Release) -> Iterator[Told]:
     for told in _facts(old, new):
         key: tuple[str, ...] = (told.what, told.old, told.new)
         before = found.get(key)
-        if before and told.what.startswith("guards."):
+        if before and told.once_for_all:
             told = replace(before, who=f"{before.who}, {told.who}", keys=(*before.keys, *told.keys))
         elif before:
             key = (*key, told.who)
@@ -60,15 +48,14 @@ def setting_changes(old: Release, new: Release) -> Iterator[Told]:
     yield from _release(old, new)
 
 
-def trend_of(name: str, old: Scalar | None, new: Scalar | None) -> Trend:
-    """Does the setting protect less than before? `name` as in `graymesh.ir.settings`."""
-    said = feature(name)
+def trend_of(row: SettingRow, old: Scalar | None, new: Scalar | None) -> Trend:
+    """Does the setting protect less than before?"""
     if old is None:
-        return "stricter" if said.split(".")[0] in _PROTECTS else "added"
+        return "stricter" if row.protects else "added"
     if new is None:
-        return "removed" if said.split(".")[0] in _PROTECTS else "changed"
-    if isinstance(old, int) and isinstance(new, int) and said in _MORE_IS_WEAKER | _LESS_IS_WEAKER:
-        return "weaker" if (new > old) == (said in _MORE_IS_WEAKER) else "stricter"
+        return "removed" if row.protects else "changed"
+    if isinstance(old, int) and isinstance(new, int) and row.weaker:
+        return "weaker" if (new > old) == (row.weaker == "more") else "stricter"
     return "changed"
 
 
@@ -85,7 +72,7 @@ def _facts(old: Release, new: Release) -> Iterator[Told]:
     differing: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for key, _, _ in facts_of_both(old.facts, new.facts):
         # What comes or goes with a version is told with it; a stable version has no guards.
-        if key[0] in shared and (not key[1].startswith("guards.") or key[0] in canaries):
+        if key[0] in (canaries if SPEC_SETTINGS.of(key[1]).scope == "canaries" else shared):
             differing.setdefault((key[0], _group(key[1])), []).append(key)
     for (version, group), keys in differing.items():
         sides = [[each for each in side.facts if (each[0], _group(each[1])) == (version, group)] for side in (old, new)]
@@ -97,20 +84,22 @@ def _facts(old: Release, new: Release) -> Iterator[Told]:
 
 def _group(name: str) -> str:
     """The key of the spec whose parts come and go together: `guards.errorRate`, `outlier`."""
-    parts = name.split(".")
-    return ".".join(parts[:2]) if parts[0] == "guards" else parts[0] if parts[0] in _PROTECTS else name
+    row = SPEC_SETTINGS.of(name)
+    return row.group or row.words(name)
 
 
 def _fact(old: Release, new: Release, key: tuple[str, str]) -> Told:
     (version, name), before, after = key, old.facts.get(key), new.facts.get(key)
+    row = SPEC_SETTINGS.of(name)
     return Told(
         who=version or "every request",
-        what=setting(("", name)),
-        old=NOT_SET if before is None else value_in_words(name, before),
-        new=NOT_SET if after is None else value_in_words(name, after),
-        trend=trend_of(name, before, after),
-        path=_path(key),
+        what=row.words(name),
+        old=NOT_SET if before is None else value_in_words(name, before, SPEC_SETTINGS),
+        new=NOT_SET if after is None else value_in_words(name, after, SPEC_SETTINGS),
+        trend=trend_of(row, before, after),
+        path=row.place(version),
         keys=(key,),
+        once_for_all=row.scope == "canaries",
     )
 
 
@@ -118,33 +107,25 @@ def _whole(old: Release, new: Release, version: str, group: str, keys: Sequence[
     """A setting with all its parts that only one side has."""
     gone = keys[0] in old.facts
     facts = old.facts if gone else new.facts
-    stem = setting(("", keys[0][1])) if len(keys) == 1 else group
+    row = SPEC_SETTINGS.of(keys[0][1])
+    stem = row.words(keys[0][1]) if len(keys) == 1 else group
     said = ", ".join(_part(stem, name, facts[version, name]) for _, name in keys)
-    leaves = _LEAVES.get(group, ())
     return Told(
         who=version or "every request",
         what=stem,
         old=said if gone else NOT_SET,
         new=NOT_SET if gone else said,
-        trend=trend_of(keys[0][1], *((0, None) if gone else (None, 0))),
-        path=_path(keys[0])[: -len(leaves) or None] if leaves else _path(keys[0])[: _WHOLE.get(group)],
+        trend=trend_of(row, *((0, None) if gone else (None, 0))),
+        path=row.place_of_group(version),
         keys=tuple(keys),
+        once_for_all=row.scope == "canaries",
     )
 
 
 def _part(group: str, name: str, value: Scalar) -> str:
     """`1%`, `window 5m`."""
-    below = setting(("", name)).removeprefix(group).strip(".")
-    return f"{below} {value_in_words(name, value)}".strip()
-
-
-def _path(key: tuple[str, str]) -> Pointer:
-    path = setting_path(key)
-    if key[1].startswith("endpoints"):
-        return ("spec", "versions", key[0], "endpoints")
-    if key[1].startswith("labels."):
-        return ("spec", "versions", key[0], "labels")
-    return (*path, *_LEAVES.get(key[1].removesuffix(".bp").removesuffix(".ms"), ()))
+    below = setting(("", name), SPEC_SETTINGS).removeprefix(group).strip(".")
+    return f"{below} {value_in_words(name, value, SPEC_SETTINGS)}".strip()
 
 
 def _release(old: Release, new: Release) -> Iterator[Told]:

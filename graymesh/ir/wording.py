@@ -4,30 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias, assert_never
 
-from graymesh.diagnostic import Pointer
 from graymesh.ir.release import ALWAYS, UNIQUE_ID, Fault, Policy, Retries, Route, Scalar, Share, Split
 from graymesh.ir.semantics import Decision, describe
+from graymesh.ir.settings import SettingRows
 
+Key: TypeAlias = tuple[str, str]
+"""A fact's: (version or "", the setting's name)."""
 Names = Mapping[str, str]
 """An engine's names for versions → the spec's."""
 
-_SETTING_PATHS: Mapping[str, Pointer] = {
-    "limits": ("spec", "limits"),
-    "guards": ("spec", "guards"),
-    "outlier": ("spec", "resilience", "outlier"),
-    "warmup": ("spec", "resilience", "warmup"),
-    "pool": ("spec", "resilience", "pool"),
-    "jwt": ("spec", "jwt"),
-    "labels": ("spec", "versions"),
-    "endpoints": ("spec", "versions"),
-    "port": ("spec", "service", "port"),
-    "served": ("spec", "service"),
-    "placed": ("metadata", "namespace"),
-    "gateway": ("spec", "targets"),
-    "entry": ("spec", "targets"),
-}
-_BY_VERSION = ("limits", "labels", "endpoints")
 _UNITS_MS = ((3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms"))
 
 
@@ -69,29 +56,31 @@ def duration(milliseconds: int) -> str:
     return f"{milliseconds // size}{unit}"
 
 
-def setting(key: tuple[str, str]) -> str:
-    """A fact's name in the spec's words: `limits.qps of v2`, `outlier.interval`."""
+def setting(key: Key, rows: SettingRows) -> str:
+    """A fact's name in the spec's words: `limits.qps of v2`, `outlier.interval`. Raises UnknownSettingError."""
     version, name = key
-    return name.removesuffix(".ms").removesuffix(".bp") + (f" of {version}" if version else "")
+    return rows.of(name).words(name) + (f" of {version}" if version else "")
 
 
-def setting_path(key: tuple[str, str]) -> Pointer:
-    """Where the spec says a fact: `spec.guards.errorRate.window`."""
-    version, name = key
-    first, *rest = name.removesuffix(".ms").removesuffix(".bp").split(".")
-    base = _SETTING_PATHS.get(first, ("spec",))
-    return (*base, version, *rest) if first in _BY_VERSION else (*base, *rest)
+def value_in_words(name: str, value: Scalar, rows: SettingRows) -> str:
+    """A fact's value with its unit: `500ms`, `1%`, `500`, `10.0.1.11:8080, 10.0.1.12:8080`; "" is `empty`.
 
-
-def value_in_words(name: str, value: Scalar) -> str:
-    """A fact's value with its unit: `500ms`, `1%`, `500`, `10.0.1.11:8080, 10.0.1.12:8080`; "" is `empty`."""
+    Raises UnknownSettingError for a name without a row.
+    """
+    unit = rows.of(name).unit
     if isinstance(value, tuple):
         return ", ".join(value) or "nothing"
-    if isinstance(value, int) and name.endswith(".ms"):
-        return duration(value)
-    if isinstance(value, int) and name.endswith(".bp"):
-        return percent(value)
-    return str(value) or "empty"
+    if not isinstance(value, int):
+        return value or "empty"
+    match unit:
+        case "ms":
+            return duration(value)
+        case "bp":
+            return percent(value)
+        case "":
+            return str(value)
+        case _:
+            assert_never(unit)
 
 
 def condition(route: Route) -> str:

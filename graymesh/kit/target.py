@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from graymesh.diagnostic import Level, Pointer
 from graymesh.ir.release import Facts, Release, RouteTable
+from graymesh.ir.settings import SPEC_SETTINGS, SettingRows
 
 Files: TypeAlias = Mapping[str, str]
 """Artifacts: path relative to the target's output folder, with `/` → text."""
@@ -245,6 +246,13 @@ class Target:
         if len(set(found.labels.values())) < len(found.labels):
             raise ValueError(f"{self.manifest.name} has one name for two versions: {dict(found.labels)}")
         return found
+
+    @cached_property
+    def settings(self) -> SettingRows:
+        """The spec's settings and those of which only this target's artifacts tell. Raises DeclarationError."""
+        from graymesh.kit.declared import private_settings
+
+        return SPEC_SETTINGS.joined(private_settings(self.folder))
 
     @cached_property
     def readme(self) -> str:

@@ -22,7 +22,7 @@ from graymesh.ir.release import (
     Split,
     Test,
 )
-from graymesh.ir.settings import feature
+from graymesh.ir.settings import SPEC_SETTINGS
 from graymesh.kit.target import HostTable, Manifest, Role, View
 
 Can: TypeAlias = Callable[[str], bool]
@@ -47,7 +47,7 @@ def view(release: Release, manifest: Manifest, options: Mapping[str, Any]) -> Vi
     can = manifest.can
     tables = tuple(_tables(release, role, manifest, can if manifest.routes else _everything))
     own, companion = (tables, ()) if manifest.routes else ((), tables)
-    facts = {key: value for key, value in release.facts.items() if can(feature(key[1]))}
+    facts = {key: value for key, value in release.facts.items() if can(SPEC_SETTINGS.of(key[1]).feature)}
     return View(
         release=release,
         role=role,

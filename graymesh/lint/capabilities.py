@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from graymesh.diagnostic import Pointer
 from graymesh.ir.features import FEATURES, test_feature
 from graymesh.ir.release import Conjunction, Kind, Test
-from graymesh.ir.settings import feature as fact_feature
+from graymesh.ir.settings import SPEC_SETTINGS
 from graymesh.kit.target import Capability, Manifest
 from graymesh.kit.view import role_of
 from graymesh.language.case import Case
@@ -92,8 +92,9 @@ def policy_uses(case: Case) -> Iterator[Use]:
     """What guards, limits, resilience, mirror and faults ask for; one chosen target that can is enough."""
     spec = case.rollout.spec
     for version, name in case.release.facts:
-        if FEATURES.get(fact_feature(name), ("hint",))[0] == "some":
-            yield Use(fact_feature(name), fact_path(version, name))
+        row = SPEC_SETTINGS.of(name)
+        if FEATURES[row.feature][0] == "some":
+            yield Use(row.feature, row.place_of_feature(version))
     resilience = spec.resilience
     if resilience and resilience.timeout_ms is not None:
         yield Use("timeout", ("spec", "resilience", "timeout"))
@@ -106,20 +107,6 @@ def policy_uses(case: Case) -> Iterator[Use]:
     for index, route in enumerate(spec.routes):
         if route.fault:
             yield Use("fault", ("spec", "routes", index, "fault"))
-
-
-def fact_path(version: str, name: str) -> Pointer:
-    """Where a spec says the fact: `guards.errorRate.bp` → spec.guards.errorRate."""
-    parts = name.split(".")
-    if parts[0] == "limits":
-        return ("spec", "limits", version, parts[1])
-    if parts[0] == "guards":
-        return ("spec", "guards", parts[1])
-    if parts[0] in ("labels", "endpoints"):
-        return ("spec", "versions", version, parts[0])
-    if parts[0] == "jwt":
-        return ("spec", "jwt")
-    return ("spec", "resilience", *(part for part in parts if part not in ("ms", "bp")))
 
 
 def _entry_uses(case: Case, entry: AudienceEntry, path: Pointer) -> Iterator[Use]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from graymesh.diff.model import Change, EngineDiff, Move, ReleaseDiff, Side, TrafficDiff, Trend
+from graymesh.diff.protection import protects
 from graymesh.ir.wording import percent
 
 NO_CHANGE = "no change for traffic"
@@ -60,8 +61,7 @@ def move_line(move: Move) -> str:
 
 def trend_word(change: Change) -> str:
     """Whether it protects less, or "" when there is no such order."""
-    limit = change.what.split(".")[0] in ("limits", "pool")
-    return (_LIMITS if limit else _TRENDS).get(change.trend) or _TRENDS[change.trend]
+    return (_LIMITS if protects(change) == "limit" else _TRENDS).get(change.trend) or _TRENDS[change.trend]
 
 
 def engines_line(change: Change) -> str:
