@@ -13,7 +13,6 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Final, assert_never
 
-from graymesh.ir import buckets
 from graymesh.ir.release import (
     BUCKETS,
     Absent,
@@ -30,9 +29,9 @@ from graymesh.ir.release import (
 from graymesh.ir.semantics import matches
 from graymesh.proof.normal_form import UndecidableError
 from graymesh.proof.regex.automata import Explored, TooLargeError, truths
-from graymesh.proof.regex.domain import ALWAYS_THERE, METHODS, alphabet, domain
-from graymesh.proof.regex.portable import parse
-from graymesh.proof.regex.tree import EMPTY, NEVER, Chars, Concat, Node, Repeat, Union
+from graymesh.proof.regex.domain import ALWAYS_THERE, METHODS, domain
+from graymesh.proof.regex.portable import parse, pattern_of
+from graymesh.proof.regex.tree import NEVER, Chars, Concat, Node, Union
 
 MOST_STATES: Final = 5_000
 """So many states of one field are told apart."""
@@ -133,7 +132,7 @@ def _strangers(kind: Kind, known: set[str]) -> Iterator[str]:
 def _by_automata(kind: Kind, matchers: tuple[Matcher, ...], explored: Explored) -> Iterator[tuple[int, str]]:
     likely = (*_words(kind), *(value for matcher in matchers for value in _likely(matcher)))
     try:
-        nodes = [_node(kind, matcher) for matcher in matchers]
+        nodes = [_node(matcher) for matcher in matchers]
         for count, found in enumerate(truths(domain(kind), nodes, likely, explored=explored)):
             yield found
             if count > MOST_STATES:
@@ -158,24 +157,11 @@ def _likely(matcher: Matcher) -> Iterator[str]:
             assert_never(matcher)
 
 
-def _node(kind: Kind, matcher: Matcher) -> Node:
+def _node(matcher: Matcher) -> Node:
     """The values of a matcher as a pattern; Present and Absent say nothing of values."""
-    rest = Repeat(Chars(alphabet(kind)), 0, None)
-    match matcher:
-        case OneOf(values):
-            return Union(tuple(map(_text, values)))
-        case Prefix(value):
-            return Concat((_text(value), rest))
-        case PathPrefix(value):
-            return Concat((_text(value), Union((EMPTY, Concat((_text("/"), rest))))))
-        case Buckets(intervals):
-            return parse(buckets.pattern(intervals))
-        case Regex(pattern):
-            return parse(pattern)
-        case Networks() | Present() | Absent():
-            return NEVER
-        case _:
-            assert_never(matcher)
+    if isinstance(matcher, OneOf):
+        return Union(tuple(map(_text, matcher.values)))
+    return NEVER if isinstance(matcher, Networks | Present | Absent) else parse(pattern_of(matcher))
 
 
 def _text(value: str) -> Node:
