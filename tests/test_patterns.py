@@ -111,6 +111,8 @@ def test_what_says_nothing_of_a_text_has_no_pattern(matcher: Matcher) -> None:
     ("written", "kind", "found"),
     [
         ("v2", Kind.HEADER, OneOf(("v2",))),
+        ("(on|off)-1", Kind.HEADER, OneOf(("off-1", "on-1"))),
+        ("v[23]", Kind.HEADER, Regex("v[23]")),
         ("1234", Kind.HEADER, OneOf(("1234",))),
         ("0[0-4][0-9][0-9]", Kind.COOKIE, Buckets(((0, 499),))),
         ("[^;]+", Kind.COOKIE, Present()),

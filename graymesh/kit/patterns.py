@@ -58,12 +58,14 @@ def filled(pattern: str) -> str:
 def understood(pattern: str, kind: Kind) -> Matcher:
     """What a pattern for whole values asks of a field of this kind, in the simplest words; else the pattern itself.
 
+    Values are listed where the pattern lists them: `v[23]` stays as it is.
     A pattern that takes the empty value as well is read as if it did not (`matches_empty` tells). Raises RegexProblem.
     """
     found = canonical(pattern)
     if isinstance(found, Buckets) and all(low == high for low, high in found.intervals):
-        return OneOf(tuple(f"{number:04}" for number, _ in found.intervals))
-    if not isinstance(found, Regex):
+        found = OneOf(tuple(f"{number:04}" for number, _ in found.intervals))
+    listed = isinstance(found, OneOf) and len(found.values) <= 1 + pattern.count("|")
+    if listed or not isinstance(found, Regex | OneOf):
         return found
     known = canonical(pattern, alphabet(kind))
     return Regex(pattern) if isinstance(known, Regex | OneOf) else known
