@@ -41,7 +41,6 @@ from graymesh.language.resolve import resolve, stages
 from graymesh.source import load
 from graymesh.targets.istio.claims import Claims
 from graymesh.targets.istio.matches import matches
-from graymesh.targets.istio.patterns import filled
 from graymesh.text import yaml_text
 
 DATA = Path(__file__).parent / "istio"
@@ -266,14 +265,6 @@ def test_a_long_list_becomes_several_matches() -> None:
     patterns = [match["headers"]["cookie"]["regex"] for match in found]
     assert max(map(len, patterns)) <= 1024
     assert sum(pattern.count("tenant-") for pattern in patterns) == 200
-
-
-@pytest.mark.parametrize(
-    ("pattern", "expected"),
-    [("a*", "a+"), ("a?b?", "ab?|b"), ("(a*)*", "(?:a+)+"), ("|a", "a"), ("ab", "ab"), ("a{0,3}", "a{1,3}")],
-)
-def test_an_empty_value_is_none(pattern: str, expected: str) -> None:
-    assert filled(pattern) == expected
 
 
 HARMLESS = {

@@ -61,7 +61,7 @@ def told_of(name: str) -> frozenset[str]:
     """Names of all settings that files of the target state, or that it expects of them."""
     chosen = target(name)
     fleets = [chosen.decode(files) for files in artifacts(chosen) if files]
-    decoded = {name for fleet in fleets for service in fleet.services for _, name in service.facts}
+    decoded = {name for fleet in fleets for statement in fleet.statements for _, name in statement.settings}
     views = [case.view(manifest) for case in cases() for manifest in case.targets if manifest.name == name]
     return frozenset(decoded | {name for view in views for _, name in chosen.expected(view).settings})
 

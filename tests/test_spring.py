@@ -24,7 +24,6 @@ from graymesh.kit.target import View
 from graymesh.lint import engine
 from graymesh.proof.regex import portable as portable_regex
 from graymesh.targets.spring_cloud_gateway import filters, predicates, services
-from graymesh.targets.spring_cloud_gateway.filled import filled
 from graymesh.text import yaml_text
 from tests.helpers import case_from
 
@@ -277,22 +276,6 @@ def test_a_quote_inside_of_a_value_stays(value: str) -> None:
     view = case.view(SPRING.manifest)
     assert [item.code for item in engine.run([case]) if item.code == "GM308"] == []
     assert said([view], emitted(view)) == []
-
-
-@pytest.mark.parametrize(
-    ("pattern", "written"),
-    [
-        ("v?", "v"),
-        (".*", ".+"),
-        ("a|b|", "a|b"),
-        ("a?b*", "ab*|b+"),
-        ("(?:a?|b{0,3}){2}", "(?:a|b{1,3}){1,2}"),
-        ("x?", "x"),
-        ("a+", "a+"),
-    ],
-)
-def test_patterns_on_cookies_and_parameters_take_nothing_empty(pattern: str, written: str) -> None:
-    assert filled(pattern) == written
 
 
 # A change of what is written is a change of what is read

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from graymesh.ir.release import Buckets, Matcher, OneOf, PathPrefix, Prefix, Present, Regex, Route, Share
+from graymesh.ir.release import Buckets, Kind, Matcher, OneOf, PathPrefix, Prefix, Present, Regex, Route, Share
 from graymesh.ir.semantics import describe
 from graymesh.kit.registry import target
 from graymesh.kit.target import Decoded
@@ -112,11 +112,12 @@ def test_properties_are_not_read() -> None:
         ("0[0-4][0-9][0-9]", Buckets(((0, 499),))),
         (r"\d+", Regex(r"\d+")),
         ("a.c", Regex("a.c")),
-        ("^v2$", Regex("^v2$")),
+        ("^v2$", OneOf(("v2",))),
+        ("^v2+$", Regex("^v2+$")),
     ],
 )
 def test_what_a_regexp_takes(pattern: str, found: Matcher) -> None:
-    assert matcher(pattern) == found
+    assert matcher(pattern, Kind.HEADER) == found
 
 
 @pytest.mark.parametrize(

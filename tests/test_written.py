@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from graymesh.ir import release as ir
 from graymesh.ir import wording
 from graymesh.kit.registry import target, target_names
-from graymesh.language import scalars, written
+from graymesh.language import matchers, scalars, written
 from graymesh.language.model import parse_project, parse_rollout
 from graymesh.source import load
 from graymesh.text import yaml_text
@@ -94,4 +94,4 @@ def test_every_quantile(basis_points: int) -> None:
 @pytest.mark.parametrize("meant", [ir.Buckets(((0, 1),)), ir.Networks(("10.0.0.0/8",))])
 def test_what_no_audience_can_say_is_not_written(meant: ir.Matcher) -> None:
     with pytest.raises(TypeError):
-        written.matcher(meant)
+        matchers.written(meant)

@@ -147,6 +147,21 @@ def matches(matcher: Matcher, value: str) -> bool:
             assert_never(matcher)
 
 
+def texts(matcher: Matcher) -> tuple[str, ...]:
+    """The texts that the matcher names: values, a beginning, a pattern, networks, spans of buckets."""
+    match matcher:
+        case OneOf(values) | Networks(values):
+            return values
+        case Prefix(value) | PathPrefix(value) | Regex(value):
+            return (value,)
+        case Buckets(intervals):
+            return tuple(f"{low:04}-{high:04}" for low, high in intervals)
+        case Present() | Absent():
+            return ()
+        case _:
+            assert_never(matcher)
+
+
 def host_without_port(host: str) -> str:
     """Lower case, the port cut off: `Shop.example.com:8080` → `shop.example.com`; `[::1]:80` → `[::1]`."""
     return re.sub(r":[0-9]*$", "", host.lower())

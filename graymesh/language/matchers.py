@@ -6,11 +6,10 @@ Read by hand, so that a mistake gives one clear problem and not one per form tha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from graymesh.did_you_mean import certain, listed, quoted, suggestion
-from graymesh.ir.release import Absent, Matcher, OneOf, PathPrefix, Prefix, Present, Regex
-from graymesh.language import written
+from graymesh.ir.release import Absent, Buckets, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, Regex
 from graymesh.language.part import Entries
 from graymesh.language.problems import Malformed, Several, each, wrong_type
 from graymesh.language.scalars import PATTERN, pattern
@@ -73,7 +72,7 @@ class ValueMatcher(Plain):
 
     def write(self, value: Matcher) -> Any:
         """The shortest way to write it."""
-        return written.matcher(value)
+        return written(value)
 
     def schema(self) -> Schema:
         """Text, a list, or an object with one of the forms."""
@@ -129,6 +128,27 @@ class PathMatcher(ValueMatcher):
     def prefix(self, text: str) -> Matcher:
         """The prefix without a slash at its end, except `/` itself."""
         return PathPrefix(text.rstrip("/") or "/")
+
+
+def written(meant: Matcher) -> str | list[str] | dict[str, str | bool]:
+    """A bare value, a list, or a mapping with the matcher's form. Raises TypeError for one that nobody can write."""
+    match meant:
+        case OneOf((value,)):
+            return value
+        case OneOf(values):
+            return list(values)
+        case Prefix(value) | PathPrefix(value):
+            return {"prefix": value}
+        case Regex(pattern):
+            return {"regex": pattern}
+        case Present():
+            return {"present": True}
+        case Absent():
+            return {"absent": True}
+        case Buckets() | Networks():
+            raise TypeError(f"{type(meant).__name__} is no matcher of the language")
+        case _:
+            assert_never(meant)
 
 
 def _portable(text: str) -> Regex:

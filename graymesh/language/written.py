@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from graymesh.ir import release as ir
 from graymesh.ir.wording import duration
 
@@ -26,24 +24,3 @@ def quantile(basis_points: int) -> float:
 def field(chosen: ir.Field) -> dict[str, str]:
     """`{cookie: uid}`."""
     return {str(chosen.kind): chosen.name}
-
-
-def matcher(meant: ir.Matcher) -> str | list[str] | dict[str, str | bool]:
-    """A bare value, a list, or a mapping with the matcher's form. Raises TypeError for one that nobody can write."""
-    match meant:
-        case ir.OneOf((value,)):
-            return value
-        case ir.OneOf(values):
-            return list(values)
-        case ir.Prefix(value) | ir.PathPrefix(value):
-            return {"prefix": value}
-        case ir.Regex(pattern):
-            return {"regex": pattern}
-        case ir.Present():
-            return {"present": True}
-        case ir.Absent():
-            return {"absent": True}
-        case ir.Buckets() | ir.Networks():
-            raise TypeError(f"{type(meant).__name__} is no matcher of the language")
-        case _:
-            assert_never(meant)

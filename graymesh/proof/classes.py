@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
-from typing import Final, assert_never
+from typing import Final
 
-from graymesh.ir import buckets
 from graymesh.ir.release import (
     BUCKETS,
     Absent,
@@ -22,17 +21,15 @@ from graymesh.ir.release import (
     Matcher,
     Networks,
     OneOf,
-    PathPrefix,
-    Prefix,
     Present,
-    Regex,
 )
 from graymesh.ir.semantics import matches
 from graymesh.proof.normal_form import UndecidableError
 from graymesh.proof.regex.automata import Explored, TooLargeError, truths
-from graymesh.proof.regex.domain import ALWAYS_THERE, METHODS, alphabet, domain
-from graymesh.proof.regex.portable import parse
-from graymesh.proof.regex.tree import EMPTY, NEVER, Chars, Concat, Node, Repeat, Union
+from graymesh.proof.regex.domain import ALWAYS_THERE, METHODS, domain
+from graymesh.proof.regex.portable import parse, pattern_of
+from graymesh.proof.regex.tree import NEVER, Chars, Concat, Node, Union
+from graymesh.proof.samples import likely
 
 MOST_STATES: Final = 5_000
 """So many states of one field are told apart."""
@@ -131,10 +128,10 @@ def _strangers(kind: Kind, known: set[str]) -> Iterator[str]:
 
 
 def _by_automata(kind: Kind, matchers: tuple[Matcher, ...], explored: Explored) -> Iterator[tuple[int, str]]:
-    likely = (*_words(kind), *(value for matcher in matchers for value in _likely(matcher)))
+    words = (*_words(kind), *(value for matcher in matchers for value in likely(matcher)))
     try:
-        nodes = [_node(kind, matcher) for matcher in matchers]
-        for count, found in enumerate(truths(domain(kind), nodes, likely, explored=explored)):
+        nodes = [_node(matcher) for matcher in matchers]
+        for count, found in enumerate(truths(domain(kind), nodes, words, explored=explored)):
             yield found
             if count > MOST_STATES:
                 raise UndecidableError(f"the matchers of one {kind} have more than {MOST_STATES} states")
@@ -142,40 +139,11 @@ def _by_automata(kind: Kind, matchers: tuple[Matcher, ...], explored: Explored) 
         raise UndecidableError(f"the patterns of one {kind} are too large together: {error}") from None
 
 
-def _likely(matcher: Matcher) -> Iterator[str]:
-    match matcher:
-        case OneOf(values):
-            yield from values
-        case Prefix(value):
-            yield from (value, value + "x")
-        case PathPrefix(value):
-            yield from (value, value + "/x", value + "x")
-        case Buckets(intervals):
-            yield from (f"{low:04}" for low, _ in intervals)
-        case Regex() | Networks() | Present() | Absent():
-            return
-        case _:
-            assert_never(matcher)
-
-
-def _node(kind: Kind, matcher: Matcher) -> Node:
+def _node(matcher: Matcher) -> Node:
     """The values of a matcher as a pattern; Present and Absent say nothing of values."""
-    rest = Repeat(Chars(alphabet(kind)), 0, None)
-    match matcher:
-        case OneOf(values):
-            return Union(tuple(map(_text, values)))
-        case Prefix(value):
-            return Concat((_text(value), rest))
-        case PathPrefix(value):
-            return Concat((_text(value), Union((EMPTY, Concat((_text("/"), rest))))))
-        case Buckets(intervals):
-            return parse(buckets.pattern(intervals))
-        case Regex(pattern):
-            return parse(pattern)
-        case Networks() | Present() | Absent():
-            return NEVER
-        case _:
-            assert_never(matcher)
+    if isinstance(matcher, OneOf):
+        return Union(tuple(map(_text, matcher.values)))
+    return NEVER if isinstance(matcher, Networks | Present | Absent) else parse(pattern_of(matcher))
 
 
 def _text(value: str) -> Node:

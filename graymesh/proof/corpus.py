@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Final, assert_never
 
 from graymesh.ir.release import (
-    BUCKETS,
-    Absent,
-    Buckets,
     Kind,
-    Matcher,
-    Networks,
-    OneOf,
-    PathPrefix,
-    Prefix,
     Present,
-    Regex,
     RouteTable,
     Test,
 )
 from graymesh.ir.semantics import Request
 from graymesh.proof.regex.domain import ALWAYS_THERE, inside
 from graymesh.proof.request_space import Space, with_values
-
-_FEW: Final = 5
+from graymesh.proof.samples import near
 
 
 def corpus(*tables: RouteTable) -> Iterator[Request]:
@@ -40,8 +28,8 @@ def corpus(*tables: RouteTable) -> Iterator[Request]:
     held = tuple((Test(test.field, Present()),) for test in tests if test.field.kind not in ALWAYS_THERE)
     space = Space([*(route.condition for table in tables for route in table.routes), held])
     seen: set[Request] = set()
-    for base, near in [(space.request({}), tests), *_reaching(space, tables)]:
-        for request in (base, *_varied(base, space), *_nearly(base, near)):
+    for base, close in [(space.request({}), tests), *_reaching(space, tables)]:
+        for request in (base, *_varied(base, space), *_nearly(base, close)):
             if request not in seen:
                 seen.add(request)
                 yield request
@@ -73,36 +61,6 @@ def _varied(base: Request, space: Space) -> Iterator[Request]:
 
 def _nearly(base: Request, tests: Iterable[Test]) -> Iterator[Request]:
     for test in tests:
-        for value in _near(test.matcher):
+        for value in near(test.matcher):
             if test.field.kind is Kind.SOURCE or inside(test.field.kind, value):
                 yield with_values(base, test.field, (value,))
-
-
-def _near(matcher: Matcher) -> Iterator[str]:
-    """Values at the edge of what the matcher takes, on either side."""
-    match matcher:
-        case OneOf(values):
-            for value in values[:_FEW]:
-                yield from (value, value + "0", value[:-1], value.swapcase())
-        case Prefix(value):
-            yield from (value, value + "x", value[:-1], value.swapcase())
-        case PathPrefix(value):
-            yield from (value, value + "/", value + "/x", value + "x", value[:-1], value.swapcase())
-        case Buckets(intervals):
-            for low, high in intervals[:_FEW]:
-                numbers = (number for number in (low - 1, low, high, high + 1) if 0 <= number < BUCKETS)
-                yield from (f"{number:04}" for number in numbers)
-                yield from (f"{low:04}"[1:], f"0{low:04}")
-        case Networks(networks):
-            yield from (address for cidr in networks[:_FEW] for address in _edges(cidr))
-        case Regex() | Present() | Absent():
-            return
-        case _:
-            assert_never(matcher)
-
-
-def _edges(cidr: str) -> Iterator[str]:
-    network = ipaddress.ip_network(cidr)
-    low, high = int(network.network_address), int(network.broadcast_address)
-    kind = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address
-    return (str(kind(number)) for number in (low - 1, low, high, high + 1) if 0 <= number < 1 << network.max_prefixlen)

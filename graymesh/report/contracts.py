@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from graymesh.ir import release as ir
-from graymesh.ir.semantics import Decision, Request
+from graymesh.ir.semantics import Decision, Request, texts
 from graymesh.ir.witness import as_command
 from graymesh.kit.target import Decoded, Statement
 
@@ -237,7 +237,7 @@ def _test(test: ir.Test) -> Test:
         field=test.field.kind.value,
         name=test.field.name,
         matcher=_kind(test.matcher),
-        values=_values(test.matcher),
+        values=texts(test.matcher),
     )
 
 
@@ -259,20 +259,6 @@ def _kind(matcher: ir.Matcher) -> MatcherKind:
             return "present"
         case ir.Absent():
             return "absent"
-        case _:
-            assert_never(matcher)
-
-
-def _values(matcher: ir.Matcher) -> tuple[str, ...]:
-    match matcher:
-        case ir.OneOf(values) | ir.Networks(values):
-            return values
-        case ir.Prefix(value) | ir.PathPrefix(value) | ir.Regex(value):
-            return (value,)
-        case ir.Buckets(intervals):
-            return tuple(f"{low:04}-{high:04}" for low, high in intervals)
-        case ir.Present() | ir.Absent():
-            return ()
         case _:
             assert_never(matcher)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Final, assert_never
+from typing import Any, Final
 
 from graymesh.diagnostic import Pointer
-from graymesh.ir.release import Absent, Buckets, Kind, Networks, OneOf, PathPrefix, Prefix, Present, Regex, Route, Test
-from graymesh.ir.semantics import describe
+from graymesh.ir.release import Absent, Kind, OneOf, Present, Regex, Route, Test
+from graymesh.ir.semantics import describe, texts
 from graymesh.ir.wording import percent
 from graymesh.kit.target import Constraint, View
 from graymesh.targets.istio.claims import Claims, claim_names
@@ -184,18 +184,7 @@ def _longest_pattern(tests: tuple[Test, ...]) -> int:
 
 
 def _length(test: Test) -> int:
-    match test.matcher:
-        case OneOf(values):
-            longest = max(map(len, values), default=0)
-        case Regex(pattern):
-            longest = len(pattern)
-        case Prefix(value) | PathPrefix(value):
-            longest = len(value)
-        case Buckets() | Networks() | Present() | Absent():
-            longest = 0
-        case _:
-            assert_never(test.matcher)
-    return longest + len(test.field.name)
+    return len(test.field.name) + max(map(len, texts(test.matcher)), default=0)
 
 
 def _patterns(match: Any) -> Iterator[str]:

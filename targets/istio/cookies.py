@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from graymesh.ir.release import Matcher, Prefix, Present
+from graymesh.ir.release import Kind, Matcher
 from graymesh.targets.istio.regexes import (
     has_alternatives,
     literals,
@@ -32,22 +32,15 @@ _AFTER: Final = re.compile(
 
 _TOO_NARROW: Final = re.compile(rf"{_OPEN}\.\*\??;(?: |\\s)?\)\?")
 _NAME: Final = re.compile(r"(?:[A-Za-z0-9_!#%&'`~-]|\\[^A-Za-z0-9]|\[[^\]\\^]\])+(?==)")
-_PRESENT: Final = frozenset(["[^;]+", r"[^;\s]+", "[^; ]+"])
-_REST: Final = "[^;]*"
 
 
 @lru_cache(maxsize=4096)
 def cookie_of(pattern: str) -> tuple[str, Matcher]:
     """The cookie's name and what its value must be; raises ValueError when the pattern does not mean any pair."""
     name, value = _pair(_middle(unanchored(pattern)))
-    if value in _PRESENT:
-        return name, Present()
     if runs_over(value, ";"):
         raise ValueError(f"the value's pattern {value!r} can run over a ; into the next cookie")
-    start = literals(value.removesuffix(_REST)) if value.endswith(_REST) else None
-    if start is not None and len(start) == 1 and start[0]:
-        return name, Prefix(start[0])
-    return name, matcher_of(value)
+    return name, matcher_of(value, Kind.COOKIE)
 
 
 def _middle(body: str) -> str:

@@ -54,7 +54,7 @@ def _whole(match: Node) -> Iterator[Test]:
     if uri is not None:
         yield from _test(Kind.PATH, "", _path(uri))
     if method is not None:
-        yield from _test(Kind.METHOD, "", _string(method, never_empty=True))
+        yield from _test(Kind.METHOD, "", _string(method, Kind.METHOD, never_empty=True))
     if authority is not None:
         yield from _test(Kind.HOST, "", _host(authority))
 
@@ -69,7 +69,7 @@ def _path(uri: Node) -> Matcher | None:
     if uri.text("prefix", "-") in ("", "/"):
         uri.limited(_STRING_MATCH)
         return None
-    return _string(uri, never_empty=True)
+    return _string(uri, Kind.PATH, never_empty=True)
 
 
 def _headers(match: Node, headers: ClaimHeaders) -> Iterator[Test]:
@@ -82,11 +82,11 @@ def _header(name: str, value: Node, headers: ClaimHeaders) -> Test:
     """Envoy compares header names without regard to case, so `Cookie` and `cookie` are two tests of one header."""
     lower = name.lower()
     if lower.startswith(_ANY_CLAIM):
-        return Test(_gateway_claim(name, value, headers), _string(value))
+        return Test(_gateway_claim(name, value, headers), _string(value, Kind.CLAIM))
     if lower == "cookie":
         cookie, matcher = _cookie(value)
         return Test(Field(Kind.COOKIE, cookie), matcher)
-    return Test(_header_field(lower, value, headers), _string(value))
+    return Test(_header_field(lower, value, headers), _string(value, Kind.HEADER))
 
 
 def _header_field(name: str, value: Node, headers: ClaimHeaders) -> Field:
@@ -121,7 +121,7 @@ def _without(match: Node, headers: ClaimHeaders) -> Iterator[Test]:
         else:
             claim = lower.startswith(_ANY_CLAIM)
             place = _gateway_claim(name, value, headers) if claim else _header_field(lower, value, headers)
-            yield Test(place, _absent(value, _string(value)))
+            yield Test(place, _absent(value, _string(value, place.kind)))
 
 
 def _absent(value: Node, matcher: Matcher) -> Matcher:
@@ -142,8 +142,7 @@ def _query_absent(value: Node) -> Iterator[Test]:
 def _query(match: Node) -> Iterator[Test]:
     found = match.node("queryParams")
     for name in found.data if found else ():
-        matcher = _string(_below(found, name))
-        yield Test(Field(Kind.QUERY, name), matcher)
+        yield Test(Field(Kind.QUERY, name), _string(_below(found, name), Kind.QUERY))
 
 
 def _below(parent: Node | None, name: str) -> Node:
@@ -173,12 +172,10 @@ def _host(value: Node) -> Matcher:
     body = ungrouped(found[1])
     if body == found[1] or runs_over(body, ":") or _CAPITAL.search(body):
         raise FieldError("authority", "the pattern can run over the port, or has capital letters", value.path)
-    matcher = _understood(body, "authority", value)
-    start = literals(body.removesuffix("[^:]*")) if body.endswith("[^:]*") else None
-    return Prefix(start[0]) if start is not None and len(start) == 1 and start[0] else matcher
+    return _understood(body, "authority", value, Kind.HOST)
 
 
-def _string(value: Node, never_empty: bool = False) -> Matcher:
+def _string(value: Node, kind: Kind, never_empty: bool = False) -> Matcher:
     """A StringMatch on a value that is there and not empty."""
     value.limited(_STRING_MATCH)
     kinds = [kind for kind in value.data if kind in value]
@@ -186,16 +183,16 @@ def _string(value: Node, never_empty: bool = False) -> Matcher:
         name = str(value.path[-1])
         raise FieldError(name, "must say one of exact, prefix and regex; presence is regex .+", value.path)
     if kinds[0] == "regex":
-        return _understood(_regex(value), "regex", value, never_empty)
+        return _understood(_regex(value), "regex", value, kind, never_empty)
     text = value.text(kinds[0])
     if not text:
         raise value.wrong(kinds[0], "is empty, which graymesh cannot tell from absent")
     return OneOf((text,)) if kinds[0] == "exact" else Prefix(text)
 
 
-def _understood(pattern: str, name: str, value: Node, never_empty: bool = False) -> Matcher:
+def _understood(pattern: str, name: str, value: Node, kind: Kind, never_empty: bool = False) -> Matcher:
     try:
-        return matcher_of(pattern, never_empty)
+        return matcher_of(pattern, kind, never_empty)
     except ValueError as error:
         raise FieldError(name, str(error), value.path) from None
 

@@ -6,32 +6,21 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Any, TypeAlias, assert_never
 
-from graymesh.ir import buckets
 from graymesh.ir.release import (
     Absent,
-    Buckets,
     Condition,
     Conjunction,
     Kind,
     Matcher,
-    Networks,
     OneOf,
     PathPrefix,
     Prefix,
     Present,
-    Regex,
     Test,
 )
-from graymesh.proof.regex.portable import literal
+from graymesh.kit.patterns import patterns
 from graymesh.targets.istio.claims import Claims
-from graymesh.targets.istio.patterns import (
-    PRESENT,
-    alternations,
-    cookie_patterns,
-    filled,
-    host_patterns,
-    query_absent_pattern,
-)
+from graymesh.targets.istio.patterns import PRESENT, cookie_patterns, host_patterns, query_absent_pattern
 
 StringMatch: TypeAlias = dict[str, str]
 Part: TypeAlias = tuple[str, str, StringMatch]
@@ -149,31 +138,19 @@ def _whole(section: str, matcher: Matcher, values: Iterator[StringMatch]) -> Ite
 
 
 def _strings(matcher: Matcher) -> Iterator[StringMatch]:
-    match matcher:
-        case OneOf((value,)):
-            yield {"exact": value}
-        case OneOf(values):
-            yield from ({"regex": pattern} for pattern in alternations(values))
-        case Prefix(prefix):
-            yield {"prefix": prefix}
-        case Regex(pattern):
-            yield {"regex": filled(pattern)}
-        case Buckets(intervals):
-            yield {"regex": buckets.pattern(intervals)}
-        case Present():
-            yield {"regex": PRESENT}
-        case PathPrefix() | Networks() | Absent():
-            raise ValueError(f"{type(matcher).__name__} is not a match of a text")
-        case _:
-            assert_never(matcher)
+    """Istio's own words for a text or a beginning, a pattern for all else."""
+    if isinstance(matcher, Prefix):
+        yield {"prefix": matcher.value}
+    else:
+        yield from _query(matcher)
 
 
 def _query(matcher: Matcher) -> Iterator[StringMatch]:
     """A prefix as a regex: Istio documented `prefix` for query parameters late."""
-    if isinstance(matcher, Prefix):
-        yield {"regex": f"{literal(matcher.value)}.*"}
+    if isinstance(matcher, OneOf) and len(matcher.values) == 1:
+        yield {"exact": matcher.values[0]}
     else:
-        yield from _strings(matcher)
+        yield from ({"regex": pattern} for pattern in patterns(matcher))
 
 
 def _path(matcher: Matcher) -> Iterator[StringMatch]:

@@ -9,34 +9,27 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from graymesh.ir.release import Matcher, OneOf, Present, Regex
+from graymesh.ir.release import Kind, Matcher
+from graymesh.kit.patterns import understood
 from graymesh.proof.regex.portable import RegexProblem, matches_empty, parse
 from graymesh.proof.regex.tree import Chars, Concat, Node, Repeat, Union, chars_of
 
 _SPECIAL: Final = frozenset(".*+?()[]{}^$|\\")
-_PRESENT: Final = frozenset([".+", ".+?"])
-_ANYTHING: Final = frozenset([".*", ".*?"])
 
 
 @lru_cache(maxsize=4096)
-def matcher_of(pattern: str, never_empty: bool = False) -> Matcher:
+def matcher_of(pattern: str, kind: Kind, never_empty: bool = False) -> Matcher:
     """What the pattern asks of a value that is there; raises ValueError when it cannot be said exactly.
 
     `never_empty` is for values like paths, for which it does not matter that a pattern takes an empty one.
     """
     body = ungrouped(unanchored(pattern))
-    values = literals(body)
-    if values is not None and all(values):
-        return OneOf(tuple(sorted(set(values))))
-    if body in _PRESENT or (never_empty and body in _ANYTHING):
-        return Present()
     try:
-        empty = matches_empty(body)
+        if not never_empty and matches_empty(body):
+            raise ValueError(f"{body!r} also takes an empty value, which counts as absent; .+ means present")
+        return understood(body, kind)
     except RegexProblem as error:
         raise ValueError(f"{body!r} is outside of the portable subset: {error}") from None
-    if empty and not never_empty:
-        raise ValueError(f"{body!r} also takes an empty value, which counts as absent; .+ means present")
-    return Regex(body)
 
 
 def unanchored(pattern: str) -> str:

@@ -8,8 +8,8 @@ from ipaddress import ip_network
 from typing import Final
 
 from graymesh.diagnostic import Pointer
-from graymesh.ir.release import Kind, OneOf, Regex, Retries, Route, Test, Version
-from graymesh.ir.semantics import describe
+from graymesh.ir.release import Kind, OneOf, Retries, Route, Test, Version
+from graymesh.ir.semantics import describe, texts
 from graymesh.kit.target import Constraint, View
 from graymesh.targets.nginx.claims import asks_for_claims, token_source
 
@@ -111,12 +111,7 @@ def _endpoints(version: Version) -> Iterator[Constraint]:
 def _texts(routes: list[Route]) -> Iterator[str]:
     for route in routes:
         for matcher in (test.matcher for tests in route.condition for test in tests):
-            if isinstance(matcher, OneOf):
-                yield from matcher.values
-            elif isinstance(matcher, Regex):
-                yield matcher.pattern
-            else:
-                yield getattr(matcher, "value", "")
+            yield from texts(matcher)
         for share in route.split.shares:
             yield from (value for _, value in (*share.request_headers, *share.response_headers))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple, assert_never
 
-from graymesh.ir import buckets
 from graymesh.ir.release import (
     Absent,
     Buckets,
@@ -23,6 +22,7 @@ from graymesh.ir.release import (
     Regex,
     Test,
 )
+from graymesh.kit.patterns import grouped, pattern
 from graymesh.proof.regex.portable import literal, matches_empty, without
 from graymesh.targets.nginx import tree
 from graymesh.targets.nginx.quoting import Variable, header_variable
@@ -153,10 +153,10 @@ def _value_keys(test: Test) -> Iterator[str | tree.Regex]:
             yield tree.Regex(rf"\A{literal(value)}")
         case PathPrefix(value):
             yield tree.Regex(rf"\A{literal(value)}(?:/|\z)")
-        case Regex(pattern):
-            yield tree.Regex(rf"\A{_grouped(without(pattern, '') if pattern.startswith('^') else pattern)}\z")
-        case Buckets(intervals):
-            yield tree.Regex(rf"\A{_grouped(buckets.pattern(intervals))}\z")
+        case Regex(written):
+            yield tree.Regex(rf"\A{grouped(without(written, '') if written.startswith('^') else written)}\z")
+        case Buckets():
+            yield tree.Regex(rf"\A{grouped(pattern(test.matcher))}\z")
         case Networks():
             raise TypeError(f"no key for {test}")
         case _:
@@ -173,10 +173,10 @@ def _pair_patterns(test: Test, pairs: Pairs) -> Iterator[str]:
             yield from (start + literal(value) + pairs.after for value in values)
         case Prefix(value):
             yield start + literal(value)
-        case Regex(pattern):
-            yield start + _guarded(without(pattern, pairs.between), pairs) + pairs.after
-        case Buckets(intervals):
-            yield start + _grouped(buckets.pattern(intervals)) + pairs.after
+        case Regex(written):
+            yield start + _guarded(without(written, pairs.between), pairs) + pairs.after
+        case Buckets():
+            yield start + grouped(pattern(test.matcher, between=pairs.between)) + pairs.after
         case PathPrefix() | Networks():
             raise TypeError(f"no pattern for {test}")
         case _:
@@ -185,9 +185,4 @@ def _pair_patterns(test: Test, pairs: Pairs) -> Iterator[str]:
 
 def _guarded(pattern: str, pairs: Pairs) -> str:
     """A pair without a value counts as absent, even for patterns that match nothing at all."""
-    return f"(?={pairs.something})(?:{pattern})" if matches_empty(pattern) else _grouped(pattern)
-
-
-def _grouped(pattern: str) -> str:
-    """The pattern as a part of a longer one."""
-    return f"(?:{pattern})" if "|" in pattern else pattern
+    return f"(?={pairs.something})(?:{pattern})" if matches_empty(pattern) else grouped(pattern)

@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import assert_never
 
 from graymesh.ir.naming import route_ids
-from graymesh.ir.release import (
-    Absent,
-    Buckets,
-    Facts,
-    Kind,
-    Networks,
-    OneOf,
-    PathPrefix,
-    Prefix,
-    Present,
-    Regex,
-    Scalar,
-    Test,
-)
+from graymesh.ir.release import Absent, Facts, Kind, OneOf, PathPrefix, Present, Scalar, Test
 from graymesh.kit.target import Expected, View
 
 
@@ -111,23 +97,15 @@ def _paths(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
 
 
 def _patterns(test: Test) -> Iterator[str]:
-    from graymesh.proof.regex.portable import literal
+    from graymesh.kit.patterns import pattern
 
-    match test.matcher:
-        case OneOf(values):
-            yield from (f"exact {value}" for value in values)
-        case PathPrefix(value) if any(char in value for char in "*?{"):
-            yield f"regex {literal(value)}(/.*)?"
-        case PathPrefix(value):
-            yield f"prefix {value}"
-        case Prefix(value):
-            yield f"regex {literal(value)}.*"
-        case Regex(pattern):
-            yield f"regex {pattern}"
-        case Buckets() | Networks() | Present() | Absent():
-            return
-        case _:
-            assert_never(test.matcher)
+    matcher = test.matcher
+    if isinstance(matcher, OneOf):
+        yield from (f"exact {value}" for value in matcher.values)
+    elif isinstance(matcher, PathPrefix) and not any(char in matcher.value for char in "*?{"):
+        yield f"prefix {matcher.value}"
+    elif not isinstance(matcher, Present | Absent):
+        yield f"regex {pattern(matcher)}"
 
 
 def _number(value: Scalar) -> int:

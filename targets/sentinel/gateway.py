@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, assert_never
+from typing import Any, Final
 
 from graymesh.ir.naming import route_ids
-from graymesh.ir.release import Absent, Buckets, Kind, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, Regex
+from graymesh.ir.release import Absent, Kind, Matcher, OneOf, PathPrefix, Present
 from graymesh.kit.target import View
 
 _WILDCARDS: Final = frozenset("*?{")
@@ -51,29 +51,12 @@ def _path_matchers(view: View) -> Iterator[Matcher]:
 
 
 def _items(matcher: Matcher) -> list[tuple[int, str]]:
-    match matcher:
-        case OneOf(values):
-            return [(_EXACT, value) for value in values]
-        case PathPrefix(value):
-            return [_below(value)]
-        case Prefix(value):
-            return [(_REGEX, _literal(value) + ".*")]
-        case Regex(pattern):
-            return [(_REGEX, pattern)]
-        case Buckets() | Networks() | Present() | Absent():
-            return []
-        case _:
-            assert_never(matcher)
+    from graymesh.kit.patterns import pattern
 
-
-def _below(path: str) -> tuple[int, str]:
-    """`/api` as the Ant pattern `/api/**`; as a regex when the path has characters that Ant patterns read."""
-    if _WILDCARDS & set(path):
-        return _REGEX, _literal(path) + "(/.*)?"
-    return _ANT, f"{path.rstrip('/')}/**"
-
-
-def _literal(text: str) -> str:
-    from graymesh.proof.regex.portable import literal
-
-    return literal(text)
+    if isinstance(matcher, OneOf):
+        return [(_EXACT, value) for value in matcher.values]
+    if isinstance(matcher, Present | Absent):
+        return []
+    if isinstance(matcher, PathPrefix) and not _WILDCARDS & set(matcher.value):
+        return [(_ANT, f"{matcher.value.rstrip('/')}/**")]
+    return [(_REGEX, pattern(matcher))]

@@ -47,10 +47,12 @@ def _header(found: Definition) -> Alternatives:
     if name == "cookie":
         raise NotUnderstood("Header Cookie", "it sees all cookies as one text; the Cookie predicate sees each")
     regexp = arguments.get("regexp", "")
-    matcher = patterns.matcher(regexp) if regexp.strip() else Present()
-    if header_values.asks_for_comma(matcher):
+    if not regexp.strip():
+        return ((Test(Field(Kind.HEADER, name), Present()),),)
+    matcher = patterns.matcher(regexp, Kind.HEADER)
+    if header_values.asks_for_comma(Regex(regexp)):
         raise NotUnderstood(f"Header {name}", f"{regexp!r} asks for a comma, at which Spring cuts a header line")
-    if header_values.asks_for_quote(matcher):
+    if header_values.asks_for_quote(Regex(regexp)):
         raise NotUnderstood(f"Header {name}", f"{regexp!r} begins with a quote, which Spring drops from a value")
     return ((Test(Field(Kind.HEADER, name), matcher),),)
 
@@ -58,7 +60,7 @@ def _header(found: Definition) -> Alternatives:
 def _cookie(found: Definition) -> Alternatives:
     arguments = found.named("name", "regexp")
     name = _given(found, arguments, "name")
-    return ((Test(Field(Kind.COOKIE, name), _filled(found, _given(found, arguments, "regexp"))),),)
+    return ((Test(Field(Kind.COOKIE, name), _filled(found, _given(found, arguments, "regexp"), Kind.COOKIE)),),)
 
 
 def _query(found: Definition) -> Alternatives:
@@ -67,7 +69,7 @@ def _query(found: Definition) -> Alternatives:
     regexp = arguments.get("regexp", "")
     if not regexp.strip():
         raise NotUnderstood(f"Query {name}", "without a regexp it takes an empty value too; '.+' takes what is present")
-    return ((Test(Field(Kind.QUERY, name), _filled(found, regexp)),),)
+    return ((Test(Field(Kind.QUERY, name), _filled(found, regexp, Kind.QUERY)),),)
 
 
 def _method(found: Definition) -> Alternatives:
@@ -139,9 +141,9 @@ def _given(found: Definition, arguments: Mapping[str, str], field: str) -> str:
     return value
 
 
-def _filled(found: Definition, regexp: str) -> Matcher:
-    matcher = patterns.matcher(regexp)
-    if patterns.takes_empty(matcher):
+def _filled(found: Definition, regexp: str, kind: Kind) -> Matcher:
+    matcher = patterns.matcher(regexp, kind)
+    if portable_regex.matches_empty(regexp):
         raise NotUnderstood(found.name, f"{regexp!r} takes an empty value too, which counts as absent elsewhere")
     return matcher
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final, assert_never
+from typing import Final
 
-from graymesh.ir.release import Absent, Buckets, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, Regex
+from graymesh.ir.release import Absent, Matcher, Regex
+from graymesh.kit.patterns import pattern
 from graymesh.proof.regex import portable as portable_regex
 from graymesh.proof.regex.tree import Chars, Concat, Node, Repeat, Union, nullable
 
@@ -20,13 +21,13 @@ _MOST_COPIES: Final = 3
 @lru_cache(maxsize=8192)
 def asks_for_comma(found: Matcher) -> bool:
     """Does the matcher name a comma? Header lines are cut at commas before they are matched, so it finds none."""
-    return _asks(found, lambda value: "," in value, ",", _names_comma)
+    return _asks(found, ",", _names_comma)
 
 
 @lru_cache(maxsize=8192)
 def asks_for_quote(found: Matcher) -> bool:
     """Does the matcher name a double quote where a value begins? Spring drops it before values are matched."""
-    return _asks(found, lambda value: value.startswith('"'), '"', _begins_with_quote)
+    return _asks(found, '"', _begins_with_quote)
 
 
 @lru_cache(maxsize=8192)
@@ -35,18 +36,9 @@ def misses_commas(found: Matcher) -> bool:
     return isinstance(found, Regex) and _crosses(portable_regex.parse(found.pattern), False, False)
 
 
-def _asks(found: Matcher, in_text: Callable[[str], bool], char: str, in_node: Callable[[Node], bool]) -> bool:
-    match found:
-        case OneOf(values):
-            return any(map(in_text, values))
-        case Prefix(value):
-            return in_text(value)
-        case Regex(pattern):
-            return char in pattern and in_node(portable_regex.parse(pattern))
-        case PathPrefix() | Buckets() | Networks() | Present() | Absent():
-            return False
-        case _:
-            assert_never(found)
+def _asks(found: Matcher, char: str, in_node: Callable[[Node], bool]) -> bool:
+    written = "" if isinstance(found, Absent) else pattern(found)
+    return char in written and in_node(portable_regex.parse(written))
 
 
 def _names(node: Chars, char: str) -> bool:

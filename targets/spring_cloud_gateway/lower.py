@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from graymesh.ir.naming import route_ids
-from graymesh.ir.release import Conjunction, Release, Route, Share
+from graymesh.ir.release import Conjunction, OneOf, Release, Route, Share
 from graymesh.ir.wording import percent
 from graymesh.kit.comments import condition_in_words, file_of_all, in_lines
 from graymesh.kit.target import Tree, View
@@ -39,7 +39,7 @@ def lower(views: Sequence[View]) -> list[Tree]:
 
 def _routes(view: View) -> Iterator[Remarked]:
     for table in view.tables:
-        scope = predicates.host(table.hosts)
+        scope = predicates.host(OneOf(tuple(sorted(table.hosts))))
         for position, route in enumerate(table.table.routes):
             yield from _route(view, scope, route, view.options["order"] + position)
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from graymesh.ir.release import Buckets, Matcher, OneOf, Prefix, Present, Regex
-from graymesh.proof.regex import portable as portable_regex
-from graymesh.proof.regex.tree import nullable
+from graymesh.ir.release import Kind, Matcher
+from graymesh.kit.patterns import understood
+from graymesh.proof.regex.portable import RegexProblem
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
 
-_LITERAL = r"(?:[A-Za-z0-9 _~!#%&',/:;<=>@`\"-]|\\[!-/:-@\[-`{-~])+"
-_CHOICES = re.compile(rf"{_LITERAL}(?:\|{_LITERAL})*")
-_PREFIX = re.compile(rf"({_LITERAL})\.\*")
-_PIECE = re.compile(_LITERAL)
 _ESCAPE = re.compile(r"\\(.)")
 
 _PORTS = r"\(\?::\[0-9\]\*\)\?|\(:\[0-9\]\*\)\?|\(\?::\\d\*\)\?|\(:\\d\*\)\?"
@@ -21,28 +17,12 @@ _HOST = r"[A-Za-z0-9-]+(?:\\\.[A-Za-z0-9-]+)*"
 _HOSTS = re.compile(rf"\(\?i\)(?:({_HOST})|\((?:\?:)?({_HOST}(?:\|{_HOST})*)\))(?:{_PORTS})")
 
 
-@lru_cache(maxsize=8192)
-def matcher(pattern: str) -> Matcher:
+def matcher(pattern: str, kind: Kind) -> Matcher:
     """The values that a regexp takes. Raises NotUnderstood for what other engines would read in another way."""
-    if _CHOICES.fullmatch(pattern):
-        return OneOf(tuple(sorted({_unescaped(piece) for piece in _PIECE.findall(pattern)})))
-    prefix = _PREFIX.fullmatch(pattern)
-    if prefix:
-        return Prefix(_unescaped(prefix[1]))
-    if pattern == ".+":
-        return Present()
     try:
-        portable_regex.parse(pattern)
-    except portable_regex.RegexProblem as problem:
+        return understood(pattern, kind)
+    except RegexProblem as problem:
         raise NotUnderstood("regexp", f"{pattern!r}, {problem}") from None
-    intervals = portable_regex.intervals_of(pattern)
-    return Buckets(intervals) if intervals else Regex(pattern)
-
-
-@lru_cache(maxsize=8192)
-def takes_empty(found: Matcher) -> bool:
-    """Would the matcher's regexp take an empty value, which counts as absent?"""
-    return isinstance(found, Regex) and nullable(portable_regex.parse(found.pattern))
 
 
 @lru_cache(maxsize=8192)

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias, assert_never
 
-from graymesh.ir import buckets
-from graymesh.ir.release import (
-    Absent,
-    Buckets,
-    Conjunction,
-    Kind,
-    Matcher,
-    Networks,
-    OneOf,
-    PathPrefix,
-    Prefix,
-    Present,
-    Regex,
-    Test,
-)
+from graymesh.ir.release import Conjunction, Kind, Matcher, Networks, OneOf, PathPrefix, Test
+from graymesh.kit.patterns import ANY_PORT, grouped, pattern
 from graymesh.kit.target import View
-from graymesh.proof.regex import portable as portable_regex
-from graymesh.targets.spring_cloud_gateway.filled import filled
 
 Predicate: TypeAlias = dict[str, Any]
 
-_ANY_PORT = "(?::[0-9]*)?"
 _PIECE = re.compile(r"\\.|.")
 
 
@@ -39,15 +23,15 @@ def predicates(tests: Conjunction, options: Mapping[str, Any]) -> Iterator[Predi
             case Kind.HEADER:
                 yield _predicate("Header", header=test.field.name, regexp=regexp(test.matcher))
             case Kind.COOKIE:
-                yield _predicate("Cookie", name=test.field.name, regexp=_filled_regexp(test.matcher))
+                yield _predicate("Cookie", name=test.field.name, regexp=regexp(test.matcher))
             case Kind.QUERY:
-                yield _predicate("Query", param=test.field.name, regexp=_filled_regexp(test.matcher))
+                yield _predicate("Query", param=test.field.name, regexp=regexp(test.matcher))
             case Kind.PATH:
                 yield from _path(test.matcher)
             case Kind.METHOD:
                 yield _predicate("Method", methods=list(_values(test)))
             case Kind.HOST:
-                yield host(_values(test))
+                yield host(test.matcher)
             case Kind.SOURCE:
                 yield _source(test, options)
             case Kind.CLAIM:
@@ -56,12 +40,12 @@ def predicates(tests: Conjunction, options: Mapping[str, Any]) -> Iterator[Predi
                 assert_never(test.field.kind)
 
 
-def host(names: Sequence[str]) -> Predicate:
-    """Requests to one of these hosts, in any letter case, with any port.
+def host(matcher: Matcher) -> Predicate:
+    """Requests to such hosts, in any letter case, with any port.
 
     The Host predicate compares case and port; a regular expression on the header does not have to.
     """
-    return _predicate("Header", header="Host", regexp=_host_regexp(tuple(sorted(names))))
+    return _predicate("Header", header="Host", regexp=f"(?i){grouped(pattern(matcher, between=':'))}{ANY_PORT}")
 
 
 def tests_source(view: View) -> bool:
@@ -77,30 +61,8 @@ def weight(group: str, basis_points: int) -> Predicate:
 
 @lru_cache(maxsize=8192)
 def regexp(matcher: Matcher) -> str:
-    """The matcher as a Java regular expression for whole values that Spring takes literally."""
-    return _without_expressions(_pattern(matcher))
-
-
-def _filled_regexp(matcher: Matcher) -> str:
-    return regexp(Regex(filled(matcher.pattern)) if isinstance(matcher, Regex) else matcher)
-
-
-def _pattern(matcher: Matcher) -> str:
-    match matcher:
-        case OneOf(values):
-            return "|".join(map(portable_regex.literal, values))
-        case Prefix(value):
-            return portable_regex.literal(value) + ".*"
-        case Regex(pattern):
-            return pattern
-        case Buckets(intervals):
-            return buckets.pattern(intervals)
-        case Present():
-            return ".+"
-        case PathPrefix() | Networks() | Absent():
-            raise ValueError(f"Spring Cloud Gateway has no predicate for {matcher}")
-        case _:
-            assert_never(matcher)
+    """The matcher as a Java regular expression for whole values, none of them empty, that Spring takes literally."""
+    return _without_expressions(pattern(matcher))
 
 
 def _without_expressions(pattern: str) -> str:
@@ -123,25 +85,14 @@ def _without_placeholders(pattern: str) -> str:
     return "".join(found)
 
 
-@lru_cache(maxsize=8192)
-def _host_regexp(names: tuple[str, ...]) -> str:
-    choices = "|".join(map(portable_regex.literal, names))
-    return f"(?i)(?:{choices}){_ANY_PORT}" if len(names) > 1 else f"(?i){choices}{_ANY_PORT}"
-
-
 def _path(matcher: Matcher) -> Iterator[Predicate]:
-    match matcher:
-        case OneOf(values):
-            # Exact to the slash; the flag stands last, where Spring looks for it, as the text that Spring compares.
-            yield _predicate("Path", patterns=list(values), matchTrailingSlash="false")
-        case PathPrefix("/"):
-            return
-        case PathPrefix(value):
-            yield _predicate("Path", patterns=[f"{value}/**"])
-        case Prefix() | Regex() | Buckets() | Networks() | Present() | Absent():
-            raise ValueError(f"Spring Cloud Gateway has no predicate for a path by {matcher}")
-        case _:
-            assert_never(matcher)
+    if isinstance(matcher, OneOf):
+        # Exact to the slash; the flag stands last, where Spring looks for it, as the text that Spring compares.
+        yield _predicate("Path", patterns=list(matcher.values), matchTrailingSlash="false")
+    elif not isinstance(matcher, PathPrefix):
+        raise ValueError(f"Spring Cloud Gateway has no predicate for a path by {matcher}")
+    elif matcher.value != "/":
+        yield _predicate("Path", patterns=[f"{matcher.value}/**"])
 
 
 def _source(test: Test, options: Mapping[str, Any]) -> Predicate:

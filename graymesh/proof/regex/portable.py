@@ -7,10 +7,11 @@ is stands in `graymesh.proof.regex.parse`, and what makes a pattern too costly i
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Final, assert_never
 
+from graymesh.ir import buckets
 from graymesh.ir.buckets import Intervals, joined
-from graymesh.ir.release import Buckets, Kind, Matcher, OneOf, PathPrefix, Prefix, Present, Regex
+from graymesh.ir.release import Absent, Buckets, Kind, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, Regex
 from graymesh.proof.regex.ambiguity import examined
 from graymesh.proof.regex.automata import Explored, TooLargeError, truths
 from graymesh.proof.regex.domain import alphabet as alphabet_of
@@ -48,6 +49,7 @@ __all__ = [
     "matches_empty",
     "matches_everything",
     "parse",
+    "pattern_of",
     "problems",
     "render",
     "without",
@@ -107,6 +109,31 @@ def literal(text: str) -> str:
         if not " " <= char <= "~":
             raise ValueError(f"U+{ord(char):04X} has no portable literal")
     return "".join(map(escaped, text))
+
+
+def pattern_of(matcher: Matcher, char: str = ".") -> str:
+    """The matcher as a pattern for whole values, with `char` for any one character of a value.
+
+    It has no anchors, and alternatives may stand at its top. Raises ValueError for Networks and Absent, which say
+    nothing of a text.
+    """
+    match matcher:
+        case OneOf(values):
+            return "|".join(map(literal, values)) or render(NEVER)
+        case Prefix(value):
+            return f"{literal(value)}{char}*"
+        case PathPrefix("/") | Present():
+            return f"{char}+"
+        case PathPrefix(value):
+            return f"{literal(value)}(/{char}*)?"
+        case Regex(pattern):
+            return pattern
+        case Buckets(intervals):
+            return buckets.pattern(intervals)
+        case Networks() | Absent():
+            raise ValueError(f"{type(matcher).__name__} says nothing of a text")
+        case _:
+            assert_never(matcher)
 
 
 @lru_cache(maxsize=4096)
