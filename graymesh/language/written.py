@@ -44,6 +44,6 @@ def matcher(meant: ir.Matcher) -> str | list[str] | dict[str, str | bool]:
         case ir.Absent():
             return {"absent": True}
         case ir.Buckets() | ir.Networks():
-            raise TypeError(f"{type(meant).__name__} is no matcher of the language")
+            raise TypeError(f"{type(meant).__name__} is not a matcher of the language")
         case _:
             assert_never(meant)
