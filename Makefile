@@ -1,4 +1,4 @@
-# Everything runs from a virtual environment in the checkout; nothing is installed outside of it.
+# Everything runs from a virtual environment in the checkout; nothing is installed outside it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

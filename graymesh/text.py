@@ -38,7 +38,7 @@ def json_text(value: Any) -> str:
 
 
 def yaml_text(*documents: Any) -> str:
-    """Block-style YAML of dicts, lists, strings, ints, bools and None; several documents are parted by `---`.
+    """Block-style YAML of dicts, lists, strings, ints, bools and None; several documents are separated by `---`.
 
     A document or an item of a list may be `Remarked`.
 

@@ -16,7 +16,7 @@ NO_PROJECT = Project(root=ROOT, releases=(), output=ROOT / "rendered")
 
 
 def case_from(text: str, file: str = "spec.yaml") -> tuple[Case | None, list[Diagnostic]]:
-    """A case outside of any project, and what is wrong with it; loader refusals come as diagnostics too."""
+    """A case outside any project, and what is wrong with it; loader refusals come as diagnostics too."""
     try:
         return case_of(load(text, file), NO_PROJECT)
     except Refused as refused:

@@ -171,7 +171,7 @@ def test_markdown_holds_values_in_code_alone(value: str) -> None:
     text = markdown.render(hostile(value), files=True)
     plain = without_code(text)
     harmless = without_code(markdown.render(hostile("x"), files=True))
-    assert plain == harmless, "nothing of the value stands outside of code"
+    assert plain == harmless, "nothing of the value stands outside code"
     assert text.startswith(markdown.MARKER + "\n")
 
 

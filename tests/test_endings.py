@@ -121,7 +121,7 @@ def test_a_child_that_is_killed(check: Running) -> None:
         os.kill(child, signal.SIGKILL)
     code, out, err = check.end()
     assert (code, out) == (2, "")
-    assert err.startswith("graymesh: a process died at its work: SIGKILL") and err.count("\n") == 1
+    assert err.startswith("graymesh: a worker process died: SIGKILL") and err.count("\n") == 1
 
 
 @full

@@ -351,7 +351,7 @@ def test_what_engines_usually_spell_needs_no_exact_comparison(monkeypatch: pytes
     assert compare(expected, decoded) == Equal()
 
 
-# ---------------------------------------------------------------- outside of the fragment
+# ---------------------------------------------------------------- outside the fragment
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_an_option_where_a_path_belongs_is_told(say: Say, words: tuple[str, ...]
         done = say(*words, "--", option, *([option] if words[0] == "diff" else []))
         assert done.code == 2
         assert f"{option}: " in done.err
-        assert "behind `--` everything is a path, so put options before it" in done.err
+        assert "after `--` everything is a path, so put options before it" in done.err
     assert "behind" not in say(*words, *(["nowhere"] * (2 if words[0] == "diff" else 1))).err
 
 

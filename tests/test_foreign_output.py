@@ -91,7 +91,7 @@ class TestCommands:
         found = told(shop, "verify")
         assert ("GM919", named) in found
         done = shop("compile", "--check")
-        assert "delete it, or keep it outside of the output folder" in done.out
+        assert "delete it, or keep it outside the output folder" in done.out
         assert "there is more in its folders" in done.err
 
     def test_what_the_engine_reads_is_held_against_the_releases_too(self, shop: Cli) -> None:

@@ -136,7 +136,7 @@ VALUES = [f"value-{number}" for number in range(200)]
         (
             spec(options=f"{PUBLIC}, gatewaySelector: [app=a, app=b]"),
             "[app=a, app=b]",
-            "the label app stands twice, and no pod has two values of it",
+            "the label app appears twice, and no pod has two values of it",
         ),
         (
             spec(options=f"{PUBLIC}, exportTo: ['*', web]"),
@@ -146,7 +146,7 @@ VALUES = [f"value-{number}" for number in range(200)]
         (
             spec(options=f"{PUBLIC}, exportTo: [istio-system, default, .]"),
             "[istio-system, default, .]",
-            "a namespace stands twice in exportTo",
+            "a namespace appears twice in exportTo",
         ),
         (
             spec(options=f"{PUBLIC}, exportTo: [.]"),

@@ -83,8 +83,8 @@ def test_a_renamed_route_voids_the_limit_and_only_this_check_sees_it(project: Co
     (found,) = project.said(lambda text: text.replace("default.shop.beta.v2", "shop-beta"))
     assert found["code"] == "GM908"
     assert found["message"] == (
-        "sentinel holds limits.qps of v2 by 'default.shop.beta.v2', and spring-cloud-gateway has nothing of that name: "
-        "the rule never acts"
+        "sentinel holds limits.qps of v2 by 'default.shop.beta.v2', and spring-cloud-gateway has nothing with that "
+        "name: the rule never acts"
     )
     assert found["path"] == "/spec/limits/v2/qps"
     assert project.run("verify")[0] == 1

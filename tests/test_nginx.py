@@ -359,7 +359,7 @@ ALIKE = Policy(timeout_ms=9, retries=Retries(attempts=1, per_try_ms=9))
         (release("a", [EVERYONE], policy=TWICE), "5xx has them all"),
         (release("a", [EVERYONE], policy=ALIKE), "as long as the whole answer"),
         (release("a", [EVERYONE], v1=("shop.internal:80",)), "looks the name up when it starts"),
-        (release("a", [EVERYONE], trustedProxies=["10.0.0.0/33"]), "is no network"),
+        (release("a", [EVERYONE], trustedProxies=["10.0.0.0/33"]), "is not a network"),
     ],
 )
 def test_values_that_nginx_would_not_take_as_meant(view: View, says: str) -> None:

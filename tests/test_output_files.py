@@ -90,7 +90,7 @@ def test_a_dash_is_the_standard_output(run: Cli) -> None:
         (["=a"], "there is no format ''"),
         (["a.sarif"], "'a.sarif' is not FORMAT=PATH, as in sarif=graymesh.sarif"),
         (["sarif="], "is not FORMAT=PATH"),
-        (["sarif=no/where/a.sarif"], "there is no folder 'no/where' for 'no/where/a.sarif'; make it first"),
+        (["sarif=no/where/a.sarif"], "there is no folder 'no/where' for 'no/where/a.sarif'; create it first"),
         (["sarif=releases"], "'releases' is a folder; name a file"),
         (["sarif=a", "--output", "junit=a"], "a is named twice"),
         (["sarif=-", "--output", "junit=-"], "- is named twice"),

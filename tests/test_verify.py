@@ -210,7 +210,7 @@ class TestServices:
         assert each.diagnostic.code == "GM906"
         assert RELEASE.host in each.diagnostic.message
         assert each.diagnostic.path == ("metadata", "name")
-        assert each.diagnostic.help == "a request that it concerns: curl -b beta=1 http://shop.default.svc/"
+        assert each.diagnostic.help == "a request it affects: curl -b beta=1 http://shop.default.svc/"
 
     def test_nothing_at_all(self) -> None:
         assert codes(found()) == ["GM906", "GM906"]
@@ -298,7 +298,7 @@ class TestTargetsThatDoNotRoute:
     def test_missing_when_something_is_expected(self) -> None:
         (each,) = found(target=self.TARGET)
         assert each.diagnostic.code == "GM906"
-        assert each.diagnostic.help == "a request that it concerns: curl -b beta=1 http://shop.example.com/"
+        assert each.diagnostic.help == "a request it affects: curl -b beta=1 http://shop.example.com/"
 
     def test_a_release_without_rules_needs_no_file(self) -> None:
         assert found(target=self.TARGET, release=replace(RELEASE, facts={})) == []

@@ -1,4 +1,4 @@
-"""Programs of others that some tests drive, kept outside of the checkout.
+"""Programs of others that some tests drive, kept outside the checkout.
 
     python -m tests.tools
 

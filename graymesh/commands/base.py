@@ -190,7 +190,7 @@ COMMON: Sequence[click.Option] = (
         is_flag=True,
         expose_value=False,
         callback=_set("traceback"),
-        help="Show where graymesh itself fails.",
+        help="Show the traceback when graymesh itself fails.",
     ),
 )
 
@@ -270,7 +270,7 @@ def _meant_as_option(error: OSError) -> str:
     name = error.filename
     if not isinstance(error, FileNotFoundError) or not isinstance(name, str):
         return ""
-    return "; behind `--` everything is a path, so put options before it" if os.path.relpath(name)[:1] == "-" else ""
+    return "; after `--` everything is a path, so put options before it" if os.path.relpath(name)[:1] == "-" else ""
 
 
 def _not_read(error: NotReadError) -> Refused:

@@ -44,7 +44,7 @@ class PowerShellComplete(ShellComplete):
         return words[1:-1] if incomplete else words[1:], incomplete
 
     def format_completion(self, item: CompletionItem) -> str:
-        """Value and help, parted by a tab."""
+        """Value and help, separated by a tab."""
         return f"{item.value}\t{item.help}" if item.help else str(item.value)
 
 

@@ -86,7 +86,7 @@ def _complete_form(_: click.Context, __: click.Parameter, incomplete: str) -> li
 @click.option(
     "--output", "outputs", multiple=True, callback=_outputs, metavar="FORMAT=PATH", help="Write it to a file, too."
 )
-@click.option("--exit-code", is_flag=True, help="Exit with 1 when traffic changes or that cannot be decided.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 when traffic changes, or when that cannot be decided.")
 @click.pass_obj
 def command(
     terminal: Terminal,

@@ -70,7 +70,7 @@ def _file(value: str, context: click.Context, parameter: click.Parameter) -> tup
     _known(form, context, parameter)
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
-        raise click.BadParameter(f"there is no folder {folder!r} for {path!r}; make it first", context, parameter)
+        raise click.BadParameter(f"there is no folder {folder!r} for {path!r}; create it first", context, parameter)
     if os.path.isdir(path):
         raise click.BadParameter(f"{path!r} is a folder; name a file", context, parameter)
     return form, path

@@ -43,9 +43,9 @@ def _codes(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tupl
     "--fail-on",
     type=click.Choice(["error", "warning", "info", "never"]),
     default="error",
-    help="The least grave level that makes the exit code 1.",
+    help="The lowest level that makes the exit code 1.",
 )
-@click.option("--fix", is_flag=True, help="Mend what is certain, in the files; report what is left.")
+@click.option("--fix", is_flag=True, help="Fix what can be fixed for certain; report the rest.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and write nothing.")
 @click.option(
     "--baseline",
@@ -54,7 +54,7 @@ def _codes(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tupl
     help="Leave out the findings that this file knows already.",
 )
 @click.option("--write-baseline", is_flag=True, help="Write all that is found now to the file named by --baseline.")
-@click.option("--skip-other", is_flag=True, help="Pass over YAML files that are no releases, as pre-commit hands them.")
+@click.option("--skip-other", is_flag=True, help="Skip YAML files that are not releases, as pre-commit passes them.")
 @click.option("--cache/--no-cache", default=True, help="Do not look again at files that have not changed.")
 @click.pass_obj
 def command(terminal: Terminal, /, paths: tuple[str, ...], **given: Any) -> int:

@@ -43,7 +43,7 @@ from graymesh.commands.findings import format_option, output_option
     type=click.Path(path_type=Path),
     help="The folder to read (the project's output).",
 )
-@click.option("--schemas", is_flag=True, help="Hold the files against the schemas of their engines, too.")
+@click.option("--schemas", is_flag=True, help="Check the files against their engines' schemas, too.")
 @format_option
 @output_option
 @click.pass_obj

@@ -191,7 +191,7 @@ def _errors(problems: Sequence[Diagnostic]) -> bool:
 
 
 def _no_target(case: Case) -> Diagnostic:
-    message = f"{case.release.key} is compiled for no target"
+    message = f"{case.release.key} has no target"
     help_ = "name them under targets, here or in graymesh.yaml, or give -t"
     return case.source.place(Diagnostic(code="GM021", message=message, path=("metadata", "name"), help=help_))
 

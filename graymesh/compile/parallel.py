@@ -93,7 +93,7 @@ class _Worker:
             return self.connection.recv_bytes()
         except (EOFError, OSError):  # OSError: in the middle of an answer
             how = _how(self.end())
-            return pickle.dumps((None, ChildProcessError(errno.ECHILD, f"a process died at its work: {how}")))
+            return pickle.dumps((None, ChildProcessError(errno.ECHILD, f"a worker process died: {how}")))
 
     def end(self) -> int | None:
         """Gone, whatever it is doing, for it has nothing to put in order; what it ended with, if the system knows."""

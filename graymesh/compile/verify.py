@@ -68,7 +68,9 @@ def _name_lost(
     name: str, neighbour: str, folder: str, fact: tuple[str, str], lost: Sequence[str], rows: SettingRows
 ) -> Diagnostic:
     more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-    message = f"{neighbour} holds {setting(fact, rows)} by {quoted(lost[0])}{more}, and {name} has nothing of that name"
+    message = (
+        f"{neighbour} holds {setting(fact, rows)} by {quoted(lost[0])}{more}, and {name} has nothing with that name"
+    )
     return Diagnostic(
         code="GM908",
         message=f"{message}: the rule never acts",
@@ -110,7 +112,7 @@ def request_for(view: View, version: str, host: str = "") -> Request | None:
 
 
 def _concerned(request: Request | None) -> str:
-    return f"a request that it concerns: {as_command(request)}" if request else ""
+    return f"a request it affects: {as_command(request)}" if request else ""
 
 
 def _receivers(route: Route) -> set[str]:
@@ -211,7 +213,7 @@ class _Check:
             first = scopes.setdefault(service.scope, service)
             if first is not service:
                 where = f" in {service.scope}" if service.scope else ""
-                message = f"{self.name} decides twice for {host}{where}: only one of the two can hold"
+                message = f"{self.name} decides twice for {host}{where}: only one of them can take effect"
                 notes = tuple(Note((), "it is decided here", file=self._shown(each.file)) for each in (first, service))
                 yield self._of(view, "GM904", message, notes=notes)
 
@@ -232,7 +234,7 @@ class _Check:
         aspect, said, done = first_difference(result.left, result.right, names)
         where = f" ({service.scope})" if service.scope else ""
         spec = f"the spec says {said} ({why(result.left)})"
-        message = f"{in_words(request)}: its {aspect} is {done} in {self.name}{where}, {spec}"
+        message = f"{in_words(request)}: {aspect} {done} in {self.name}{where}, {spec}"
         notes = self._note(service, f"what {self.name} goes by: {why(result.right)}")
         path = result.left.route.origin if result.left.route else ()
         return self._of(view, "GM901", message, path=path, notes=notes, help=f"witness: {as_command(request)}")

@@ -195,8 +195,8 @@ def findings(folder: Folder, found: Plan, mend: str) -> list[Diagnostic]:
 
 def strangers(output: Path, paths: Sequence[str], level: Level = "error") -> list[Diagnostic]:
     """The findings for what graymesh did not write into the folders that engines read (GM919)."""
-    message = "graymesh did not write this, and whoever applies the folder applies it, too"
-    help_ = "delete it, or keep it outside of the output folder"
+    message = "graymesh did not write this file, and applying the folder applies it as well"
+    help_ = "delete it, or keep it outside the output folder"
     return [
         Diagnostic(code="GM919", level=level, message=message, help=help_, file=shown(output / path)) for path in paths
     ]
@@ -321,5 +321,5 @@ def link_finding(error: LinkError) -> Diagnostic:
 def interrupted(folder: Folder) -> Diagnostic:
     """The finding for an output folder in which a write was cut short (GM917)."""
     return _finding(
-        "GM917", folder, "", "an earlier write to this folder was interrupted", "`graymesh compile` mends it"
+        "GM917", folder, "", "an earlier write to this folder was interrupted", "`graymesh compile` finishes it"
     )

@@ -77,7 +77,7 @@ def read_list(folder: Folder) -> Written:
 
 def unusable(folder: Folder, path: str, help: str) -> Diagnostic:
     """The finding for a list, or a folder of its own, that graymesh did not write like this."""
-    message = "this is not as graymesh writes it, so it is not trusted and nothing is written or removed"
+    message = "graymesh did not write it like this, so it is not trusted; nothing was written or removed"
     return Diagnostic(code="GM916", message=message, help=help, file=shown(folder.path / path))
 
 

@@ -112,7 +112,7 @@ def _files(path: Path) -> list[Path]:
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(Path(entry))
             elif entry.is_dir():
-                why = "this is a linked folder, and none is gone into"
+                why = "this is a linked folder, and links are not followed"
                 raise reading.NotReadError(entry.path, why, "put a folder there, or name its own path")
             elif reading.something(entry):
                 found.append(Path(entry))
@@ -154,7 +154,7 @@ def _engine(before: Texts, after: Texts) -> str:
         return best
     if any(map(_OBJECT.search, (*before.values(), *after.values()))):
         return _OF_OBJECTS
-    message = "neither side holds a release, nor files that an engine is known to read"
+    message = "neither side holds a release or files that an engine is known to read"
     raise Refused(
         (Diagnostic(code="GM020", message=message, help=f"name the engine: -t {'|'.join(found)}"),), usage=True
     )

@@ -52,7 +52,7 @@ GIT_DIR and GIT_INDEX_FILE of the commit that is being made, which need not be t
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """A git outside of the checkout, and the options that say which repository it reads."""
+    """A git outside the checkout, and the options that say which repository it reads."""
 
     program: str
     where: tuple[str, ...]
@@ -122,7 +122,7 @@ class _Bounded(io.RawIOBase):
         view[: len(data)] = data
         self._left -= len(data)
         if self._left < 0:
-            raise refused(f"git {self._what} answers more than {_MOST_BYTES:,} bytes", "name a folder of the project")
+            raise refused(f"git {self._what} printed more than {_MOST_BYTES:,} bytes", "name a folder of the project")
         return len(data)
 
 
@@ -136,7 +136,7 @@ def git_outside(checkout: Path) -> Git:
             and not any(_inside(each, checkout) for each in (folder, file))
         ):
             return Git(file, ("-C", str(checkout)))
-    message = "git is not installed: there is none in PATH's folders outside of the checkout"
+    message = "git is not installed: there is none in PATH's folders outside the checkout"
     raise refused(message, "install git, or compare two folders: graymesh diff OLD NEW")
 
 

@@ -93,9 +93,9 @@ def _carried(old: Known, low: int, high: int) -> int | None:
 def redrawn(old: Known, new: Known) -> Iterator[str]:
     """What becomes of users whose buckets are no longer asked for."""
     if old.cookie and not new.cookie:
-        yield f"users are not kept on a version any more: cookie {old.cookie} is not looked at, each request is drawn"
+        yield f"users no longer stay on one version: cookie {old.cookie} is ignored, and each request is drawn anew"
     elif new.cookie and not old.cookie:
-        yield f"users are kept on a version from now on, by cookie {new.cookie}"
+        yield f"users now stay on one version, by cookie {new.cookie}"
     elif old.cookie != new.cookie:
         left = _leaving(old.versions_of(old.rest), new.versions_of(new.rest))
         keys = [side.routes[-1].split.key for side in (old, new) if side.routes]

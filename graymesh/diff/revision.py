@@ -48,7 +48,7 @@ class Revision:
 def revision(name: str, path: Path) -> Iterator[Revision]:
     """The specs around `path` at the revision `name`, in a temporary folder that is gone afterwards.
 
-    Raises Refused with `usage` for a name that git does not know or that is none, outside of a repository, and when
+    Raises Refused with `usage` for a name that git does not know or that is none, outside a repository, and when
     anything that belongs to the base cannot be read.
     """
     if not _REVISION.fullmatch(name) or name.startswith("-") or ":" in name:
@@ -69,7 +69,7 @@ def _commit(git: Git, name: str) -> str:
         return git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     except Refused:
         raise refused(
-            f"git knows no revision {name!r} here", "fetch it first: a shallow clone has only its tip"
+            f"git has no revision {name!r} here", "fetch it first: a shallow clone has only its tip"
         ) from None
 
 

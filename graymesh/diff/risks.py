@@ -26,7 +26,9 @@ def risks_of(releases: Sequence[ReleaseDiff], problems: Sequence[str]) -> tuple[
 def _of_release(release: ReleaseDiff) -> Iterator[Risk]:
     if release.state == "removed":
         yield Risk(
-            kind="removed", release=release.key, message="the release is gone: its hosts are decided by nobody here"
+            kind="removed",
+            release=release.key,
+            message="the release is gone: nothing here decides for its hosts any more",
         )
     for change in release.changes:
         yield from _of_change(release, change)
@@ -43,7 +45,7 @@ def _traffic(release: ReleaseDiff, change: Change) -> Iterator[tuple[str, str]]:
     if change.kind == "undecided":
         yield ("undecided", f"not decided for {change.who}: {change.new}")
     if change.what == "host" and change.trend == "removed":
-        yield ("removed", f"{change.who} are answered by nobody here")
+        yield ("removed", f"nothing here answers {change.who}")
     if change.kind == "version":
         for version, share in _first(release, change):
             yield ("first-exposure", f"{version} gets its first requests: {share} of {change.who}")

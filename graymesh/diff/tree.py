@@ -45,7 +45,7 @@ class Tree:
             if start is None:
                 return path
             if self._mode(start) == SUBMODULE:
-                message = f"{quoted(start)} is a submodule at {self.name}, whose history is its own"
+                message = f"{quoted(start)} is a submodule at {self.name}, with its own history"
                 raise refused(message, f"compare it by itself: cd {quoted(start)}")
             reached = led(start, self.target(start), "")
             if reached is None:
@@ -88,7 +88,7 @@ def tree_of(git: Git, commit: str, name: str) -> Tree:
         if mode not in (LINK, SUBMODULE) and not f"/{path}".endswith(_KEPT):
             continue
         if path in entries or any(step in ("", ".", "..") or step.lower() == ".git" for step in path.split("/")):
-            raise refused(f"{name} holds {quoted(path)}, which no work tree can", "see what git fsck says")
+            raise refused(f"{name} holds {quoted(path)}, which no work tree can hold hold", "see what git fsck says")
         entries[path] = Entry(mode, object_)
         if len(entries) > _MOST_FILES:
             raise refused(f"{name} holds more than {_MOST_FILES:,} YAML files and links", "compare two folders instead")

@@ -19,7 +19,7 @@ def pattern(intervals: Intervals) -> str:
     """A portable pattern for exactly these four-digit numbers, like `0[0-4][0-9][0-9]` for 0–499.
 
     It has neither anchors nor capture groups, and alternatives may stand at its top: within a longer pattern it needs
-    a group. Raises ValueError when there is no number or one outside of 0–9999.
+    a group. Raises ValueError when there is no number or one outside 0–9999.
     """
     merged = joined(intervals)
     if not merged or merged[0][0] < 0 or merged[-1][1] >= BUCKETS:

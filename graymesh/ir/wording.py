@@ -131,7 +131,7 @@ def _route_aspects(route: Route, names: Names) -> Iterator[tuple[str, str]]:
     }
     for aspect, words in per_share.items():
         said = [
-            f"{word} with {names.get(s.version, s.version)}"
+            f"{word} for {names.get(s.version, s.version)}"
             for word, s in zip(words, route.split.shares, strict=True)
             if word
         ]
@@ -184,7 +184,13 @@ def _cookie(share: Share) -> str:
 
 
 def _headers(headers: Sequence[tuple[str, str]]) -> str:
-    return ", ".join(f"{name}: {'a unique id' if value == UNIQUE_ID else value}" for name, value in headers)
+    return ", ".join(f"{name}: {_header_value(value)}" for name, value in headers)
+
+
+def _header_value(value: str) -> str:
+    if value == UNIQUE_ID:
+        return "a unique id"
+    return f'"{value}"' if " " in value else value
 
 
 def _retries(retries: Retries) -> str:

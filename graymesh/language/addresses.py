@@ -39,7 +39,7 @@ def network(text: str) -> str:
         raise Malformed("GM106", f"{quoted(text)} is not a network", _network_advice(text)) from None
     canonical = _unmapped(found)
     if "/" in text and not _is_base(text.partition("/")[0], found):
-        message = f"{quoted(text)} has bits set outside of its network"
+        message = f"{quoted(text)} has host bits set"
         raise Malformed("GM106", message, f"write '{canonical}'", str(canonical))
     return str(canonical)
 

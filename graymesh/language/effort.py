@@ -19,7 +19,7 @@ def too_hard(data: Any) -> list[Diagnostic]:
     left, seen = MOST_EFFORT, set[str]()
     for path, pattern in patterns:
         if left < 0:
-            message = "the file's patterns are too much to look at together"
+            message = "the file's patterns are too large together"
             return [Diagnostic(code="GM116", message=message, path=path, help="use fewer, or simpler ones")]
         if pattern not in seen:
             seen.add(pattern)

@@ -22,7 +22,7 @@ class Mirror(Part):
 class Delay(Part):
     """Answers that come late on purpose."""
 
-    time_ms: DurationMs = Field(alias="time", description="How late the answers come.", examples=["2s"])
+    time_ms: DurationMs = Field(alias="time", description="How long answers are delayed.", examples=["2s"])
     share_basis_points: Percentage = Field(
         alias="share", default=10_000, description="Share of the route's requests.", examples=["10%"]
     )
@@ -40,7 +40,7 @@ class Abort(Part):
 class Fault(Part):
     """Delays and errors made on purpose."""
 
-    delay: Maybe[Delay] = Field(default=None, description="Answers that come late.")
+    delay: Maybe[Delay] = Field(default=None, description="Delayed answers.")
     abort: Maybe[Abort] = Field(default=None, description="Requests that fail.")
 
     @model_validator(mode="after")

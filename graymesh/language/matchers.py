@@ -146,7 +146,7 @@ def written(meant: Matcher) -> str | list[str] | dict[str, str | bool]:
         case Absent():
             return {"absent": True}
         case Buckets() | Networks():
-            raise TypeError(f"{type(meant).__name__} is no matcher of the language")
+            raise TypeError(f"{type(meant).__name__} is not a matcher of the language")
         case _:
             assert_never(meant)
 

@@ -17,7 +17,7 @@
 | GM111 | unknown version, audience, stage or target |
 | GM112 | name or entry given twice |
 | GM113 | shares over the whole, canaries without room |
-| GM114 | regular expression outside of the portable subset |
+| GM114 | regular expression outside the portable subset |
 | GM115 | unknown option of a target, or a value it does not take |
 | GM116 | too many entries or characters |
 """
@@ -92,7 +92,7 @@ class Spec(Part):
     """What is released, to whom, in which steps."""
 
     service: Service = Field(description="Where the service is reached.")
-    stable: VersionRef = Field(description="The version that everyone gets who is sent nowhere else.", examples=["v1"])
+    stable: VersionRef = Field(description="The version for everyone who is not sent elsewhere.", examples=["v1"])
     versions: Annotated[
         dict[VersionName, Annotated[Version, OR_EMPTY]], Entries(1, MOST_VERSIONS), Gives("version")
     ] = Field(

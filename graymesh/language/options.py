@@ -143,7 +143,7 @@ def _check_item(option: Option, kind: str, value: Any) -> None:
 
 def _mistyped(value: Any, wanted: str, advice: Callable[[Raw], str]) -> Mistyped:
     def word(raw: Raw) -> Malformed:
-        return Malformed("GM115", f"{described(value, raw)} stands where {wanted} belongs", advice(raw))
+        return Malformed("GM115", f"expected {wanted}, found {described(value, raw)}", advice(raw))
 
     return Mistyped(word)
 

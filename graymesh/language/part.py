@@ -131,7 +131,7 @@ ONE_OR_LIST: Final = _OneOrList()
 """One item may stand without the list around it."""
 
 UNIQUE: Final = _Unique()
-"""A list in which nothing stands twice."""
+"""A list in which nothing appears twice."""
 
 ANY_CASE: Final = _AnyCase()
 """A mapping whose keys, names of headers, are the same in any case."""
@@ -170,7 +170,7 @@ def _without_repetition(items: tuple[Any, ...]) -> tuple[Any, ...]:
     for index, item in enumerate(items):
         if item in first:
             note = Note((first[item],), "the first time")
-            message = f"{quoted(str(item))} stands in the list twice"
+            message = f"{quoted(str(item))} is in the list twice"
             problems.append(Malformed("GM112", message, below=(index,), notes=(note,), needless=True))
         first.setdefault(item, index)
     if problems:
@@ -184,7 +184,7 @@ def _each_once(value: Any, read: Callable[[Any], dict[str, Any]]) -> dict[str, A
         return found
     names = [key.lower() for key in value]
     twice = [key for index, key in enumerate(value) if names[index] in names[:index]]
-    advice = "names of headers are the same in any case"
+    advice = "header names ignore case"
     raise Several(
         Malformed("GM112", f"{quoted(key)} is given twice", advice, below=(key,), at_key=True) for key in twice
     )

@@ -21,7 +21,7 @@ class ErrorRate(Part):
     window_ms: DurationMs = Field(
         alias="window",
         default=_FIVE_MINUTES_MS,
-        description="The time over which the share is taken.",
+        description="The window over which the share is measured.",
         examples=["5m"],
     )
 
@@ -33,13 +33,13 @@ class Latency(Part):
     quantile_basis_points: Quantile = Field(
         alias="quantile",
         default=9900,
-        description="The quantile of the answer times that is held against the limit.",
+        description="The quantile of answer times that is compared with the limit.",
         examples=[0.99],
     )
     window_ms: DurationMs = Field(
         alias="window",
         default=_FIVE_MINUTES_MS,
-        description="The time over which the quantile is taken.",
+        description="The window over which the quantile is measured.",
         examples=["5m"],
     )
 
@@ -67,12 +67,12 @@ class Guards(Part):
     error_rate: Maybe[ErrorRate] = Field(default=None, description="Too many errors stop a canary.")
     latency: Maybe[Latency] = Field(default=None, description="Slow answers stop a canary.")
     cpu: Maybe[Cpu] = Field(default=None, description="Above this load a canary gets no new traffic.")
-    coverage: Maybe[Coverage] = Field(default=None, description="So much of a canary must report metrics.")
+    coverage: Maybe[Coverage] = Field(default=None, description="The share of a canary that must report metrics.")
 
     @model_validator(mode="after")
     def _there_is_one(self) -> Self:
         if not any(value for _, value in self):
-            raise Malformed("GM110", "there is no guard in guards", "name one: errorRate, latency, cpu, coverage")
+            raise Malformed("GM110", "guards is empty", "name one: errorRate, latency, cpu, coverage")
         return self
 
 
@@ -102,7 +102,7 @@ class Retries(Part):
     @model_validator(mode="after")
     def _no_details_when_switched_off(self) -> Self:
         if not self.attempts and (self.per_try_ms is not None or self.on):
-            message = "0 attempts leave nothing to say about tries"
+            message = "with 0 attempts there are no tries to describe"
             raise Malformed("GM110", message, "leave the rest out", below=("attempts",))
         return self
 
@@ -142,7 +142,7 @@ class Pool(Part):
     def _there_is_one(self) -> Self:
         if not any(value for _, value in self):
             advice = "name one: maxConnections, maxPending, maxRequestsPerConnection"
-            raise Malformed("GM110", "there is no limit in pool", advice)
+            raise Malformed("GM110", "pool is empty", advice)
         return self
 
 

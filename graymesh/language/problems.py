@@ -90,7 +90,7 @@ def wrong_type(value: Any, wanted: str, advice: str = "", mended: str = "") -> M
     """A value of another type than the wanted one, which is given with its article."""
 
     def word(raw: Raw) -> Malformed:
-        return Malformed("GM102", f"{described(value, raw)} stands where {wanted} belongs", advice, mended)
+        return Malformed("GM102", f"expected {wanted}, found {described(value, raw)}", advice, mended)
 
     return Mistyped(word)
 

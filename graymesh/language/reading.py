@@ -85,7 +85,7 @@ def settled(folder: str) -> str:
     named = os.path.join(here, folder)
     found = os.path.realpath(named)
     if inside(os.path.normpath(named), here) and not inside(found, here):
-        why = "this leads out of the working folder through a link, so nothing is read there"
+        why = "a link on this path leads out of the working folder, so nothing is read there"
         raise NotReadError(folder, why, f"name the folder itself: {found}")
     return found
 
@@ -243,7 +243,7 @@ def _regular(found: os.stat_result, path: str) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise NotReadError(path, f"this is {kind_of(found.st_mode)}, not a file, so it is not read", _MEND)
     if found.st_dev in _made_up():
-        raise NotReadError(path, "this is no file but a window into the system, so it is not read", "name a file")
+        raise NotReadError(path, "this is a view of the running system, not a file, so it is not read", "name a file")
 
 
 @cache

@@ -63,7 +63,7 @@ def rewrite(path: str, old: bytes, new: bytes) -> None:
         with open(opened, "rb") as file:
             mode, found = stat.S_IMODE(os.fstat(opened).st_mode), file.read(len(old) + 1)
         if found != old:
-            raise OSError(0, "the file has changed while it was looked at; nothing was written to it", path)
+            raise OSError(0, "the file changed while graymesh was at work; nothing was written to it", path)
         try:
             _swap(folder, name, new, mode)
         except OSError as error:

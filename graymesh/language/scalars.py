@@ -56,7 +56,7 @@ def label(text: str) -> str:
 
 
 def local_name(text: str) -> str:
-    """A name that means nothing outside of its file, so that it can be mended there."""
+    """A name that means nothing outside its file, so that it can be mended there."""
     try:
         return label(text)
     except Malformed as problem:
@@ -194,7 +194,7 @@ def duration_ms(text: str) -> int:
     digits = text.rstrip("msh")
     amount = int(digits) * _MILLISECONDS[text[len(digits) :]] if len(digits) <= 15 else LONGEST_DURATION_MS + 1
     if not amount:
-        raise Malformed("GM106", f"{quoted(text)} is no time at all", "leave the key out, or write more than 0")
+        raise Malformed("GM106", f"{quoted(text)} is zero", "leave the key out, or write more than 0")
     if amount > LONGEST_DURATION_MS:
         raise Malformed("GM106", f"{quoted(text)} is longer than a year", "at most 8760h")
     return amount
@@ -241,7 +241,7 @@ def accepted_code(text: str) -> str:
 
 
 def one_character_off(text: str) -> str:
-    """The first character outside of ASCII, named, or nothing: `'а' (U+0430 CYRILLIC SMALL LETTER A)`."""
+    """The first character outside ASCII, named, or nothing: `'а' (U+0430 CYRILLIC SMALL LETTER A)`."""
     odd = next((char for char in text if not char.isascii()), None)
     if odd is None:
         return ""

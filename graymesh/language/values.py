@@ -96,7 +96,7 @@ class Text(Plain):
         if self.unit and not isinstance(value, bool):
             advice = f"write {written}{self.unit}" if written.replace(".", "", 1).isdecimal() else ""
             return Malformed("GM106", f"{written} is a bare number, not {self.what}", advice)
-        message = f"{described(value, raw)} stands where {self.what} belongs, which is text"
+        message = f"expected {self.what} as text, found {described(value, raw)}"
         return Malformed("GM107", message, f'quote it: "{written}"', self._readable(raw()))
 
     def _readable(self, raw: str) -> str:
@@ -188,7 +188,7 @@ class Reference(Plain):
 
 
 def _unquoted_name(value: Any, wanted: str, raw: Raw) -> Malformed:
-    message = f"{described(value, raw)} stands where {wanted} belongs"
+    message = f"expected {wanted}, found {described(value, raw)}"
     return Malformed("GM107", message, f'quote it: "{raw()[:60]}"', raw())
 
 

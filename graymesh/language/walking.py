@@ -92,7 +92,7 @@ class _Walk:
             for entry in _entries(f"{root}/{folder}"):
                 self._left -= len(places)
                 if self._left < 0:
-                    raise TooMuchError("there is too much to look through")
+                    raise TooMuchError("there is too much to search")
                 path = f"{folder}/{entry.name}" if folder else entry.name
                 yield from ((path, number) for number in self._ending(entry, places))
                 below = self._below(entry, places)

@@ -68,7 +68,7 @@ def read(file: str) -> Counter[Known]:
             raise ValueError(f"its version is {data['version']!r}, not {VERSION}")
         return Counter(_entry(each) for each in data["findings"])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        message = f"this is no baseline: {error if isinstance(error, ValueError) else 'keys are missing or wrong'}"
+        message = f"this is not a baseline: {error if isinstance(error, ValueError) else 'keys are missing or wrong'}"
         help_ = "write a new one with --write-baseline, after removing this one"
         raise Refused((Diagnostic(code=UNREADABLE, message=message, file=file, help=help_),), usage=True) from None
 
@@ -109,5 +109,5 @@ def _stale(
         return
     for known in gone:
         message = f"{known.code} is known of {known.file}, but not found there any more: {known.message}"
-        help_ = "take it out with --write-baseline"
+        help_ = "remove it with --write-baseline"
         yield Diagnostic(code=STALE, level="warning", message=message, file=file, help=help_)

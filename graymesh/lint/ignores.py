@@ -130,7 +130,7 @@ def _ignore(source: Source, comment: Span, span: Span, match: re.Match[str]) -> 
 def _not_understood(source: Source, span: Span, match: re.Match[str]) -> Diagnostic:
     arguments = _ARGUMENTS.fullmatch(match["rest"])
     if match["word"] != "ignore":
-        message = f"graymesh knows no comment {match['word']!r}, so this one does nothing"
+        message = f"graymesh has no comment {match['word']!r}, so this one does nothing"
     elif arguments and arguments["codes"].count(",") >= _MOST_CODES:
         message = f"this ignore names more than {_MOST_CODES} codes, so it leaves nothing out"
     elif arguments and arguments["codes"].strip():
@@ -156,10 +156,10 @@ def _about(source: Source, ignore: Ignore, code: str, rules: Mapping[str, Rule],
         message = f"there is no code {quoted(code)}"
         return _unknown(source, ignore, code, rules, about) if advised else replace(about, message=message)
     if refusal(rules[code]):
-        return replace(about, message=f"{code} cannot be ignored: {refusal(rules[code])}", help="mend what it tells")
+        return replace(about, message=f"{code} cannot be ignored: {refusal(rules[code])}", help="fix what it reports")
     what = "there is nothing after it" if not ignore.bound.subtrees else f"{code} finds nothing here"
     edit = _without(source, ignore, code)
-    help_ = "remove it; it would hide the next finding of that kind without a word"
+    help_ = "remove it; it would hide the next finding of that kind silently"
     return replace(about, code=UNUSED, message=f"this ignore is not needed: {what}", help=help_, edits=(edit,))
 
 

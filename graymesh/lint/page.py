@@ -10,7 +10,7 @@
       routes: [...]
 
 An example is merged into a small valid spec: top-level keys of a rollout (`metadata`, `spec`) stay where they are,
-other keys belong under `spec`. Several releases are parted by `---`. `bad file:` is a whole file instead.
+other keys belong under `spec`. Several releases are separated by `---`. `bad file:` is a whole file instead.
 """
 
 from __future__ import annotations

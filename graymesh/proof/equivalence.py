@@ -3,7 +3,7 @@
 Decided, not sampled: the matchers of both tables cut every field's values into finitely many classes, each with a
 witness (`graymesh.proof.classes`), and the two lists of routes are compared over the combinations
 (`graymesh.proof.decision_lists`). The fragment: values as in `graymesh.proof.regex.domain`, no repeated header and no
-repeated query parameter; several cookies of one name are inside. Outside of it, and beyond the limits, the answer is
+repeated query parameter; several cookies of one name are inside. Outside it, and beyond the limits, the answer is
 `Undecided`, never `Equal`.
 """
 
@@ -59,7 +59,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """Nothing is claimed; `reason` says which part is outside of the fragment or beyond which limit."""
+    """Nothing is claimed; `reason` says which part is outside the fragment or beyond which limit."""
 
     reason: str
 

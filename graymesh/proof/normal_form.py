@@ -47,7 +47,7 @@ _FEW_NUMBERS: Final = 256
 
 
 class UndecidableError(Exception):
-    """A question outside of the fragment or beyond the limits; its text says which part."""
+    """A question outside the fragment or beyond the limits; its text says which part."""
 
 
 @lru_cache(maxsize=8192)
@@ -64,7 +64,7 @@ def _check(field: Field) -> None:
     if field.kind is not Kind.HEADER:
         return
     if field.name in _FOREIGN_HEADERS or field.name.startswith(":"):
-        raise UndecidableError(f"a test of the header {field.name!r} as a whole is outside of what is decided")
+        raise UndecidableError(f"a test of the header {field.name!r} as a whole is outside what is decided")
     if field.name != field.name.lower():
         raise UndecidableError(f"the header {field.name!r} is not written in lower case")
 

@@ -22,7 +22,7 @@ _HOST: Final = "shop.example.com"
 class Space:
     """The fields that conditions test, with all their states.
 
-    Raises UndecidableError for what lies outside of the fragment or beyond the limits.
+    Raises UndecidableError for what lies outside the fragment or beyond the limits.
     """
 
     def __init__(self, conditions: Sequence[Condition], steps: Steps | None = None) -> None:

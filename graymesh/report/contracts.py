@@ -148,7 +148,7 @@ class RouteAnswer(Contract):
 class KnownFinding(Contract):
     """A finding that is left for later. It is told by all four together."""
 
-    file: str = Field(description="Relative to the baseline's folder, parted by `/`.")
+    file: str = Field(description="Relative to the baseline's folder, separated by `/`.")
     code: str = Field(pattern="^GM[1-9][0-9]{2}$")
     path: str = Field(description="A JSON pointer into the file, with `*` for the items of lists.")
     message: str

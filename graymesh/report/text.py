@@ -15,7 +15,7 @@ _COLORS: Final = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "info": "\x1b[
 
 
 def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, color: bool = False) -> str:
-    """All diagnostics as blocks, parted by blank lines, and a summary; empty when there are none."""
+    """All diagnostics as blocks, separated by blank lines, and a summary; empty when there are none."""
     if not diagnostics:
         return ""
     writer = _Writer(sources, color)

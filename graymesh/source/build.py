@@ -168,7 +168,7 @@ class Builder:
             event.value.encode()
         except UnicodeEncodeError:
             help = 'write the character itself, or all of it: "\\U0001F600"'
-            self._refuse(event, "GM002", "half of a surrogate pair is no character", help)
+            self._refuse(event, "GM002", "half of a surrogate pair is not a character", help)
         return str(event.value)
 
     def _key(self, event: Any) -> str:
@@ -189,16 +189,16 @@ class Builder:
         name = event.anchor
         target = self._anchors.get(name)
         if target is None:
-            what = "stands inside of what it names" if name in self._anchors else "names nothing before it"
+            what = "is inside what it names" if name in self._anchors else "names nothing before it"
             self._refuse(event, "GM005", f"the alias `*{name}` {what}", "write the value out, or quote a text with `*`")
         self._aliases += 1
         self._nodes += target.nodes
         self._alias_characters += target.characters
         self._deepest = max(self._deepest, self._depth + target.height)
         if self._aliases > self._limits.aliases or self._alias_characters > self._limits.alias_characters:
-            self._refuse(event, "GM005", "aliases unfold to too much", "write the values out")
+            self._refuse(event, "GM005", "aliases expand to too much", "write the values out")
         if self._nodes > self._limits.nodes or self._deepest > self._limits.depth:
-            self._refuse(event, "GM005", "aliases unfold to too much", "write the values out")
+            self._refuse(event, "GM005", "aliases expand to too much", "write the values out")
         return target.value
 
     def _anchored(self, event: Any, build: Any) -> Any:
@@ -223,8 +223,8 @@ class Builder:
 
     def _refuse_repetition(self, key: str, event: Any, mapping: dict[str, Any], keys: list[Any]) -> NoReturn:
         first = keys[list(mapping).index(key)]
-        note = (span_of(first.start_mark, first.end_mark), "it stands here first")
-        self._refuse(event, "GM003", f"the key `{key}` stands twice in one mapping", "keep one of the two", note=note)
+        note = (span_of(first.start_mark, first.end_mark), "it is here first")
+        self._refuse(event, "GM003", f"the key `{key}` appears twice in one mapping", "keep one of the two", note=note)
 
     def _refuse_tag(self, event: Any) -> NoReturn:
         tag = event.tag.replace("tag:yaml.org,2002:", "!!")

@@ -83,7 +83,7 @@ def _comment_columns(positions: Layout) -> dict[int, int]:
 
 
 def _column(positions: Layout, number: int, line: str) -> int:
-    """Goes through the signs and the scalars of the line side by side; 0 when no sign stands outside of all scalars."""
+    """Goes through the signs and the scalars of the line side by side; 0 when no sign stands outside all scalars."""
     texts, index = positions.scalars.get(number, ()), 0
     for match in _OPENING.finditer(line) if "#" in line else ():
         place = (number, match.start() + 1)

@@ -84,7 +84,7 @@ def _help(char: str) -> str:
     if char in "\x85\u2028\u2029":
         return "some readers take it for a line end and others do not; end lines with LF"
     if char.isspace() or char in "\u2800\u3164\uffa0\u115f\u1160":
-        return "it looks like a space and is none for YAML; type a space"
+        return "it looks like a space, but YAML does not take it for one; type a space"
     if char == "\ufeff":
         return "a byte order mark may stand only at the start of a file; remove it"
     return (

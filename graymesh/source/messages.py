@@ -17,13 +17,16 @@ class _Advice(NamedTuple):
     note: str = ""
 
 
-_TAB: Final = _Advice("a tab stands where YAML takes only spaces", "indent with spaces")
+_TAB: Final = _Advice("a tab where YAML allows only spaces", "indent with spaces")
 _MALFORMED_TAG: Final = _Advice("a malformed tag", "remove it, or put a text that starts with `!` in quotes")
 _QUOTE: Final = "put the value in quotes"
 _ADVICE: Final[tuple[tuple[str, _Advice], ...]] = (
     ("cannot start any token", _Advice("{char} cannot start a value that has no quotes", _QUOTE)),
     ("tab character", _TAB),
-    ("find expected ':'", _Advice("a key without `:`", "write `key: value`; text that goes on needs quotes", True)),
+    (
+        "find expected ':'",
+        _Advice("a key without `:`", "write `key: value`; text over several lines needs quotes", True),
+    ),
     (
         "unexpected end of stream",
         _Advice("this quote is never closed", "close it, on the same line if possible", True),
@@ -35,7 +38,9 @@ _ADVICE: Final[tuple[tuple[str, _Advice], ...]] = (
     ),
     (
         "Unicode character escape",
-        _Advice("half of a surrogate pair is no character", 'write the character itself, or all of it: "\\U0001F600"'),
+        _Advice(
+            "half of a surrogate pair is not a character", 'write the character itself, or all of it: "\\U0001F600"'
+        ),
     ),
     ("hex", _Advice("an escape with too few hexadecimal digits", 'write "\\x41", "\\u0041" or "\\U00000041"')),
     (
@@ -55,9 +60,7 @@ _ADVICE: Final[tuple[tuple[str, _Advice], ...]] = (
     ("chomping", _Advice("only a comment may follow `|` or `>` on the line", _QUOTE)),
     (
         "<document start>",
-        _Advice(
-            "this stands outside of the document", "check the indentation: keys of one mapping start in one column"
-        ),
+        _Advice("this is outside the document", "check the indentation: keys of one mapping start in one column"),
     ),
     ("expected tag", _MALFORMED_TAG),
     ("expected '>'", _MALFORMED_TAG),

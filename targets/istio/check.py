@@ -108,7 +108,7 @@ def _gateway_options(view: View, options: Options) -> Iterator[Constraint]:
         yield Constraint(path=(*_OPTIONS, "gateways"), message=message, help="leave it out")
     labels = [entry.partition("=")[0] for entry in options.gatewaySelector]
     for label in sorted({label for label in labels if labels.count(label) > 1}):
-        message = f"the label {label} stands twice, and no pod has two values of it"
+        message = f"the label {label} appears twice, and no pod has two values of it"
         yield Constraint(path=(*_OPTIONS, "gatewaySelector"), message=message, help="keep one of them")
 
 
@@ -117,7 +117,9 @@ def _export(view: View, options: Options) -> Iterator[Constraint]:
     seen = [view.release.namespace if name == WHOLE_NAMESPACE else name for name in options.exportTo]
     path = (*_OPTIONS, "exportTo")
     if len(set(seen)) < len(seen):
-        yield Constraint(path=path, message="a namespace stands twice in exportTo", help="name each once; . is its own")
+        yield Constraint(
+            path=path, message="a namespace appears twice in exportTo", help="name each once; . is its own"
+        )
     if EVERYWHERE in seen and len(seen) > 1:
         yield Constraint(path=path, message="exportTo: * is every namespace already", help="leave the others out")
     if seen and _has_gateway(view, options) and not {EVERYWHERE, options.gatewayNamespace} & set(seen):

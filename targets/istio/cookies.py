@@ -56,7 +56,9 @@ def _middle(body: str) -> str:
 
 def _why_before(body: str) -> str:
     if _TOO_NARROW.match(body):
-        return "browsers part cookies by a semicolon and a blank, others by a semicolon alone; the pattern misses one"
+        return (
+            "browsers separate cookies by a semicolon and a blank, others by a semicolon alone; the pattern misses one"
+        )
     if body.startswith((".*", "(.*)", "(?:.*)")):
         return "the pattern also takes cookies whose names merely end in this one"
     return r"the pattern must allow other cookies before the pair, as by (.*;\s*)? at its beginning"

@@ -95,7 +95,7 @@ def _split(route: Node, label: Label) -> Split:
 
 def _share(destination: Node, basis_points: Fraction, above: _Effects, label: Label) -> Share:
     if basis_points.denominator != 1:
-        raise destination.wrong("weight", "its share of all weights is no whole number of basis points")
+        raise destination.wrong("weight", "its share of all weights is not a whole number of basis points")
     target = destination.node("destination")
     if target is None:
         raise destination.wrong("destination", "is missing")
@@ -190,7 +190,7 @@ def _reasons(retries: Node) -> tuple[str, ...]:
     words = set(text.split(",")) if text else set()
     for word in words - _ENVOY_WORDS:
         if not re.fullmatch("[1-5][0-9][0-9]", word):
-            raise retries.wrong("retryOn", f"{word!r} is no reason to retry that Envoy knows")
+            raise retries.wrong("retryOn", f"{word!r} is not a retry reason that Envoy knows")
     if "reset" in words and not words & _OUR_WORDS["timeout"] - {"reset"}:
         words |= _RESET
     ours = {reason for reason, needed in _OUR_WORDS.items() if needed <= words}

@@ -80,7 +80,7 @@ def destination_rule(spec: Node, host: str, namespace: str, home: str) -> Destin
 def _name(subset: Node, known: Mapping[str, object]) -> str:
     name = subset.text("name")
     if not name or name in known:
-        raise subset.wrong("name", "is missing or stands twice")
+        raise subset.wrong("name", "is missing or appears twice")
     return name
 
 
@@ -137,7 +137,7 @@ def _balancer(balancer: Node | None) -> Iterator[tuple[str, Scalar]]:
     times = list(_warmup(balancer))
     if len(times) > 1 or (times and (simple not in _WARMING or hashed is not None)):
         name = "warmup" if "warmup" in balancer else "warmupDurationSecs"
-        raise balancer.wrong(name, "has no effect beside this choice of pods, or stands twice")
+        raise balancer.wrong(name, "has no effect beside this choice of pods, or appears twice")
     yield from (("warmup.ms", time) for time in times)
 
 

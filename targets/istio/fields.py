@@ -74,7 +74,7 @@ class Node:
         """The list of texts below the field."""
         values = self.items(name)
         if not all(isinstance(value, str) for value in values):
-            raise self.wrong(name, "holds something else than texts")
+            raise self.wrong(name, "holds something other than text")
         return tuple(values)
 
     def text_map(self, name: str) -> dict[str, str]:
@@ -84,7 +84,7 @@ class Node:
             return {}
         for key, value in found.data.items():
             if not isinstance(value, str):
-                raise FieldError(key, "is not a text", (*found.path, key))
+                raise FieldError(key, "is not text", (*found.path, key))
         return dict(found.data)
 
     def text(self, name: str, default: str = "") -> str:
@@ -93,7 +93,7 @@ class Node:
         if value is None:
             return default
         if not isinstance(value, str):
-            raise self.wrong(name, "is not a text")
+            raise self.wrong(name, "is not text")
         return value
 
     def whole(self, name: str, default: int = 0) -> int:

@@ -29,7 +29,7 @@ def matcher_of(pattern: str, kind: Kind, never_empty: bool = False) -> Matcher:
             raise ValueError(f"{body!r} also takes an empty value, which counts as absent; .+ means present")
         return understood(body, kind)
     except RegexProblem as error:
-        raise ValueError(f"{body!r} is outside of the portable subset: {error}") from None
+        raise ValueError(f"{body!r} is outside the portable subset: {error}") from None
 
 
 def unanchored(pattern: str) -> str:
@@ -49,7 +49,7 @@ def ungrouped(pattern: str) -> str:
 
 
 def has_alternatives(pattern: str) -> bool:
-    """Does the pattern, outside of its groups, have alternatives?"""
+    """Does the pattern, outside its groups, have alternatives?"""
     return any(part == "|" and not depth for _, part, depth in _tokens(pattern))
 
 
@@ -108,7 +108,7 @@ def _closes_at_end(pattern: str) -> bool:
 def _tokens(pattern: str) -> Iterator[tuple[int, str, int]]:
     """Position, text and depth of each part: an escape, a whole class, the head of a group, or one character.
 
-    A group's own parentheses have the depth outside of it.
+    A group's own parentheses have the depth outside it.
     """
     at = depth = 0
     while at < len(pattern):

@@ -121,7 +121,7 @@ def gateway(view: View) -> dict[str, Any]:
 
 
 def service_entry(view: View) -> dict[str, Any]:
-    """The service and its addresses, for versions that run outside of Kubernetes."""
+    """The service and its addresses, for versions that run outside Kubernetes."""
     release = view.release
     endpoints = [_endpoint(version, endpoint) for version in release.versions for endpoint in version.endpoints]
     named = any(_NAME.fullmatch(endpoint["address"]) for endpoint in endpoints)

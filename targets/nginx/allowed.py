@@ -30,7 +30,7 @@ MAIN: Final = frozenset(
         "worker_shutdown_timeout",
     ]
 )
-"""Directives of the process, outside of `http`."""
+"""Directives of the process, outside `http`."""
 
 _LOGS: Final = ["access_log", "error_log", "log_format", "log_not_found", "open_log_file_cache", "rewrite_log"]
 _SIZES: Final = [

@@ -69,7 +69,7 @@ def _proxies(view: View) -> Iterator[Constraint]:
             ip_network(text, strict=False)
         except ValueError:
             path: Pointer = ("spec", "targets", "nginx", "trustedProxies")
-            yield Constraint(path=path, message=f"{text} is no network", help="write it like 10.0.0.0/8")
+            yield Constraint(path=path, message=f"{text} is not a network", help="write it like 10.0.0.0/8")
 
 
 def _outlier(view: View) -> Iterator[Constraint]:

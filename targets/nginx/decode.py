@@ -108,7 +108,7 @@ def _read_main(reading: _Reading, directive: Directive) -> None:
         for inner in directive.body or ():
             _guarded(reading, inner, _read)
     elif directive.name not in MAIN:
-        reading.refuse(Refused(directive.name, "outside of http"), directive)
+        reading.refuse(Refused(directive.name, "outside http"), directive)
 
 
 def _guarded(reading: _Reading, directive: Directive, read: object) -> None:
@@ -159,7 +159,7 @@ def _upstream(reading: _Reading, directive: Directive) -> None:
     name = (directive.arguments or ("",))[0].lower()
     if name in reading.upstreams:
         reading.undecided = True
-        raise Refused("upstream", f"{name} stands there twice")
+        raise Refused("upstream", f"{name} appears twice")
     reading.upstreams[name] = Upstream(name, (), {}, directive, understood=False)
     reading.upstreams[name] = read_upstream(directive)
 

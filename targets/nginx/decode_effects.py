@@ -134,7 +134,7 @@ def _each_once(levels: Levels, name: str) -> None:
     for directive in levels.effective(name):
         header = (directive.arguments or ("",))[0].lower()
         if header in seen:
-            raise Refused(name, f"{header} stands there twice", directive)
+            raise Refused(name, f"{header} appears twice", directive)
         seen.add(header)
 
 
@@ -239,7 +239,7 @@ def burst_of(directive: Directive) -> int:
     """How many requests a limit lets through at once, besides the first."""
     words = dict(argument.partition("=")[::2] for argument in directive.arguments)
     if not re.fullmatch("[0-9]{1,12}", words.get("burst", "0")):
-        raise Refused("limit_req", "its burst is no number", directive)
+        raise Refused("limit_req", "its burst is not a number", directive)
     return int(words.get("burst", "0"))
 
 
@@ -283,7 +283,7 @@ def _time_of(levels: Levels, name: str) -> int | None:
     if not found:
         return None
     if len(found) != 1 or len(found[0].arguments) != 1:
-        raise Refused(name, "it stands there twice, or takes one time", found[0])
+        raise Refused(name, "it appears twice, or takes one time", found[0])
     return milliseconds(found[0].arguments[0], found[0]) or None
 
 

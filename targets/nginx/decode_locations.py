@@ -60,17 +60,17 @@ def read_location(directive: Directive) -> Location:
     if modifier not in ("", "=", "^~", "~", "~*"):
         raise Refused("location", f"the modifier {modifier!r} is not understood", directive)
     if modifier not in ("~", "~*") and (not path.startswith("/") or not path.isascii()):
-        raise Refused("location", f"{path} is no path", directive)
+        raise Refused("location", f"{path} is not a path", directive)
     return Location(modifier, path, directive)
 
 
 def unique(locations: Sequence[Location]) -> Sequence[Location]:
-    """The locations. Raises Refused when one stands there twice, which nginx does not take."""
+    """The locations. Raises Refused when one appears twice, which nginx does not take."""
     seen: set[tuple[str, str]] = set()
     for each in locations:
         key = ("" if each.modifier == "^~" else each.modifier, each.path)
         if key in seen:
-            raise Refused("location", f"{each.path} stands there twice", each.where)
+            raise Refused("location", f"{each.path} appears twice", each.where)
         seen.add(key)
     return locations
 

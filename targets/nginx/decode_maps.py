@@ -278,7 +278,7 @@ def read_split(directive: Directive) -> SplitDefinition:
             rest -= points
             parts.append((points, line.arguments[0]))
         else:
-            raise Refused("split_clients", f"${name}: {line.name!r} is no percentage", line)
+            raise Refused("split_clients", f"${name}: {line.name!r} is not a percentage", line)
     if rest is not None and rest < 0:
         raise Refused("split_clients", f"${name}: more than 100%", directive)
     if rest:
@@ -347,7 +347,7 @@ def _network(text: str, where: Directive) -> str:
     try:
         return _canonical(text)
     except ValueError as error:
-        raise Refused("geo", f"{text!r} is no network", where) from error
+        raise Refused("geo", f"{text!r} is not a network", where) from error
 
 
 @lru_cache(maxsize=4096)

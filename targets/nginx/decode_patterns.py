@@ -172,7 +172,7 @@ def pair(pattern: str, wanted: str | None, kind: Kind) -> Pair:
 
 @lru_cache(maxsize=1024)
 def searcher(pattern: str, caseless: bool) -> re.Pattern[str]:
-    """The pattern for texts that are known, to be searched. Raises Refused outside of the portable subset."""
+    """The pattern for texts that are known, to be searched. Raises Refused outside the portable subset."""
     start = next((start for start in _STARTS if pattern.startswith(start)), "")
     core, open_end = _without_end(pattern[len(start) :])
     if len(_options(pattern)) > 1 and (start or not open_end):

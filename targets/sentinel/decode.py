@@ -56,7 +56,7 @@ class _File:
 
     @staticmethod
     def read(path: str, text: str) -> _File:
-        """The file's rules; a file that is no list of rules of one kind gives one refusal and nothing else."""
+        """The file's rules; a file that is not a list of rules of one kind gives one refusal and nothing else."""
         file = _File(path, Places(text))
         try:
             data = parsed(text)
@@ -64,11 +64,11 @@ class _File:
             file._refuse_all("JSON", f"{error}: Sentinel keeps the rules it had", getattr(error, "lineno", 0))
             return file
         if not isinstance(data, list) or not all(isinstance(rule, Mapping) for rule in data):
-            file._refuse_all("JSON", "is no list of rules")
+            file._refuse_all("JSON", "is not a list of rules")
         elif (kind := kind_of(path, data)) is None:
             file._refuse_all("kind", _doubt(path, data))
         elif too_much(_patterns(data)):
-            file._refuse_all("pattern", "the file's patterns are too much to look at together")
+            file._refuse_all("pattern", "the file's patterns are too large together")
         else:
             file._rules(kind, data)
         return file

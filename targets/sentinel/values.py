@@ -37,7 +37,7 @@ def parsed(text: str) -> Any:
     """
     _check_depth(text)
     if any(found[1] for found in _SURROGATES.finditer(text)):
-        raise ValueError("half of a surrogate pair is no character")
+        raise ValueError("half of a surrogate pair is not a character")
     return json.loads(
         text, parse_float=_fraction, parse_int=_whole, parse_constant=_no_constant, object_pairs_hook=_distinct
     )
@@ -47,7 +47,7 @@ def typed(columns: Columns, raw: Mapping[str, Any], prefix: str = "") -> tuple[d
     """The rule with all its fields, missing ones at their defaults, and what is wrong with the fields given."""
     rule: dict[str, Any] = {}
     problems = [
-        Problem(prefix + name, "is no field of this kind of rule: Sentinel ignores it in silence")
+        Problem(prefix + name, "is not a field of this kind of rule: Sentinel ignores it silently")
         for name in raw
         if name not in columns and (prefix or name not in BOOKKEEPING)
     ]
@@ -112,7 +112,7 @@ def _plain_number(value: Any) -> bool:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _check_depth(text: str) -> None:
@@ -128,7 +128,7 @@ def _fraction(text: str) -> Decimal:
     try:
         return Decimal(_bounded(text))
     except InvalidOperation:  # an exponent that Decimal cannot hold
-        raise ValueError(f"the number {text[:40]} is beyond all use") from None
+        raise ValueError(f"the number {text[:40]} is too large") from None
 
 
 def _whole(text: str) -> int:
@@ -145,6 +145,6 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"{quoted(name)} stands twice in one object")
+            raise ValueError(f"{quoted(name)} appears twice in one object")
         found[name] = value
     return found

@@ -37,7 +37,7 @@ def filters(share: Share, policy: Policy, preserve_host: bool) -> Iterator[Filte
         yield _filter("SetResponseHeader", name=name, value=checked(value))
     if share.set_cookie:
         yield _filter("AddResponseHeader", name="Set-Cookie", value=checked(cookie_line(share.set_cookie)))
-    # Last, hence innermost: outside of it, the cookie would be added once for each try.
+    # Last, hence innermost: outside it, the cookie would be added once for each try.
     if policy.retries:
         yield _retry(policy.retries)
 

@@ -73,7 +73,7 @@ def _without_expressions(pattern: str) -> str:
 
 
 def _without_placeholders(pattern: str) -> str:
-    """Outside of a class, `${` is an escaped dollar that is repeated; inside, it is two characters."""
+    """Outside a class, `${` is an escaped dollar that is repeated; inside, it is two characters."""
     found: list[str] = []
     inside = False
     for piece in _PIECE.findall(pattern):

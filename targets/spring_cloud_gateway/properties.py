@@ -26,7 +26,7 @@ _ELSEWHERE: Final[Mapping[tuple[str, ...], tuple[object, str]]] = {
     ("spring", "cloud", "discovery", "enabled"): (True, "without discovery no lb:// uri works"),
     ("spring", "cloud", "loadbalancer", "enabled"): (True, "without the load balancer no lb:// uri works"),
 }
-"""Settings outside of the gateway that change what it does, and the value that changes nothing."""
+"""Settings outside the gateway that change what it does, and the value that changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def instances(data: object) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def disturbing(data: object) -> Iterator[Setting]:
-    """Settings outside of the gateway that change its meaning."""
+    """Settings outside the gateway that change its meaning."""
     for names, (neutral, why) in _ELSEWHERE.items():
         for path, value in _below(data, names, ()):
             if value != neutral:

@@ -34,5 +34,5 @@ def literal_argument(field: str, value: str) -> str:
 def of_type(field: str, value: object, kind: type[_Value]) -> _Value:
     """The value, if it is of that type."""
     if not isinstance(value, kind):
-        raise NotUnderstood(field, f"{value!r} stands where {_TYPES[kind]} belongs")
+        raise NotUnderstood(field, f"expected {_TYPES[kind]}, found {value!r}")
     return value

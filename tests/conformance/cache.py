@@ -1,4 +1,4 @@
-"""Where built and fetched engines are kept: outside of the checkout, and the same for all checkouts."""
+"""Where built and fetched engines are kept: outside the checkout, and the same for all checkouts."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class MavenProject:
 
     @property
     def cache(self) -> Path:
-        """Where the built project is kept, outside of the checkout."""
+        """Where the built project is kept, outside the checkout."""
         home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         root = Path(os.environ.get("GRAYMESH_ENGINES") or Path(home) / "graymesh" / "engines")
         return root / self.name / self.version

@@ -1,4 +1,4 @@
-"""The same request said in other ways, its near neighbours, and what lies outside of what graymesh proves.
+"""The same request said in other ways, its near neighbours, and what lies outside what graymesh proves.
 
 A neighbour is another request, for which the reference has its own answer. A way of saying a request changes its bytes
 only: the reference still sees what was meant. What is outside must be answered in an orderly way, by whomever.

@@ -102,13 +102,13 @@ def _stage(config: Item | None) -> str | None:
         return None
     data = load(config.text, CONFIG, "configuration").data
     if (config.api_version, config.kind) != ("v1", "ConfigMap"):
-        message = f"{quoted(config.kind)} of {config.api_version or 'nobody'} is no configuration of this function"
+        message = f"{quoted(config.kind)} of {config.api_version or 'nobody'} is not a configuration of this function"
         help_ = "give a Rollout, a Project, or a ConfigMap with data.stage"
         raise Refused((Diagnostic(code="GM108", message=message, file=CONFIG, help=help_),))
     options = _mapping(data.get("data"))
     unknown = [key for key in options if key != "stage"]
     if unknown or not isinstance(options.get("stage", ""), str):
-        message = f"{quoted(str(unknown[0]))} is not a key here" if unknown else "the stage is no text"
+        message = f"{quoted(str(unknown[0]))} is not a key here" if unknown else "the stage is not text"
         raise Refused((Diagnostic(code="GM101", message=message, path=("data",), file=CONFIG, help="only stage is"),))
     return options.get("stage")
 
@@ -148,10 +148,10 @@ def _project(sources: Sequence[Source]) -> Project:
 
 
 def _nothing_for(cases: Sequence[Case], names: Sequence[str]) -> Iterator[Diagnostic]:
-    """Releases for engines outside of Kubernetes only; leaving them out in silence would look like success."""
+    """Releases for engines outside Kubernetes only; leaving them out in silence would look like success."""
     for case in cases:
         if not any(manifest.name in names for manifest in case.targets):
-            message = f"{case.release.key} is compiled for no target that writes Kubernetes objects"
+            message = f"{case.release.key} has no target that writes Kubernetes objects"
             help_ = f"name one under targets: {', '.join(names)}"
             yield case.source.place(Diagnostic(code="GM021", message=message, path=("spec", "targets"), help=help_))
 

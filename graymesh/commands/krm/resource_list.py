@@ -57,7 +57,7 @@ def read(text: str) -> ResourceList:
         where = f" in line {mark.line + 1}" if mark else ""
         raise unusable(f"the input is not YAML{where}: {getattr(error, 'problem', '') or error}") from None
     if found.get("kind") != "ResourceList" or found.get("apiVersion") != API_VERSION:
-        raise unusable(f"the input is no ResourceList of {API_VERSION}")
+        raise unusable(f"the input is not a ResourceList of {API_VERSION}")
     return ResourceList(found.get("items", ()), found.get("functionConfig"))
 
 
@@ -148,9 +148,9 @@ class _Reader:
         """The last event as a key that has not been there before."""
         key = getattr(self.event, "value", None)
         if not isinstance(key, str):
-            raise unusable(f"a key in line {self.line} is no text")
+            raise unusable(f"a key in line {self.line} is not text")
         if key in before:
-            raise unusable(f"the key {quoted(key)} stands twice, the second time in line {self.line}")
+            raise unusable(f"the key {quoted(key)} appears twice, the second time in line {self.line}")
         return key
 
     def is_nothing(self) -> bool:
@@ -186,7 +186,7 @@ class _Reader:
         name = getattr(self.event, "anchor", None)
         if isinstance(self.event, yaml.AliasEvent):
             if name not in self._anchors:
-                what = f"the alias {quoted(f'*{name}')} in line {self.line} stands for something outside of its object"
+                what = f"the alias {quoted(f'*{name}')} in line {self.line} refers to something outside its object"
                 raise unusable(f"{what}; write the value out")
         elif name:
             self._anchors.add(name)
@@ -198,7 +198,7 @@ def _config(reader: _Reader) -> Item | None:
     if reader.is_nothing():
         return None
     if not isinstance(reader.event, yaml.MappingStartEvent):
-        raise unusable(f"the functionConfig in line {reader.line} is no object")
+        raise unusable(f"the functionConfig in line {reader.line} is not an object")
     return _item(reader)
 
 
@@ -209,7 +209,7 @@ def _items(reader: _Reader, end: int) -> Sequence[Item]:
     if reader.is_nothing():
         return ()
     if not isinstance(reader.event, yaml.SequenceStartEvent):
-        raise unusable(f"the items in line {reader.line} are no list of objects")
+        raise unusable(f"the items in line {reader.line} are not a list of objects")
     found: list[Item] = []
     while True:
         ended = isinstance(reader.next(), yaml.SequenceEndEvent)
@@ -220,7 +220,7 @@ def _items(reader: _Reader, end: int) -> Sequence[Item]:
         if ended:
             return found
         if not isinstance(reader.event, yaml.MappingStartEvent):
-            raise unusable(f"what stands in line {reader.line} is no object")
+            raise unusable(f"what is in line {reader.line} is not an object")
         item = _item(reader)
         above = above if found or not behind else [behind.strip(), *above]
         found.append(replace(item, text="".join(f"{line}\n" for line in above) + item.text))

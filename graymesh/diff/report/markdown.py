@@ -126,7 +126,7 @@ def _change(change: Change) -> Iterator[str]:
         known = (seen.old, seen.new) == (change.old, change.new)
         yield f"  - try {code(seen.command)}" + ("" if known else f": {code(seen.old)} → {code(seen.new)}")
     elif change.example:
-        yield f"  - it concerns {code(change.example)}"
+        yield f"  - it affects {code(change.example)}"
     for place in change.causes:
         before = " (before)" if place.side == "old" else ""
         yield f"  - because {code(str(place))}{before}" + (f" {code(place.text)}" if place.text else "")

@@ -1,6 +1,6 @@
-"""A key that stands twice in one mapping.
+"""A key that appears twice in one mapping.
 
-YAML readers disagree about which one wins; most take the last in silence. graymesh takes none.
+YAML readers disagree about which one wins; most silently take the last one. graymesh takes none.
 
 bad file: |
   apiVersion: graymesh.io/v1alpha1

@@ -1,7 +1,7 @@
 """A comment that leaves out a finding which is not there.
 
-What it was written for is mended, or it stands at another place than the finding. Left where it is, it would hide the
-next finding of that kind without a word.
+What it was written for has been fixed, or it is not where the finding is. Left where it is, it would hide the
+next finding of that kind silently.
 
 bad file: |
   apiVersion: graymesh.io/v1alpha1

@@ -2,7 +2,7 @@
 
 The code does not exist, or its findings are errors that no comment may hide: a release with them would be compiled
 into something that nobody has proven, or that lets clients in. What a target cannot do is given up by `accept`, which
-says so in the spec and is held against the output.
+says so in the spec and is checked against the output.
 
 bad file: |
   apiVersion: graymesh.io/v1alpha1

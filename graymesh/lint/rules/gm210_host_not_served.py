@@ -1,4 +1,4 @@
-"""An audience that asks for a host which the release does not serve.
+"""An audience that asks for a host that the release does not serve.
 
 Requests for other hosts never reach this release, so the condition never holds.
 

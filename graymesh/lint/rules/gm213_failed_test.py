@@ -1,6 +1,6 @@
 """A test of the spec that the spec itself fails.
 
-`tests` say which version must answer a request. This one is answered otherwise: the test is wrong, or
+`tests` say which version must answer a request. This one gets another answer: the test is wrong, or
 the routes are.
 
 bad: |

@@ -1,7 +1,7 @@
 """A prefix of the path with a slash at its end.
 
 Prefixes go by whole segments: `/api/` takes `/api` as well, just as `/api` does, and neither takes `/apis`. The slash
-looks like a difference and is none.
+looks like a difference, but is none.
 
 bad: |
   audiences: {beta: [{path: {prefix: /api/}}]}

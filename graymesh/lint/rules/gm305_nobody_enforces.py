@@ -21,7 +21,7 @@ from graymesh.lint.capabilities import accepts, policy_uses
 from graymesh.lint.finding import Finding
 
 LATER = ("guards.",)
-"""Features that engines outside of the request path enforce: what watches the metrics, not what routes."""
+"""Features that engines outside the request path enforce: what watches the metrics, not what routes."""
 
 
 def check(case: Case) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """Something that only some of the chosen targets do.
 
-At least one engine enforces it; these do not. Whether that is enough depends on the way requests take.
+At least one engine enforces it; these do not. Whether that is enough depends on which engines a request passes.
 
 bad: |
   targets: {istio: {}, nginx: {}}
@@ -30,7 +30,7 @@ def check(case: Case) -> Iterator[Finding]:
         if able and unable and use.feature.startswith(("timeout", "retries", "outlier", "warmup", "pool")):
             yield Finding(
                 path=use.path,
-                message=f"{' and '.join(able)} do this ({FEATURES[use.feature][1]}); "
+                message=f"{' and '.join(able)} {'do' if able[1:] else 'does'} this ({FEATURES[use.feature][1]}); "
                 f"{' and '.join(manifest.title for manifest in unable)} cannot",
                 targets=tuple(manifest.name for manifest in unable),
             )

@@ -1,6 +1,6 @@
 """An audience by network that includes every address.
 
-A network of length zero is no condition: everybody is in the audience, and the route takes all of them.
+A network of length zero is not a condition: everybody is in the audience, and the route takes all of them.
 
 bad: |
   targets: {nginx: {trustedProxies: [10.0.0.0/8]}}

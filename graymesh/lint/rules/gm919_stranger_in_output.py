@@ -4,5 +4,5 @@ Each target has its own folder in the output, and what reads it takes all that i
 `.conf`, kubectl applies every `.yaml`, `.yml` and `.json`, hidden ones as well. A file that nobody compiled can take
 over a host, so `compile --check` and `verify` name everything else in such a folder, `compile` warns of it, and nothing
 removes it. The same holds for a folder of the output that is called like a target, whether or not a release is
-compiled for it. Delete it, or keep it outside of the output folder.
+compiled for it. Delete it, or keep it outside the output folder.
 """

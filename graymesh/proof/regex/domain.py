@@ -1,4 +1,4 @@
-"""Which values a field can have, as patterns of the portable subset; outside of them nothing is claimed.
+"""Which values a field can have, as patterns of the portable subset; outside them nothing is claimed.
 
 header, claim: visible ASCII with blanks inside; cookie: cookie-octets of RFC 6265 §4.1.1; query: unreserved characters
 of RFC 3986 §2.3; path: what RFC 3986 §3.3 lets stand there as it is, without `;` (Spring cuts off what follows) and

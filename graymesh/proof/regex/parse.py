@@ -75,7 +75,7 @@ class Problem:
 
 
 class RegexProblem(ValueError):
-    """A pattern outside of the portable subset; `problem` says why."""
+    """A pattern outside the portable subset; `problem` says why."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(f"column {problem.column}: {problem.construct}: {problem.message}")
@@ -228,7 +228,7 @@ class _Reader:
         self._group_head(start)
         self.depth += 1
         if self.depth > _DEEPEST_GROUP:
-            self._refuse(start, "(", f"groups more than {_DEEPEST_GROUP} deep; write it flatter")
+            self._refuse(start, "(", f"groups more than {_DEEPEST_GROUP} deep; nest them less")
             raise _TooDeepError
         node = self._choice()
         self.depth -= 1
