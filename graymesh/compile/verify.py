@@ -73,7 +73,7 @@ def _name_lost(
     )
     return Diagnostic(
         code="GM908",
-        message=f"{message}: the rule never acts",
+        message=f"{held}, and {name} has nothing with that name: the rule never acts",
         path=rows.of(fact[1]).place(fact[0]),
         notes=(Note((), f"{name} lacks {listed(lost)}", file=folder),),
         help=f"leave the names in {name} as they were compiled",
