@@ -68,9 +68,7 @@ def _name_lost(
     name: str, neighbour: str, folder: str, fact: tuple[str, str], lost: Sequence[str], rows: SettingRows
 ) -> Diagnostic:
     more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-    message = (
-        f"{neighbour} holds {setting(fact, rows)} by {quoted(lost[0])}{more}, and {name} has nothing with that name"
-    )
+    held = f"{neighbour} holds {setting(fact, rows)} by {quoted(lost[0])}{more}"
     return Diagnostic(
         code="GM908",
         message=f"{held}, and {name} has nothing with that name: the rule never acts",
