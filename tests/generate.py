@@ -38,6 +38,7 @@ PATTERNS = [
 ]
 PATH_PATTERNS = ["/api/v[0-9]+/.*", "/(a|b)/x", "/[a-z]+"]
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,3})?", fullmatch=True)
+HOST_ENDS = [{"suffix": text} for text in (".example.com", "0.example.com", ".com", "m", ".example.org")]
 SEGMENT = st.from_regex(r"[A-Za-z0-9_~-]{1,6}", fullmatch=True)
 PATHS = st.lists(SEGMENT, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts))
 
@@ -58,6 +59,8 @@ def matcher(kind: str, alphabet: str, patterns: list[str], can: Any) -> st.Searc
     forms: list[st.SearchStrategy[Any]] = [value, st.lists(value, min_size=2, max_size=3, unique=True)]
     if can(f"{kind}.prefix"):
         forms.append(value.map(lambda text: {"prefix": text}))
+    if can(f"{kind}.suffix"):
+        forms.append(value.map(lambda text: {"suffix": text}))
     if can(f"{kind}.regex"):
         forms.append(st.sampled_from(patterns).map(lambda text: {"regex": text}))
     if can(f"{kind}.present"):
@@ -71,6 +74,9 @@ def path_matcher(can: Any) -> st.SearchStrategy[Any]:
     forms: list[st.SearchStrategy[Any]] = [PATHS]
     if can("path.prefix"):
         forms.append(PATHS.map(lambda path: {"prefix": path}))
+    if can("path.suffix"):
+        ends = st.one_of(PATHS, SEGMENT, SEGMENT.map(lambda text: f".{text}"), SEGMENT.map(lambda text: f"{text}/"))
+        forms.append(ends.map(lambda text: {"suffix": text}))
     if can("path.regex"):
         forms.append(st.sampled_from(PATH_PATTERNS).map(lambda text: {"regex": text}))
     return st.one_of(forms)
@@ -98,6 +104,8 @@ def entries(can: Any, cookie_limit: int) -> st.SearchStrategy[dict[str, Any]]:
         )
     if can("path"):
         parts["path"] = path_matcher(can)
+    if can("host.suffix"):
+        parts["host"] = st.sampled_from(HOST_ENDS)
     if can("method"):
         parts["method"] = st.lists(
             st.sampled_from(["GET", "POST", "PUT", "DELETE"]), min_size=1, max_size=2, unique=True

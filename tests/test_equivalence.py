@@ -19,6 +19,7 @@ from graymesh.ir.release import (
     Regex,
     Route,
     RouteTable,
+    Suffix,
     Test,
 )
 from graymesh.ir.semantics import Request, decide, first_met
@@ -68,6 +69,12 @@ from tests.route_tables import (
         (table(when(header(Present()))), table(when(header(Regex(".+"))))),
         (table(when(header(Present()))), table(when(header(Regex("[!-~].*"))))),
         (table(when(header(Prefix("")))), table(when(header(Present())))),
+        (table(when(header(Suffix("v")))), table(when(header(Regex(".*v"))))),
+        (table(when(header(Suffix("")))), table(when(header(Present())))),
+        (table(when(cookie(Suffix(".beta")))), table(when(cookie(Regex(r"[^;]*\.beta"))))),
+        (table(when(cookie(Suffix("a;b")))), table()),
+        (table(when(path(Suffix("/a")), path(Prefix("/a/")))), table(when(path(Regex("/a(/.*)?/a"))))),
+        (table(when(header(Suffix("ab"), "x")), when(header(Suffix("b"), "x"))), table(when(header(Suffix("b"), "x")))),
         (table(when(cookie(Regex("[^;]*")))), table(when(cookie(Present())))),
         (table(when(cookie(Regex("a.*b")))), table(when(cookie(Regex("a[^;]*b"))))),
         (table(when(cookie(Buckets(((0, 499),))))), table(when(cookie(Regex("0[0-4][0-9][0-9]"))))),
@@ -147,6 +154,10 @@ def test_spellings_of_one_meaning_are_equal(left: RouteTable, right: RouteTable)
         (table(when(header("v1"))), table(when(header("v10"))), Request(headers=(("x-gray", "v1"),))),
         (table(when(header("v1"))), table(when(header(Prefix("v1")))), Request(headers=(("x-gray", "v1x"),))),
         (table(when(header(Prefix("v1")))), table(when(header(Regex("v1.+")))), Request(headers=(("x-gray", "v1"),))),
+        (table(when(header(Suffix("a")))), table(when(header(Suffix("b")))), Request(headers=(("x-gray", "a"),))),
+        (table(when(header(Suffix("v1")))), table(when(header("v1"))), Request(headers=(("x-gray", "xv1"),))),
+        (table(when(header(Suffix("1")))), table(when(header(Regex(".+1")))), Request(headers=(("x-gray", "1"),))),
+        (table(when(path(Suffix(".json")))), table(), Request(path="/x.json")),
         (table(when(header(Present()))), table(), Request(headers=(("x-gray", "other"),))),
         (table(when(header(Absent()))), table(), Request()),
         (table(when(cookie("1"))), table(when(cookie("1", "Beta"))), Request(cookies=(("beta", "1"),))),
@@ -211,6 +222,10 @@ def test_differences_come_with_a_readable_request(left: RouteTable, right: Route
     [
         ((path(Prefix("/a")),), (path(Prefix("/a/b")),), True),
         ((path(Prefix("/a/b")),), (path(Prefix("/a")),), False),
+        ((path(Suffix("a")),), (path(Suffix("/a")),), True),
+        ((path(Suffix("/a")),), (path(Suffix("a")),), False),
+        ((header(Prefix("a")),), (header(Suffix("a")),), False),
+        ((header(Regex(".*[ab]")),), (header(Suffix("a")), header(Prefix("b"))), True),
         ((path(PathPrefix("/a")),), (path(PathPrefix("/a/b")),), True),
         ((path(PathPrefix("/a")),), (path(PathPrefix("/ab")),), False),
         ((path(PathPrefix("/a")),), (path("/a"),), True),
@@ -279,6 +294,10 @@ def test_overlap_of_conditions() -> None:
     both = overlap(((header(Prefix("a")),),), ((header(Regex(".*b")), method("POST")),))
     assert both == Request(method="POST", headers=(("x-gray", "ab"),))
     assert overlap(((header("a"),),), ((header("b"),),)) is None
+    assert overlap(((header(Prefix("ab")),),), ((header(Suffix("bc")),),)) == Request(headers=(("x-gray", "abc"),))
+    assert overlap(((header(Suffix("a")),),), ((header(Suffix("b")),),)) is None
+    regex = ((header(Regex("[a-c]{4}")), header(Prefix("ab"))),)
+    assert overlap(regex, ((header(Suffix("ca")),),)) == Request(headers=(("x-gray", "abca"),))
     assert overlap(((cookie("a"),),), ((cookie("b"),),)) == Request(cookies=(("beta", "a"), ("beta", "b")))
     assert overlap(((path(PathPrefix("/a")),),), ((path(PathPrefix("/b")),),)) is None
     assert overlap(ALWAYS, ALWAYS) == Request()

@@ -25,6 +25,7 @@ from graymesh.ir.release import (
     Regex,
     Route,
     RouteTable,
+    Suffix,
     Test,
 )
 from graymesh.ir.semantics import Request, decide, first_met
@@ -55,8 +56,8 @@ from tests.route_tables import (
 # ---------------------------------------------------------------- generated tables against brute force
 
 WORDS = [*map("".join, product("ab", repeat=1)), *map("".join, product("ab", repeat=2)), "c", "0001", "0002"]
-VALUES = [*WORDS, "aba", "abab", "bbb", "ca", "0003", "a0001"]
-PATHS = ["/", "/a", "/ab", "/a/", "/a/b", "/a/b/c", "/b", "/c/a", "/ba"]
+VALUES = [*WORDS, "aab", "aba", "abab", "bbb", "ca", "0003", "a0001"]
+PATHS = ["/", "/a", "/ab", "/a/", "/a/b", "/a/b/c", "/b", "/c/a", "/ba", "/c.a", "/c/b/"]
 ADDRESSES = [
     "192.0.2.1",
     "10.0.0.1",
@@ -71,6 +72,7 @@ ADDRESSES = [
 WORD_MATCHERS = st.one_of(
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=2, unique=True).map(sorted).map(tuple).map(OneOf),
     st.sampled_from(["a", "ab", "b", "0"]).map(Prefix),
+    st.sampled_from(["a", "ab", "b", "0"]).map(Suffix),
     st.sampled_from(
         ["a", "[ab]", "a*b", "(ab)*", ".*a", "a.", "[^a].*", "0[0-9]{3}", "b+|a", "[ab]{2}", "000[12]|a"]
     ).map(Regex),
@@ -81,6 +83,7 @@ WORD_MATCHERS = st.one_of(
 PATH_MATCHERS = st.one_of(
     st.sampled_from(PATHS).map(lambda text: OneOf((text,))),
     st.sampled_from(["/", "/a", "/a/", "/b"]).map(Prefix),
+    st.sampled_from(["/", "/a", "a", "b/", ".a"]).map(Suffix),
     st.sampled_from(["/", "/a", "/a/b", "/b"]).map(PathPrefix),
     st.sampled_from(["/a(/.*)?", "/[ab].*", ".*a", "/.+"]).map(Regex),
 )
@@ -116,6 +119,8 @@ def respelt(test: Test) -> Iterator[Conjunction]:
             yield (Test(test.field, Prefix(value + "/")),)
         case Prefix(value):
             yield (Test(test.field, Regex(literal(value) + ".*")),)
+        case Suffix(value):
+            yield (Test(test.field, Regex(".*" + literal(value))),)
         case Buckets(intervals):
             yield (Test(test.field, Regex(bucket_pattern(intervals))),)
         case Present():

@@ -30,6 +30,7 @@ from graymesh.ir.release import (
     Prefix,
     Present,
     Regex,
+    Suffix,
     Test,
 )
 from graymesh.kit.registry import target
@@ -241,6 +242,11 @@ PATH, HOST, METHOD = Field(Kind.PATH), Field(Kind.HOST), Field(Kind.METHOD)
         (HOST, OneOf(("a.b",)), [{"authority": {"regex": r"(?i)(?:a\.b)(?::[0-9]*)?"}}]),
         (HOST, Prefix("a"), [{"authority": {"regex": r"(?i)(?:a[^:]*)(?::[0-9]*)?"}}]),
         (HOST, Regex("[a-z]+.b"), [{"authority": {"regex": r"(?i)(?:[a-z]+[^:]b)(?::[0-9]*)?"}}]),
+        (HOST, Suffix(".b"), [{"authority": {"regex": r"(?i)(?:[^:]*\.b)(?::[0-9]*)?"}}]),
+        (PATH, Suffix(".b"), [{"uri": {"regex": r".*\.b"}}]),
+        (Field(Kind.COOKIE, "c"), Suffix("b"), [{"headers": {"cookie": {"regex": r"(?:.*;\s*)?c=[^;]*b(?:\s*;.*)?"}}}]),
+        (Field(Kind.QUERY, "q"), Suffix("b"), [{"queryParams": {"q": {"regex": ".*b"}}}]),
+        (Field(Kind.HEADER, "x-a"), Suffix("b"), [{"headers": {"x-a": {"regex": ".*b"}}}]),
         (Field(Kind.HEADER, "x-a"), Present(), [{"headers": {"x-a": {"regex": ".+"}}}]),
         (Field(Kind.HEADER, "x-a"), Absent(), [{"withoutHeaders": {"x-a": {"regex": ".+"}}}]),
         (Field(Kind.QUERY, "q"), Prefix("a."), [{"queryParams": {"q": {"regex": r"a\..*"}}}]),

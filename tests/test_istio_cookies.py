@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graymesh.ir.release import Matcher, OneOf, Prefix, Present, Regex
+from graymesh.ir.release import Matcher, OneOf, Prefix, Present, Regex, Suffix
 from graymesh.targets.istio.cookies import cookie_of
 
 
@@ -15,7 +15,8 @@ from graymesh.targets.istio.cookies import cookie_of
         (r"^(.*;\s*)?user=jason(\s*;.*)?$", "user", OneOf(("jason",))),
         (r"(?:.*; ?)?user=(jason|anna)(?:;.*)?", "user", OneOf(("anna", "jason"))),
         (r"(?:.*?;[ \t]*)?(?:user=[a-z]+)(?:;.*)?", "user", Regex("[a-z]+")),
-        (r"(^|.*;\s*)user=[^;]*x(;.*|$)", "user", Regex("[^;]*x")),
+        (r"(^|.*;\s*)user=[^;]*x(;.*|$)", "user", Suffix("x")),
+        (r"(^|.*;\s*)user=[^;]*x[^;](;.*|$)", "user", Regex("[^;]*x[^;]")),
         (r"(|.*; *)user=.[^;](;|$).*", "", None),
         (r"(?:.*;\s*)?user=[^;]+(?:;.*)?", "user", Present()),
         (r"(?:.*;\s*)?user=a\.b[^;]*(?:;.*)?", "user", Prefix("a.b")),

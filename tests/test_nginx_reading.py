@@ -30,6 +30,7 @@ from graymesh.ir.release import (
     Regex,
     Retries,
     Share,
+    Suffix,
 )
 from graymesh.ir.release import Test as Asked
 from graymesh.ir.semantics import Request, decide
@@ -123,6 +124,9 @@ def policy_of(written: dict[str, Any]) -> Policy:
         (r"\Av2\z", False, Kind.HEADER, OneOf(("v2",))),
         ("^v2", False, Kind.HEADER, Prefix("v2")),
         ("v2", False, Kind.HEADER, Regex(".*v2.*")),
+        (r"\.v2$", False, Kind.HEADER, Suffix(".v2")),
+        (r"\.v2\z", False, Kind.PATH, Suffix(".v2")),
+        ("^.*[.]v2$", False, Kind.HEADER, Suffix(".v2")),
         ("^v2$", True, Kind.HEADER, OneOf(("V2", "v2"))),
         ("[a-f]$", True, Kind.HEADER, Regex(".*[A-Fa-f]")),
         (r"a\$", False, Kind.HEADER, Regex(r".*a\$.*")),
@@ -142,6 +146,7 @@ def test_a_search_becomes_a_whole_match(pattern: str, caseless: bool, kind: Kind
         (r"(^|;\s*)beta=1(;|$)", Pair("beta", OneOf(("1",)))),
         (r"(?:^|;[ \t]*)x\.y-z=(a|b)(?:;|$)", Pair("x.y-z", OneOf(("a", "b")))),
         (r"(^|;\s*)beta=v2", Pair("beta", Prefix("v2"))),
+        (r"(^|;\s*)beta=[^;]*v2(;|$)", Pair("beta", Suffix("v2"))),
         (r"(?:^|;\s*)b=0[0-4][0-9][0-9](;|$)", Pair("b", Buckets(((0, 499),)))),
         (r"(?:^|;\s*)uid=([^;]+)", Pair("uid", Present(), captured=True)),
     ],
@@ -173,6 +178,7 @@ def test_patterns_that_find_more_than_a_pair_are_refused(pattern: str) -> None:
     [
         (r"(?:^|\n)tier=beta\n", Pair("tier", OneOf(("beta",)))),
         (r"(?:\A|\n)tier=be", Pair("tier", Prefix("be"))),
+        (r"(?:^|\n)tier=.*be\n", Pair("tier", Suffix("be"))),
         (r"(?:^|\n)tier=.", Pair("tier", Present())),
         (r"(?:^|\n)tier=[^\n]", Pair("tier", Present())),
         (r"(?:^|\n)tier=([^\n]+)\n", Pair("tier", Present(), captured=True)),

@@ -9,7 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graymesh.ir.release import Absent, Buckets, Kind, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, Regex
+from graymesh.ir.release import (
+    Absent,
+    Buckets,
+    Kind,
+    Matcher,
+    Networks,
+    OneOf,
+    PathPrefix,
+    Prefix,
+    Present,
+    Regex,
+    Suffix,
+)
 from graymesh.ir.semantics import matches
 from graymesh.kit.patterns import filled, pattern, patterns, understood
 from graymesh.proof.regex.portable import matches_empty, problems
@@ -68,6 +80,7 @@ TEXTS = st.text("ab.;/", min_size=1, max_size=3)
 MATCHERS: st.SearchStrategy[Matcher] = st.one_of(
     st.lists(TEXTS, min_size=1, max_size=3).map(lambda values: OneOf(tuple(sorted(set(values))))),
     TEXTS.map(Prefix),
+    TEXTS.map(Suffix),
     TEXTS.map(lambda text: PathPrefix("/" + text.strip("/"))),
     st.just(Present()),
     st.sampled_from(["a*", "[^b]+", "a|b.*", ".*b"]).map(Regex),
@@ -119,6 +132,9 @@ def test_what_says_nothing_of_a_text_has_no_pattern(matcher: Matcher) -> None:
         ("[^;]*", Kind.COOKIE, Present()),
         ("beta-[^;]*", Kind.COOKIE, Prefix("beta-")),
         ("beta-[^;]*", Kind.HEADER, Regex("beta-[^;]*")),
+        ("[^;]*-beta", Kind.COOKIE, Suffix("-beta")),
+        ("[^;]*-beta", Kind.HEADER, Regex("[^;]*-beta")),
+        (r"[^:]*\.beta", Kind.HOST, Suffix(".beta")),
         (r"\d+", Kind.HEADER, Regex(r"\d+")),
         ("^v[23]+$", Kind.HEADER, Regex("^v[23]+$")),
         ("/api(?:/.*)?", Kind.PATH, PathPrefix("/api")),

@@ -8,7 +8,7 @@ import warnings
 import pytest
 
 from graymesh.ir.buckets import joined
-from graymesh.ir.release import Buckets, Kind, OneOf, PathPrefix, Prefix, Present, Regex
+from graymesh.ir.release import Buckets, Kind, OneOf, PathPrefix, Prefix, Present, Regex, Suffix
 from graymesh.proof.regex.automata import truths
 from graymesh.proof.regex.domain import alphabet, domain, inside
 from graymesh.proof.regex.portable import (
@@ -240,6 +240,13 @@ def test_long_patterns_are_refused() -> None:
         ("(a|)", OneOf(("a",))),
         ("beta.*", Prefix("beta")),
         ("beta.*?", Prefix("beta")),
+        (".*beta", Suffix("beta")),
+        (".*?beta", Suffix("beta")),
+        (r"[ -~]*\.beta", Suffix(".beta")),
+        (".*bet[a]", Suffix("beta")),
+        (".*beta.*", Regex(".*beta.*")),
+        (".+beta", Regex(".+beta")),
+        (".*(a|b)", Regex(".*[ab]")),
         ("/api(/.*)?", PathPrefix("/api")),
         ("/api|/api/.*", PathPrefix("/api")),
         ("/api/.*|/api", PathPrefix("/api")),

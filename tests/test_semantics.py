@@ -22,6 +22,7 @@ from graymesh.ir.release import (
     RouteTable,
     Share,
     Split,
+    Suffix,
     Test,
 )
 from graymesh.ir.semantics import (
@@ -142,6 +143,17 @@ MATCHER_ROWS = [
     (HEADER, Prefix("v2"), header("xv2"), False),
     (HEADER, Prefix("v2"), Request(), False),
     (COOKIE, Prefix("b"), cookies(("beta", "a"), ("beta", "bc")), True),
+    # suffix, by characters, of a path too
+    (HEADER, Suffix(".beta"), header("user.beta"), True),
+    (HEADER, Suffix(".beta"), header(".beta"), True),
+    (HEADER, Suffix(".beta"), header("user.Beta"), False),
+    (HEADER, Suffix(".beta"), header("user.beta2"), False),
+    (HEADER, Suffix(".beta"), Request(), False),
+    (COOKIE, Suffix("b"), cookies(("beta", "a"), ("beta", "cb")), True),
+    (PATH, Suffix("pi/v3"), path("/api/v3"), True),
+    (PATH, Suffix("/v3"), path("/api/v3/"), False),
+    (HOST, Suffix(".beta.example"), Request(host="Shop.Beta.example:8080"), True),
+    (HOST, Suffix(".beta.example"), Request(host="beta.example"), False),
     # a path's prefix, by whole segments
     (PATH, PathPrefix("/api/v3"), path("/api/v3"), True),
     (PATH, PathPrefix("/api/v3"), path("/api/v3/"), True),
@@ -312,6 +324,7 @@ def test_host_without_port(host: str, expected: str) -> None:
     [
         (Test(HEADER, OneOf(("a", "b"))), 'header x-gray is "a" or "b"'),
         (Test(HEADER, Prefix("v")), 'header x-gray starts with "v"'),
+        (Test(HEADER, Suffix(".beta")), 'header x-gray ends with ".beta"'),
         (Test(PATH, PathPrefix("/api")), "path is /api or below"),
         (Test(COOKIE, Regex("[0-9]+")), "cookie beta matches [0-9]+"),
         (Test(COOKIE, Buckets(((0, 499), (600, 699)))), "cookie beta in 0000–0499 or 0600–0699"),

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from graymesh.ir.release import Buckets, Kind, Matcher, OneOf, PathPrefix, Prefix, Present, Regex, Route, Share
+from graymesh.ir.release import Buckets, Kind, Matcher, OneOf, PathPrefix, Prefix, Present, Regex, Route, Share, Suffix
 from graymesh.ir.semantics import describe
 from graymesh.kit.registry import target
 from graymesh.kit.target import Decoded
 from graymesh.targets.spring_cloud_gateway.decode_predicates import predicate
-from graymesh.targets.spring_cloud_gateway.patterns import hosts, matcher
+from graymesh.targets.spring_cloud_gateway.patterns import host, matcher
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
 from graymesh.targets.spring_cloud_gateway.shortcuts import definition
 from tests.helpers import case_from
@@ -123,13 +123,14 @@ def test_what_a_regexp_takes(pattern: str, found: Matcher) -> None:
 @pytest.mark.parametrize(
     ("pattern", "found"),
     [
-        (r"(?i)Shop\.example(?::[0-9]*)?", {"shop.example"}),
-        (r"(?i)(a\.b|c)(:\d*)?", {"a.b", "c"}),
-        (r"(?i)(?:a|b-c\.d)(?::[0-9]*)?", {"a", "b-c.d"}),
+        (r"(?i)Shop\.example(?::[0-9]*)?", OneOf(("shop.example",))),
+        (r"(?i)(a\.b|c)(:\d*)?", OneOf(("a.b", "c"))),
+        (r"(?i)[^:]*\.Beta\.example(?::[0-9]*)?", Suffix(".beta.example")),
+        (r"(?i)(?:a|b-c\.d)(?::[0-9]*)?", OneOf(("a", "b-c.d"))),
     ],
 )
-def test_hosts_of_a_regexp(pattern: str, found: set[str]) -> None:
-    assert hosts(pattern) == found
+def test_hosts_of_a_regexp(pattern: str, found: Matcher) -> None:
+    assert host(pattern) == found
 
 
 @pytest.mark.parametrize(

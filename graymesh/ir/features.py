@@ -17,6 +17,7 @@ from graymesh.ir.release import (
     Prefix,
     Present,
     Regex,
+    Suffix,
     Test,
 )
 
@@ -25,30 +26,36 @@ Scope: TypeAlias = Literal["every", "some", "hint"]
 FEATURES: Mapping[str, tuple[Scope, str]] = {
     "header": ("every", "a request header is one of given values"),
     "header.prefix": ("every", "a request header starts with given characters"),
+    "header.suffix": ("every", "a request header ends with given characters"),
     "header.regex": ("every", "a request header matches a regular expression"),
     "header.present": ("every", "a request header is there and not empty"),
     "header.absent": ("every", "a request header is missing or empty"),
     "cookie": ("every", "a cookie is one of given values"),
     "cookie.prefix": ("every", "a cookie starts with given characters"),
+    "cookie.suffix": ("every", "a cookie ends with given characters"),
     "cookie.regex": ("every", "a cookie matches a regular expression"),
     "cookie.present": ("every", "a cookie is there and not empty"),
     "cookie.absent": ("every", "a cookie is missing or empty"),
     "cookie.several": ("every", "one audience entry asks for two cookies or more"),
     "query": ("every", "a query parameter is one of given values"),
     "query.prefix": ("every", "a query parameter starts with given characters"),
+    "query.suffix": ("every", "a query parameter ends with given characters"),
     "query.regex": ("every", "a query parameter matches a regular expression"),
     "query.present": ("every", "a query parameter is there and not empty"),
     "query.absent": ("every", "a query parameter is missing or empty"),
     "claim": ("every", "a claim of a verified token is one of given values"),
     "claim.prefix": ("every", "a claim starts with given characters"),
+    "claim.suffix": ("every", "a claim ends with given characters"),
     "claim.regex": ("every", "a claim matches a regular expression"),
     "claim.present": ("every", "a claim is there and not empty"),
     "claim.absent": ("every", "a claim is missing or empty"),
     "path": ("every", "the path is one of given values"),
     "path.prefix": ("every", "the path is a given one or lies below it"),
+    "path.suffix": ("every", "the path ends with given characters"),
     "path.regex": ("every", "the path matches a regular expression"),
     "method": ("every", "the request method"),
     "host": ("every", "the host name that the client asked for"),
+    "host.suffix": ("every", "the host name ends with given characters"),
     "source": ("every", "the client's address, after trusted proxies"),
     "split": ("every", "shares of the requests go to several versions"),
     "split.several": ("every", "more than one canary at a time"),
@@ -105,6 +112,8 @@ def matcher_word(matcher: Matcher) -> str:
             return "exact"
         case Prefix() | PathPrefix():
             return "prefix"
+        case Suffix():
+            return "suffix"
         case Regex():
             return "regex"
         case Present():

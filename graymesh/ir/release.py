@@ -56,6 +56,13 @@ class Prefix:
 
 
 @dataclass(frozen=True, slots=True)
+class Suffix:
+    """The value ends with these characters; of a path too, by characters and not by segments."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class PathPrefix:
     """The path is this one or lies below it, by whole segments: `/api` takes `/api` and `/api/x`, never `/apix`.
 
@@ -96,7 +103,7 @@ class Absent:
     """The field is missing or empty."""
 
 
-Matcher: TypeAlias = OneOf | Prefix | PathPrefix | Regex | Buckets | Networks | Present | Absent
+Matcher: TypeAlias = OneOf | Prefix | Suffix | PathPrefix | Regex | Buckets | Networks | Present | Absent
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@
 | header | name case-insensitive; value case-sensitive after trimming; empty counts as absent |
 | cookie | any pair of that name in any Cookie header; name and value case-sensitive; empty counts as absent |
 | query | any value of that name, empty counts as absent |
-| path | of the URL, without query; a path prefix goes by whole segments |
+| path | of the URL, without query; a prefix goes by whole segments, a suffix by characters |
 | host | case-insensitive, without port |
 | method | exact |
 | claim | a string claim of a token that somebody verified |
@@ -39,6 +39,7 @@ from graymesh.ir.release import (
     Route,
     RouteTable,
     Share,
+    Suffix,
     Test,
 )
 
@@ -131,6 +132,8 @@ def matches(matcher: Matcher, value: str) -> bool:
             return value in values
         case Prefix(prefix):
             return value.startswith(prefix)
+        case Suffix(suffix):
+            return value.endswith(suffix)
         case PathPrefix(prefix):
             return prefix == "/" or value == prefix or value.startswith(prefix + "/")
         case Regex(pattern):
@@ -152,7 +155,7 @@ def texts(matcher: Matcher) -> tuple[str, ...]:
     match matcher:
         case OneOf(values) | Networks(values):
             return values
-        case Prefix(value) | PathPrefix(value) | Regex(value):
+        case Prefix(value) | Suffix(value) | PathPrefix(value) | Regex(value):
             return (value,)
         case Buckets(intervals):
             return tuple(f"{low:04}-{high:04}" for low, high in intervals)
@@ -209,6 +212,8 @@ def describe(test: Test) -> str:
             return f"{subject} is " + " or ".join(f'"{value}"' for value in values)
         case Prefix(value):
             return f'{subject} starts with "{value}"'
+        case Suffix(value):
+            return f'{subject} ends with "{value}"'
         case PathPrefix(value):
             return f"{subject} is {value} or below"
         case Regex(pattern):

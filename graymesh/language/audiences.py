@@ -7,18 +7,20 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from graymesh.ir import release as ir
-from graymesh.language.matchers import MOST_VALUES, PathMatcher, ValueMatcher
+from graymesh.language.matchers import MOST_VALUES, HostMatcher, PathMatcher, ValueMatcher
 from graymesh.language.part import ANY_CASE, ONE_OR_LIST, Entries, Maybe, Part
 from graymesh.language.problems import Malformed
 from graymesh.language.words import (
     COOKIE_VALUE,
+    HOST_END,
+    HOST_NAME,
     PATH,
+    PATH_END,
     QUERY_VALUE,
     VALUE,
     ClaimName,
     CookieName,
     HeaderName,
-    HostName,
     Method,
     Network,
     QueryName,
@@ -54,16 +56,19 @@ class AudienceEntry(Part):
         description="String claims of a verified token; see jwt.",
         examples=[{"tier": "beta"}],
     )
-    path: Maybe[Annotated[ir.Matcher, PathMatcher(PATH)]] = Field(
+    path: Maybe[Annotated[ir.Matcher, PathMatcher(PATH, PATH_END)]] = Field(
         default=None,
-        description="The path without the query: one, a list, or what lies below a prefix by whole segments.",
+        description="The path without the query: one, a list, what lies below a prefix by whole segments, or what "
+        "ends with a suffix by characters.",
         examples=[{"prefix": "/api/v3"}],
     )
     method: Maybe[Annotated[tuple[Method, ...], Entries(1, 9), ONE_OR_LIST]] = Field(
         default=None, description="Request methods: one or a list.", examples=[["GET", "POST"]]
     )
-    host: Maybe[Annotated[tuple[HostName, ...], Entries(1, 100), ONE_OR_LIST]] = Field(
-        default=None, description="Host names without port: one or a list.", examples=["m.example.com"]
+    host: Maybe[Annotated[ir.Matcher, HostMatcher(HOST_NAME, HOST_END)]] = Field(
+        default=None,
+        description="The host name without port, in any case: one, a list, or all that end with a suffix.",
+        examples=["m.example.com", {"suffix": ".beta.example.com"}],
     )
     source: Maybe[Annotated[tuple[Network, ...], Entries(1, MOST_VALUES), ONE_OR_LIST]] = Field(
         default=None,
@@ -96,6 +101,6 @@ class AudienceEntry(Part):
         if self.method:
             yield ir.Test(ir.Field(ir.Kind.METHOD), ir.OneOf(tuple(sorted(set(self.method)))))
         if self.host:
-            yield ir.Test(ir.Field(ir.Kind.HOST), ir.OneOf(tuple(sorted(set(self.host)))))
+            yield ir.Test(ir.Field(ir.Kind.HOST), self.host)
         if self.source:
             yield ir.Test(ir.Field(ir.Kind.SOURCE), ir.Networks(tuple(sorted(set(self.source)))))

@@ -1,4 +1,4 @@
-"""Matchers as they are written: a bare value, a list, `{prefix:}`, `{regex:}`, `{present: true}`, `{absent: true}`.
+"""Matchers as they are written: a bare value, a list, `{prefix:}`, `{suffix:}`, `{regex:}`, `{absent: true}`, …
 
 Read by hand, so that a mistake gives one clear problem and not one per form that it might have been.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final, assert_never
 
 from graymesh.did_you_mean import certain, listed, quoted, suggestion
-from graymesh.ir.release import Absent, Buckets, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, Regex
+from graymesh.ir.release import Absent, Buckets, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, Regex, Suffix
 from graymesh.language.part import Entries
 from graymesh.language.problems import Malformed, Several, each, wrong_type
 from graymesh.language.scalars import PATTERN, pattern
@@ -22,6 +22,7 @@ _SOME: Final = Entries(1, MOST_VALUES)
 _REGEX = Text("a regular expression", pattern, PATTERN)
 _FORMS = {
     "prefix": ("Starts with", "The value starts with these characters.", "beta-"),
+    "suffix": ("Ends with", "The value ends with these characters.", "-beta"),
     "regex": (
         "Regular expression",
         "The whole value matches this expression, in the subset that every engine reads alike.",
@@ -36,7 +37,19 @@ _PATH_FORMS = {
         "This path and all below it, by whole segments: /api takes /api and /api/x, never /apix.",
         "/api/v3",
     ),
+    "suffix": (
+        "Ends with",
+        "The path ends with these characters, which may begin within a segment: .json takes /a.json and /b/c.json.",
+        ".json",
+    ),
     "regex": ("Regular expression", "The whole path matches this expression.", "/api/v[34]/.*"),
+}
+_HOST_FORMS = {
+    "suffix": (
+        "Ends with",
+        "The host name ends with these characters: .beta.example.com takes a.beta.example.com, not beta.example.com.",
+        ".beta.example.com",
+    ),
 }
 """Title, description and example of each form, for editors and `graymesh explain`."""
 _OTHER_TOOLS_SAY = {
@@ -45,20 +58,21 @@ _OTHER_TOOLS_SAY = {
     "value": "write the value alone, without a key",
     "in": "write a list of values",
     "oneof": "write a list of values",
-    "suffix": "use {regex: …}; it must match the whole value",
     "contains": "use {regex: …}; it must match the whole value",
+    "startswith": "use {prefix: …}",
+    "endswith": "use {suffix: …}",
     "exists": "use {present: true}",
     "not": "conditions are positive; send the others away by an earlier route",
 }
 
 
 class ValueMatcher(Plain):
-    """A matcher of a header, cookie, query parameter or claim whose values are of `text`."""
+    """A matcher of a header, cookie, query parameter or claim: values are of `text`, what they end with of `end`."""
 
     forms: Mapping[str, tuple[str, str, Any]] = _FORMS
 
-    def __init__(self, text: Text) -> None:
-        self.text = text
+    def __init__(self, text: Text, end: Text | None = None) -> None:
+        self.text, self.end = text, end or text
 
     def read(self, value: Any) -> Matcher:
         """The matcher as the language means it; values of a list sorted, without repetition."""
@@ -103,6 +117,8 @@ class ValueMatcher(Plain):
         match form:
             case "prefix":
                 return self.prefix(self.text.read(value))
+            case "suffix":
+                return Suffix(self.end.read(value))
             case "regex":
                 return _portable(_REGEX.read(value))
         if value is True:
@@ -114,20 +130,26 @@ class ValueMatcher(Plain):
 
     def _object(self, form: str) -> Schema:
         title, description, example = self.forms[form]
-        behind = {"prefix": self.text, "regex": _REGEX}.get(form)
+        behind = {"prefix": self.text, "suffix": self.end, "regex": _REGEX}.get(form)
         about = {"title": title, "description": description, "examples": [example]}
         properties = {form: {**about, **(behind.schema() if behind else {"const": True})}}
         return {"type": "object", "required": [form], "properties": properties, "additionalProperties": False}
 
 
 class PathMatcher(ValueMatcher):
-    """A matcher of the path; a prefix goes by whole segments."""
+    """A matcher of the path; a prefix goes by whole segments, a suffix by characters."""
 
     forms = _PATH_FORMS
 
     def prefix(self, text: str) -> Matcher:
         """The prefix without a slash at its end, except `/` itself."""
         return PathPrefix(text.rstrip("/") or "/")
+
+
+class HostMatcher(ValueMatcher):
+    """A matcher of the host name."""
+
+    forms = _HOST_FORMS
 
 
 def written(meant: Matcher) -> str | list[str] | dict[str, str | bool]:
@@ -139,6 +161,8 @@ def written(meant: Matcher) -> str | list[str] | dict[str, str | bool]:
             return list(values)
         case Prefix(value) | PathPrefix(value):
             return {"prefix": value}
+        case Suffix(value):
+            return {"suffix": value}
         case Regex(pattern):
             return {"regex": pattern}
         case Present():

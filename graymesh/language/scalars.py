@@ -18,6 +18,7 @@ from graymesh.language.problems import Malformed
 LABEL: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 SERVICE: Final = "[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
 HOST: Final = rf"{LABEL}(?:\.{LABEL})*"
+HOST_END: Final = r"[a-z0-9.-]*[a-z0-9]"
 LABEL_VALUE: Final = "(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?"
 LABEL_KEY: Final = rf"(?:{HOST}/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{{0,61}}[A-Za-z0-9])?"
 HEADER_NAME: Final = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
@@ -29,6 +30,7 @@ COOKIE_VALUE: Final = r"[!#-+\--:<-\[\]-~]+"
 QUERY_VALUE: Final = "[A-Za-z0-9._~-]+"
 PATTERN: Final = "[ -~]+"
 PATH: Final = "/(?:[A-Za-z0-9._~!&()+,=:@-]+(?:/[A-Za-z0-9._~!&()+,=:@-]+)*/?)?"
+PATH_END: Final = "[A-Za-z0-9._~!&()+,=:@/-]+"
 DURATION: Final = "[0-9]+(?:ms|s|m|h)"
 PERCENTAGE: Final = r"[0-9]+(?:\.[0-9]{1,2})?%"
 WEIGHT: Final = r"[0-9]{1,3}(?:\.[0-9]{1,2})?"
@@ -87,6 +89,24 @@ def host(text: str) -> str:
         raise Malformed("GM105", f"{quoted(text)} is not a host name", rule)
     if name.rpartition(".")[2].isdigit():
         raise Malformed("GM105", f"{quoted(text)} ends in a number, as only addresses do", "write a host name")
+    return name
+
+
+def host_end(text: str) -> str:
+    """What a host name ends with, in lower case: `.beta.example.com`, or a part of a label before that."""
+    name = text.lower()
+    _ascii(text, "the end of a host name", "an international name is written in its 'xn--' form")
+    if "*" in name:
+        short = name.lstrip("*")
+        raise Malformed("GM105", f"{quoted(text)} holds a wildcard", f"write {quoted(short)}", short)
+    if ":" in name:
+        raise Malformed("GM105", f"{quoted(text)} holds a port or a scheme", "write the end of the host name alone")
+    # Something stands before it, which may end within a label.
+    if not name or re.fullmatch(HOST, f"x{name}") is None or len(name) > 252:
+        rule = "letters, digits and '-', in labels between dots; a dot at its beginning means whole labels"
+        raise Malformed("GM105", f"no host name ends with {quoted(text)}", rule)
+    if "." in name and name.rpartition(".")[2].isdigit():
+        raise Malformed("GM105", f"{quoted(text)} ends in a number, as only addresses do", "write a host name's end")
     return name
 
 
@@ -174,6 +194,17 @@ def path(text: str) -> str:
         raise Malformed("GM106", f"{quoted(text)} is not a path", _path_advice(text), mended)
     if any(segment in {".", ".."} for segment in text.split("/")):
         raise Malformed("GM106", f"{quoted(text)} holds a '.' or '..' segment", "write the path that it leads to")
+    return text
+
+
+def path_end(text: str) -> str:
+    """What a path ends with: the end of a segment, or a slash and more."""
+    _ascii(text, "the end of a path", "")
+    if re.fullmatch(PATH_END, text) is None:
+        raise Malformed("GM106", f"no path ends with {quoted(text)}", _path_advice(text))
+    if "//" in text or any(segment in {".", ".."} for segment in text.split("/")[1:]):
+        message = f"no path ends with {quoted(text)}: engines take out empty segments, '.' and '..'"
+        raise Malformed("GM106", message, "write the path that they lead to")
     return text
 
 

@@ -26,6 +26,7 @@ from graymesh.ir.release import (
     Prefix,
     Present,
     Regex,
+    Suffix,
 )
 from graymesh.ir.semantics import matches
 from graymesh.proof.regex.domain import ALWAYS_THERE, METHODS, alphabet, inside
@@ -87,11 +88,11 @@ def _simplest(kind: Kind, matcher: Matcher) -> Matcher:
             return found if isinstance(found, Regex) else _simplest(kind, found)
         case Prefix(value) if not value or (kind, value) == (Kind.PATH, "/"):
             return Present()
-        case PathPrefix("/"):
+        case PathPrefix("/") | Suffix(""):
             return Present()
         case PathPrefix(""):
             return _simplest(kind, Prefix("/"))
-        case Prefix(value) | PathPrefix(value):
+        case Prefix(value) | Suffix(value) | PathPrefix(value):
             return matcher if value and not chars_of(value) & ~alphabet(kind) else NOTHING
         case Buckets(intervals):
             return Buckets(joined(intervals)) if intervals and kind is not Kind.PATH else NOTHING
@@ -214,7 +215,7 @@ def united(field: Field, alternatives: Alternatives) -> Alternatives:
                 numbers.extend(intervals)
             case Networks(known):
                 networks.extend(known)
-            case Prefix() | PathPrefix() | Regex() | Present() | Absent():
+            case Prefix() | Suffix() | PathPrefix() | Regex() | Present() | Absent():
                 others.add(matcher)
             case _:
                 assert_never(matcher)

@@ -17,6 +17,7 @@ from graymesh.ir.release import (
     Prefix,
     Present,
     Regex,
+    Suffix,
 )
 
 _FEW: Final = 5
@@ -29,6 +30,8 @@ def likely(matcher: Matcher) -> Iterator[str]:
             yield from values
         case Prefix(value):
             yield from (value, value + "x")
+        case Suffix(value):
+            yield from (value, "x" + value, "/x" + value)
         case PathPrefix(value):
             yield from (value, value + "/x", value + "x")
         case Buckets(intervals):
@@ -47,6 +50,9 @@ def near(matcher: Matcher) -> Iterator[str]:
                 yield from (value, value + "0", value[:-1], value.swapcase())
         case Prefix(value):
             yield from (value, value + "x", value[:-1], value.swapcase())
+        case Suffix(value):
+            for before in ("", "x", "/x"):
+                yield from (before + value, before + value + "x", before + value[1:], before + value.swapcase())
         case PathPrefix(value):
             yield from (value, value + "/", value + "/x", value + "x", value[:-1], value.swapcase())
         case Buckets(intervals):

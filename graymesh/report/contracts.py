@@ -18,7 +18,9 @@ from graymesh.ir.semantics import Decision, Request, texts
 from graymesh.ir.witness import as_command
 from graymesh.kit.target import Decoded, Statement
 
-MatcherKind: TypeAlias = Literal["oneOf", "prefix", "pathPrefix", "regex", "buckets", "networks", "present", "absent"]
+MatcherKind: TypeAlias = Literal[
+    "oneOf", "prefix", "suffix", "pathPrefix", "regex", "buckets", "networks", "present", "absent"
+]
 
 
 class Contract(BaseModel):
@@ -247,6 +249,8 @@ def _kind(matcher: ir.Matcher) -> MatcherKind:
             return "oneOf"
         case ir.Prefix():
             return "prefix"
+        case ir.Suffix():
+            return "suffix"
         case ir.PathPrefix():
             return "pathPrefix"
         case ir.Regex():

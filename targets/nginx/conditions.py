@@ -20,6 +20,7 @@ from graymesh.ir.release import (
     Prefix,
     Present,
     Regex,
+    Suffix,
     Test,
 )
 from graymesh.kit.patterns import grouped, pattern
@@ -151,6 +152,8 @@ def _value_keys(test: Test) -> Iterator[str | tree.Regex]:
             yield from (tree.Regex(rf"\A{literal(value)}\z") for value in values)
         case Prefix(value):
             yield tree.Regex(rf"\A{literal(value)}")
+        case Suffix(value):
+            yield tree.Regex(rf"{literal(value)}\z")
         case PathPrefix(value):
             yield tree.Regex(rf"\A{literal(value)}(?:/|\z)")
         case Regex(written):
@@ -175,7 +178,7 @@ def _pair_patterns(test: Test, pairs: Pairs) -> Iterator[str]:
             yield start + literal(value)
         case Regex(written):
             yield start + _guarded(without(written, pairs.between), pairs) + pairs.after
-        case Buckets():
+        case Suffix() | Buckets():
             yield start + grouped(pattern(test.matcher, between=pairs.between)) + pairs.after
         case PathPrefix() | Networks():
             raise TypeError(f"no pattern for {test}")

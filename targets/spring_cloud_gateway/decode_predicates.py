@@ -42,8 +42,7 @@ def _header(found: Definition) -> Alternatives:
     arguments = found.named("header", "regexp")
     name = _given(found, arguments, "header").lower()
     if name == "host":
-        names = patterns.hosts(_given(found, arguments, "regexp"))
-        return ((Test(Field(Kind.HOST), OneOf(tuple(sorted(names)))),),)
+        return ((Test(Field(Kind.HOST), patterns.host(_given(found, arguments, "regexp"))),),)
     if name == "cookie":
         raise NotUnderstood("Header Cookie", "it sees all cookies as one text; the Cookie predicate sees each")
     regexp = arguments.get("regexp", "")

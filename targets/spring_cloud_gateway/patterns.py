@@ -10,10 +10,8 @@ from graymesh.kit.patterns import understood
 from graymesh.proof.regex.portable import RegexProblem
 from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
 
-_ESCAPE = re.compile(r"\\(.)")
-
 _PORTS = r"\(\?::\[0-9\]\*\)\?|\(:\[0-9\]\*\)\?|\(\?::\\d\*\)\?|\(:\\d\*\)\?"
-_HOST = r"[A-Za-z0-9-]+(?:\\\.[A-Za-z0-9-]+)*"
+_HOST = r"(?:\[\^:\]\*)?(?:[A-Za-z0-9-]|\\\.)+"
 _HOSTS = re.compile(rf"\(\?i\)(?:({_HOST})|\((?:\?:)?({_HOST}(?:\|{_HOST})*)\))(?:{_PORTS})")
 
 
@@ -26,15 +24,13 @@ def matcher(pattern: str, kind: Kind) -> Matcher:
 
 
 @lru_cache(maxsize=8192)
-def hosts(pattern: str) -> frozenset[str]:
-    """The hosts, in lower case, that a regexp on the Host header takes in any letter case and with any port."""
+def host(pattern: str) -> Matcher:
+    """The hosts, in lower case, that a regexp on the Host header takes in any letter case and with any port.
+
+    Raises NotUnderstood.
+    """
     found = _HOSTS.fullmatch(pattern)
     if found is None:
-        message = f"{pattern!r} is not of the form (?i)(?:a\\.example|b\\.example)(?::[0-9]*)?"
+        message = f"{pattern!r} is not of the form (?i)(?:a\\.example|[^:]*\\.b\\.example)(?::[0-9]*)?"
         raise NotUnderstood("Header Host", f"{message}; the header holds a port, and its letter case is the client's")
-    names = (found[1] or found[2]).split("|")
-    return frozenset(_unescaped(name).lower() for name in names)
-
-
-def _unescaped(text: str) -> str:
-    return _ESCAPE.sub(r"\1", text)
+    return matcher((found[1] or found[2]).lower(), Kind.HOST)

@@ -31,6 +31,7 @@ from graymesh.ir.release import (
     SetCookie,
     Share,
     Split,
+    Suffix,
     Test,
     Version,
 )
@@ -156,6 +157,14 @@ VIEWS: tuple[View, ...] = (
     _to_v2("header-absent", (header("x-try", Absent()), header("x-not", Absent()))),
     _to_v2("cookie-exact", (cookie("beta", exact("1")),), (cookie("x.y-z", exact("a$b")),)),
     _to_v2("cookie-list", (cookie("beta", exact("1", "yes", "a.b")),)),
+    _to_v2(
+        "suffixes",
+        (header("user-agent", Suffix(" (Beta)")),),
+        (cookie("user", Suffix(".beta")),),
+        (query("q", Suffix("x")),),
+        (path(Suffix(".json")),),
+        (Test(Field(Kind.HOST), Suffix(".example.com")), header("x-a", Suffix("$"))),
+    ),
     _to_v2("cookie-prefix", (cookie("beta", Prefix("v2-")),)),
     _to_v2("cookie-regex", (cookie("beta", Regex("a.*b|[^x]{2,4}")),)),
     _to_v2("cookie-nullable", (cookie("beta", Regex("(ab)*")),)),

@@ -1,7 +1,7 @@
 """A regular expression where plain text would do.
 
-It matches one value, a few values or a beginning. Written as such it is easier to read, cheaper in every engine, and
-sure to mean the same everywhere.
+It matches one value, a few values, a beginning or an end. Written as such it is easier to read, cheaper in every
+engine, and sure to mean the same everywhere.
 
 bad: |
   audiences: {beta: [{headers: {X-Beta: {regex: "(on|yes)"}}}]}
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graymesh.diagnostic import Edit
-from graymesh.ir.release import Kind, OneOf, Prefix, Regex
+from graymesh.ir.release import Kind, OneOf, Prefix, Regex, Suffix
 from graymesh.language.case import Case
 from graymesh.lint.capabilities import written
 from graymesh.lint.finding import Finding
@@ -27,14 +27,14 @@ LEVEL = "info"
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Every pattern that amounts to values or a prefix."""
+    """Every pattern that amounts to values, a prefix or a suffix."""
     for name, entries in case.rollout.spec.audiences.items():
         for index, entry in enumerate(entries):
             for test in entry.tests():
                 plain = canonical(test.matcher.pattern) if isinstance(test.matcher, Regex) else None
                 if isinstance(plain, Prefix) and test.field.kind is Kind.PATH:
                     continue  # a prefix of paths goes by whole segments and says less
-                if isinstance(plain, (OneOf, Prefix)):
+                if isinstance(plain, (OneOf, Prefix, Suffix)):
                     path = ("spec", "audiences", name, index)
                     value = (*path, *written(case, path, test))
                     yield Finding(
@@ -49,7 +49,9 @@ def _pattern(matcher: object) -> str:
     return matcher.pattern if isinstance(matcher, Regex) else ""
 
 
-def _written(plain: OneOf | Prefix) -> str:
+def _written(plain: OneOf | Prefix | Suffix) -> str:
     if isinstance(plain, Prefix):
         return f"{{prefix: {yaml_scalar(plain.value)}}}"
+    if isinstance(plain, Suffix):
+        return f"{{suffix: {yaml_scalar(plain.value)}}}"
     return yaml_flow(plain.values)

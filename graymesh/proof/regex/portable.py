@@ -11,7 +11,19 @@ from typing import Final, assert_never
 
 from graymesh.ir import buckets
 from graymesh.ir.buckets import Intervals, joined
-from graymesh.ir.release import Absent, Buckets, Kind, Matcher, Networks, OneOf, PathPrefix, Prefix, Present, Regex
+from graymesh.ir.release import (
+    Absent,
+    Buckets,
+    Kind,
+    Matcher,
+    Networks,
+    OneOf,
+    PathPrefix,
+    Prefix,
+    Present,
+    Regex,
+    Suffix,
+)
 from graymesh.proof.regex.ambiguity import examined
 from graymesh.proof.regex.automata import Explored, TooLargeError, truths
 from graymesh.proof.regex.domain import alphabet as alphabet_of
@@ -122,6 +134,8 @@ def pattern_of(matcher: Matcher, char: str = ".") -> str:
             return "|".join(map(literal, values)) or render(NEVER)
         case Prefix(value):
             return f"{literal(value)}{char}*"
+        case Suffix(value):
+            return f"{char}*{literal(value)}"
         case PathPrefix("/") | Present():
             return f"{char}+"
         case PathPrefix(value):
@@ -183,8 +197,9 @@ def intervals_of(pattern: str) -> Intervals | None:
 def canonical(pattern: str, alphabet: int = VISIBLE) -> Matcher:
     """The simplest matcher that means the same for values made of `alphabet` that are not empty.
 
-    Four digits are Buckets, few values OneOf (none at all: `OneOf(())`), `text.*` Prefix, `text(/.*)?` PathPrefix,
-    `.*` and `.+` Present; other patterns come back in their usual spelling. Raises RegexProblem.
+    Four digits are Buckets, few values OneOf (none at all: `OneOf(())`), `text.*` Prefix, `.*text` Suffix,
+    `text(/.*)?` PathPrefix, `.*` and `.+` Present; other patterns come back in their usual spelling.
+    Raises RegexProblem.
     """
     node = normal(parse(pattern), alphabet)
     numbers = _numbers(node)
@@ -196,7 +211,7 @@ def canonical(pattern: str, alphabet: int = VISIBLE) -> Matcher:
     everything = Repeat(Chars(alphabet), 0, None)
     if isinstance(node, Repeat) and node.body == everything.body and node.least <= 1 and node.most is None:
         return Present()
-    return _beginning(node, everything) or Regex(render(node, alphabet))
+    return _beginning(node, everything) or _ending(node, everything) or Regex(render(node, alphabet))
 
 
 def _beginning(node: Node, everything: Node) -> Matcher | None:
@@ -209,6 +224,14 @@ def _beginning(node: Node, everything: Node) -> Matcher | None:
     if prefix:
         return Prefix(prefix)
     return PathPrefix(path) if path and not path.endswith("/") else None
+
+
+def _ending(node: Node, everything: Node) -> Matcher | None:
+    """The node as a Suffix."""
+    if not isinstance(node, Concat) or node.parts[0] != everything:
+        return None
+    known = values(sequence(node.parts[1:]), 1)
+    return Suffix(known[0]) if known else None
 
 
 def _path(exact: Node, below: Node, everything: Node) -> str | None:
