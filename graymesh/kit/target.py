@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from graymesh.diagnostic import Level, Pointer
+from graymesh.ir.plan import NO_PLAN, Plan
 from graymesh.ir.release import Facts, Release, RouteTable
 from graymesh.ir.settings import SPEC_SETTINGS, SettingRows
 
@@ -37,6 +38,12 @@ class View:
     `tables` is what the target shall decide: the full table when it decides alone or as the edge, the lane table when
     it follows. `facts` are those whose features the target declares. `release.table` stays the full table. `spec` is
     the spec's file below the project's root, for comments in artifacts.
+
+    `plan` is the release over time, without guards that the target cannot hold. `stages` are the views of the release
+    at each step of the plan, in order, for targets that say `needs: [stages]`; else there are none. `cluster` is the
+    name of the cluster that the output is for, "" in a project that has only one. `beside` are the files of the
+    project's targets that this one says to come `after`, by the target's name, each as it is written at this stage;
+    views in `stages` have none.
     """
 
     release: Release
@@ -45,6 +52,10 @@ class View:
     facts: Facts
     options: Mapping[str, Any]
     spec: str = field(default="", compare=False)
+    plan: Plan = NO_PLAN
+    stages: tuple[View, ...] = ()
+    cluster: str = ""
+    beside: Mapping[str, Files] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +149,8 @@ class Manifest:
     `companion` names the target beside which this one stands and whose role it shares; `routes` is False for targets
     that hold rules but choose no version. `retries_unasked` is False for engines that retry only when told to, so that
     no retries and none asked for are the same to them. `kubernetes` tells that its files are Kubernetes objects.
+    `needs` are `endpoints`, of every version (GM307), and `stages`, the views of all of them (`View.stages`). `after`
+    names targets whose files this one must know (`View.beside`).
     """
 
     name: str
@@ -148,6 +161,7 @@ class Manifest:
     writes: tuple[str, ...]
     engine_versions: tuple[str, ...]
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     companion: str = ""
     retries_unasked: bool = True
     kubernetes: bool = False
