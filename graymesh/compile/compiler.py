@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from graymesh.compile.artifacts import artifacts_of, strangers_among
@@ -20,7 +21,7 @@ from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.did_you_mean import quoted, suggestion
 from graymesh.ir.release import Release
 from graymesh.kit.registry import target, target_names
-from graymesh.kit.target import Manifest, Statement, Target, View
+from graymesh.kit.target import Files, Manifest, Statement, Target, View
 from graymesh.language.case import Case, Progress, load_cases, release_at
 from graymesh.language.project import Project, shown
 from graymesh.lint import engine
@@ -79,14 +80,16 @@ class Compiled:
 class Job:
     """One target's part of one stage; `folder` is where its files go, below the output folder.
 
-    `beside` are the same releases as other targets see them whose rules rely on names in this one's files.
+    `companions` are the same releases as other targets see them whose rules rely on names in this one's files. `after`
+    are the jobs whose files this one's views must have first (`View.beside`), be they chosen or not.
     """
 
     target: str
     stage: str
     folder: str
     views: tuple[View, ...]
-    beside: tuple[tuple[str, View], ...] = ()
+    companions: tuple[tuple[str, View], ...] = ()
+    after: tuple[Job, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +111,22 @@ def compile_cases(cases: Sequence[Case], known: Sequence[Diagnostic], choice: Ch
     """Compile and prove releases that are loaded already; `known` is what loading found."""
     problems = [*known, *(_no_target(case) for case in cases if not case.targets)]
     jobs = [] if _errors(problems) else list(jobs_of(cases, choice))
+    first, *later = _waves(jobs)
     tasks: list[Callable[[], Any]] = [
         partial(engine.run, cases, choice.select, choice.ignore),
-        *(partial(build, job) for job in jobs),
+        *(partial(build, job) for job in first),
     ]
     with closing(in_parallel(tasks, len(cases), progress)) as results:
         problems += next(results)
         built = [] if _errors(problems) else list(results)
     if _errors(problems):
         return Compiled(files={}, diagnostics=problems)
+    jobs = first
+    for wave in later:
+        done = {job.folder: each.files for job, each in zip(jobs, built, strict=True)}
+        with closing(in_parallel([partial(build, job, done) for job in wave], len(cases), progress)) as results:
+            built += results
+        jobs = [*jobs, *wave]
     return _together(cases, jobs, built, problems, scoped=bool(choice.targets))
 
 
@@ -137,7 +147,7 @@ def verify_project(project: Project, choice: Choice, output: Folder | None, prog
 
 
 def _verified(job: Job, output: Folder | None, schemas: bool) -> Built:
-    chosen = target(job.target)
+    job, chosen = _ready(job, {}), target(job.target)
     files = artifacts_of(output, job.folder, chosen.manifest.writes) if output else {}
     where = shown(output.path / job.folder) if output else job.folder
     found = _proven(job, files, where)
@@ -149,15 +159,17 @@ def _verified(job: Job, output: Folder | None, schemas: bool) -> Built:
 def _proven(job: Job, files: Mapping[str, str], folder: str) -> list[Found]:
     chosen = target(job.target)
     fleet = chosen.decode(files)
-    beside = [(target(name), view) for name, view in job.beside]
+    beside = [(target(name), view) for name, view in job.companions]
     return [*verify(chosen, job.views, fleet, folder), *names_lost(chosen, fleet, folder, beside)]
 
 
 def decoded(case: Case, release: Release, name: str) -> list[Statement]:
     """What the named target's files for this release alone are read back to, in the release's own names."""
     chosen = target(name)
+    after = tuple(_after([case], name, release.stage))
     view = case.view(chosen.manifest, release)
-    fleet = chosen.decode(chosen.emit(chosen.lower((view,))))
+    job = Job(target=name, stage=release.stage, folder=name, views=(view,), after=after)
+    fleet = chosen.decode(_files(_ready(job, {})))
     names = {label: version for version, label in labels_of(chosen, view).items()}
     return [replace(each, table=relabelled(each.decision, names)) for each in fleet.statements if each.table]
 
@@ -166,17 +178,56 @@ def jobs_of(cases: Sequence[Case], choice: Choice) -> Iterator[Job]:
     """One job per stage and target, in order. Raises Refused when no release has the stage."""
     names = sorted({manifest.name for case in cases for manifest in case.targets if _chosen(manifest, choice)})
     for stage in _stages(cases, choice):
-        for name in names:
-            views = tuple(_views(cases, name, stage))
-            folder = f"{stage}/{name}" if choice.stage == ALL and stage else name
-            beside = tuple(_beside(cases, name, stage))
-            yield Job(target=name, stage=stage or "", folder=folder, views=views, beside=beside)
+        yield from (_job(cases, name, stage, f"{stage}/" if choice.stage == ALL and stage else "") for name in names)
 
 
-def build(job: Job) -> Built:
-    """lower → emit → decode → verify, for one target."""
+def _job(cases: Sequence[Case], name: str, stage: str | None, below: str = "") -> Job:
+    return Job(
+        target=name,
+        stage=stage or "",
+        folder=f"{below}{name}",
+        views=tuple(_views(cases, name, stage)),
+        companions=tuple(_companions(cases, name, stage)),
+        after=tuple(_after(cases, name, stage, below)),
+    )
+
+
+def _after(cases: Sequence[Case], name: str, stage: str | None, below: str = "") -> Iterator[Job]:
+    """The jobs of those targets that the named one comes after, as far as any release is compiled for them."""
+    there = {manifest.name for case in cases for manifest in case.targets}
+    yield from (_job(cases, other, stage, below) for other in target(name).manifest.after if other in there)
+
+
+def _waves(jobs: Sequence[Job]) -> list[list[Job]]:
+    """The jobs in the order in which they can be done, those that need nothing of each other together."""
+    depths = [_depth(job) for job in jobs]
+    waves = [[job for job, depth in zip(jobs, depths, strict=True) if depth == each] for each in sorted(set(depths))]
+    return waves or [[]]
+
+
+def _depth(job: Job) -> int:
+    return 1 + max(map(_depth, job.after), default=-1)
+
+
+def _ready(job: Job, done: Mapping[str, Files]) -> Job:
+    """The job with the files that it comes after: as they were built, by folder, or else as they would be written."""
+    if not job.after:
+        return job
+    beside = {
+        each.target: done[each.folder] if each.folder in done else _files(_ready(each, done)) for each in job.after
+    }
+    return replace(job, views=tuple(replace(view, beside=beside) for view in job.views))
+
+
+def _files(job: Job) -> Files:
     chosen = target(job.target)
-    files = chosen.emit(chosen.lower(job.views))
+    return chosen.emit(chosen.lower(job.views))
+
+
+def build(job: Job, done: Mapping[str, Files] = MappingProxyType({})) -> Built:
+    """lower → emit → decode → verify, for one target; `done` are files of other jobs by folder."""
+    job, chosen = _ready(job, done), target(job.target)
+    files = _files(job)
     return Built(files, _proven(job, files, job.folder), _told(chosen, job.views))
 
 
@@ -203,7 +254,7 @@ def _views(cases: Sequence[Case], name: str, stage: str | None) -> Iterator[View
                 yield case.view(manifest, release_at(case, stage))
 
 
-def _beside(cases: Sequence[Case], name: str, stage: str | None) -> Iterator[tuple[str, View]]:
+def _companions(cases: Sequence[Case], name: str, stage: str | None) -> Iterator[tuple[str, View]]:
     """The views of those targets that stand beside this one, of the releases that are compiled for both."""
     for case in cases:
         if any(manifest.name == name for manifest in case.targets):

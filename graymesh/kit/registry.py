@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import graymesh.targets
+from graymesh.did_you_mean import quoted, suggestion
+from graymesh.kit.declared import DeclarationError
 from graymesh.kit.target import Capability, Manifest, Option, Target
 from graymesh.source import load_artifacts
 
@@ -22,7 +24,17 @@ def target_names() -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def target(name: str) -> Target:
-    """The target of that name; KeyError when there is none."""
+    """The target of that name.
+
+    Raises KeyError when there is none, DeclarationError when its manifest cannot be meant.
+    """
+    found = _found(name)
+    _check_order(name, ())
+    return found
+
+
+@lru_cache(maxsize=64)
+def _found(name: str) -> Target:
     if name not in target_names():
         raise KeyError(name)
     package = f"graymesh.targets.{name.replace('-', '_')}"
@@ -31,6 +43,18 @@ def target(name: str) -> Target:
         raise KeyError(name)
     folder = Path(next(iter(spec.submodule_search_locations)))
     return Target(manifest=_manifest(folder / "target.yaml"), folder=folder, package=package)
+
+
+def _check_order(name: str, way: tuple[str, ...]) -> None:
+    """Every target that this one comes after is there, and does not come after this one itself."""
+    if name in way:
+        circle = " → ".join((*way[way.index(name) :], name))
+        raise DeclarationError(f"target {name}: after leads back to where it starts: {circle}")
+    for other in _found(name).manifest.after:
+        if other not in target_names():
+            advice = suggestion(other, target_names())
+            raise DeclarationError(f"target {name}: after {quoted(other)}, which is no target; {advice}")
+        _check_order(other, (*way, name))
 
 
 def _manifest(path: Path) -> Manifest:

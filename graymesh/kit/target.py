@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 from graymesh.diagnostic import Level, Pointer
+from graymesh.ir.plan import NO_PLAN, Plan
 from graymesh.ir.release import Facts, Release, RouteTable
 from graymesh.ir.settings import SPEC_SETTINGS, SettingRows
 
@@ -42,6 +43,12 @@ class View:
     it follows, nothing when it chooses no version. Then `companion` is what the target beside it decides. `facts` are
     those whose features the target declares. `release.table` stays the full table. `spec` is the spec's file below the
     project's root, for comments in artifacts.
+
+    `plan` is the release over time, without guards that the target cannot hold. `stages` are the views of the release
+    at each step of the plan, in order, for targets that say `needs: [stages]`; else there are none. `cluster` is the
+    name of the cluster that the output is for, "" in a project that has only one. `beside` are the files of the
+    project's targets that this one says to come `after`, by the target's name, each as it is written at this stage;
+    views in `stages` have none.
     """
 
     release: Release
@@ -51,6 +58,10 @@ class View:
     options: Mapping[str, Any]
     companion: tuple[HostTable, ...] = ()
     spec: str = field(default="", compare=False)
+    plan: Plan = NO_PLAN
+    stages: tuple[View, ...] = ()
+    cluster: str = ""
+    beside: Mapping[str, Files] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +178,9 @@ class Manifest:
     `companion` names the target beside which this one stands and whose role it shares; `routes` is False for targets
     that hold rules but choose no version. `namespaces` is False for those whose files tell releases apart by name only.
     `retries_unasked` is False for engines that retry only when told to, so that no retries and none asked for are the
-    same to them. `kubernetes` tells that its files are Kubernetes objects.
+    same to them. `kubernetes` tells that its files are Kubernetes objects. `needs` are `endpoints`, of every version
+    (GM307), and `stages`, the views of all of them (`View.stages`). `after` names targets whose files this one must
+    know (`View.beside`).
     """
 
     name: str
@@ -178,6 +191,7 @@ class Manifest:
     writes: tuple[str, ...]
     engine_versions: tuple[str, ...]
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     companion: str = ""
     namespaces: bool = True
     retries_unasked: bool = True

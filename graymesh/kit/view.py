@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from graymesh.ir.features import conjunction_features
+from graymesh.ir.plan import NO_PLAN, Guards, Plan
 from graymesh.ir.release import (
     ALWAYS,
     UNIQUE_ID,
@@ -35,7 +36,7 @@ def role_of(release: Release, manifest: Manifest) -> Role:
     return "edge" if release.lane.edge in (manifest.name, manifest.companion) else "follower"
 
 
-def view(release: Release, manifest: Manifest, options: Mapping[str, Any]) -> View:
+def view(release: Release, manifest: Manifest, options: Mapping[str, Any], plan: Plan = NO_PLAN) -> View:
     """The release as this target must enforce it; what it cannot say, and lint has let pass, is left out.
 
     Options that nobody sets have their declared defaults.
@@ -55,6 +56,7 @@ def view(release: Release, manifest: Manifest, options: Mapping[str, Any]) -> Vi
         companion=companion,
         facts=facts,
         options={**manifest.defaults, **options},
+        plan=_planned(plan, can),
     )
 
 
@@ -74,6 +76,18 @@ def lane_table(release: Release, lane: Lane) -> RouteTable:
         if version.name != release.stable
     ]
     return RouteTable((*routes, Route(name="stable", condition=ALWAYS, split=_only(release.stable), policy=policy)))
+
+
+def _planned(plan: Plan, can: Can) -> Plan:
+    """The plan without the guards that are given up."""
+    guards = plan.guards
+    kept = Guards(
+        error_rate=guards.error_rate if can("guards.errorRate") else None,
+        latency=guards.latency if can("guards.latency") else None,
+        cpu=guards.cpu if can("guards.cpu") else None,
+        coverage=guards.coverage if can("guards.coverage") else None,
+    )
+    return plan if kept == guards else replace(plan, guards=kept)
 
 
 def _everything(_name: str) -> bool:

@@ -15,6 +15,7 @@ from graymesh.diagnostic import Diagnostic, Refused
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from graymesh.ir.plan import Plan
     from graymesh.ir.release import Release
     from graymesh.kit.target import Manifest, View
     from graymesh.language.model import Rollout
@@ -54,16 +55,29 @@ class Case:
 
         return tuple(resolve(self.rollout, name) for name in stages(self.rollout)) or (self.release,)
 
+    @cached_property
+    def plan(self) -> Plan:
+        """The release over time, and what runs it."""
+        from graymesh.language.resolve_plan import plan_of
+
+        return plan_of(self.rollout)
+
     def view(self, manifest: Manifest, release: Release | None = None) -> View:
         """The release as the target must enforce it, without what the spec gives up."""
-        from graymesh.kit.view import view
-
         release = release or self.release
         key = (manifest.name, release.stage)
         if key not in self._views:
-            made = view(release, manifest, self.options.get(manifest.name, {}))
-            self._views[key] = replace(made, spec=self.place)
+            made = self._view(manifest, release)
+            if "stages" in manifest.needs and self.plan.steps:
+                made = replace(made, stages=tuple(self._view(manifest, each) for each in self.stages))
+            self._views[key] = made
         return self._views[key]
+
+    def _view(self, manifest: Manifest, release: Release) -> View:
+        from graymesh.kit.view import view
+
+        made = view(release, manifest, self.options.get(manifest.name, {}), self.plan)
+        return replace(made, spec=self.place)
 
 
 def load_cases(project: Project, targets: Sequence[str], progress: Progress) -> tuple[list[Case], list[Diagnostic]]:

@@ -60,7 +60,7 @@ def resolve(rollout: Rollout, stage: str | None = None) -> Release:
         port=spec.service.port,
         domains=spec.service.domains,
         stable=spec.stable,
-        versions=tuple(_versions(spec)),
+        versions=tuple(versions_of(spec)),
         stage=standing.name,
         table=RouteTable(tuple(_routes(standing))),
         lane=Lane(header=spec.edge.header, edge=spec.edge.target) if spec.edge else None,
@@ -139,7 +139,8 @@ def _index(rollout: Rollout, stage: str | None) -> int | None:
     return names.index(wanted)
 
 
-def _versions(spec: Spec) -> Iterator[Version]:
+def versions_of(spec: Spec) -> Iterator[Version]:
+    """The versions in the order of the spec, with their defaults."""
     for name, version in spec.versions.items():
         labels = version.labels if version.labels is not None else {"version": name}
         yield Version(
