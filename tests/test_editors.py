@@ -68,7 +68,7 @@ def modeline(kind: str) -> str:
         ("  sticky:\n    key:\n      co|\n", "cookie", "Name of a cookie."),
         ("  stages:\n    - na|\n", "name", "Name of the stage."),
         ("  stages:\n    - name: half\n      we|\n", "weight", "Percent of the users whom no route takes"),
-        ("  guards:\n    errorRate:\n      win|\n", "window", "over which the share is taken"),
+        ("  guards:\n    errorRate:\n      win|\n", "window", "over which the share is measured"),
         ("  audiences:\n    testers:\n      - headers:\n          X-A:\n            re|\n", "regex", "whole value"),
         ("  audiences:\n    testers:\n      - pa|\n", "path", "whole segments"),
         ("  targets:\n    ngi|\n", "nginx", "Options of the target nginx."),

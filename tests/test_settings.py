@@ -92,7 +92,7 @@ def test_a_setting_is_one_row_s(name: str) -> None:
 def test_a_row_is_right_in_itself(row: SettingRow) -> None:
     assert row.doc.endswith(".") and row.doc[0] == row.doc[0].upper()
     assert row.feature == "" or row.feature in FEATURES
-    assert row.name.endswith(f".{row.unit}") == bool(row.unit)
+    assert row.name.endswith((f".{row.unit}", ">")) or not row.unit
     assert row.protects or not row.weaker, "what protects nothing cannot be weaker"
     assert row.place("v1")[: len(row.place_of_group("v1"))] == row.place_of_group("v1")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -103,8 +104,20 @@ def _target(topic: str) -> str | None:
 
 
 def _options(manifest: Manifest) -> str:
-    rows = [[name, option.type, _shown(option.default), option.doc] for name, option in manifest.options.items()]
+    rows = []
+    for name, option in manifest.options.items():
+        rows.append([name, option.type, _shown(option.default), option.doc])
+        rows += _inside(manifest.name, name) if option.type == "structured" else ()
     return "Options\n\n" + (_indented(table(["option", "type", "default", "meaning"], rows)) if rows else "    none")
+
+
+def _inside(target_name: str, option: str) -> list[list[str]]:
+    """What a structured option is made of: each key below it, with its type, default and meaning."""
+    from graymesh.language.keys import keys_of
+
+    above = f"spec.targets.{target_name}."
+    below = [key for key in keys_of("rollout") if re.match(rf"{re.escape(above + option)}[.\[]", key.path)]
+    return [[key.path.removeprefix(above), key.type, _shown(key.schema.get("default")), key.doc] for key in below]
 
 
 def _shown(value: object) -> str:

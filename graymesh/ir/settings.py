@@ -33,7 +33,7 @@ class UnknownSettingError(LookupError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingRow:
-    """One setting. A part `<…>` of the name stands for any text: `labels.<label>`.
+    """One setting. A part `<…>` of the name is any text, even none: `labels.<label>`.
 
     `feature` is the one in `graymesh.ir.features` that a target must be able to say, "" where no spec asks for it.
     `path` leads to the value in the spec, or to what it follows from, with `<version>` for the fact's version. `group`
@@ -137,7 +137,7 @@ def relabel(facts: Facts, labels: dict[str, str]) -> Facts:
 
 
 def _pattern(name: str) -> re.Pattern[str]:
-    return re.compile(".+".join(map(re.escape, _VARIABLE.split(name))), re.DOTALL)
+    return re.compile(".*".join(map(re.escape, _VARIABLE.split(name))), re.DOTALL)
 
 
 def _of_version(name: str, doc: str) -> SettingRow:

@@ -22,8 +22,11 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 _KEYS: Final = ("doc", "path", *_WORDS)
 
 
-class DeclarationError(ValueError):
-    """A target's folder declares something that cannot be meant; whoever wrote the folder has to mend it."""
+class DeclarationError(Exception):
+    """A target's folder declares something that cannot be meant; whoever wrote the folder has to mend it.
+
+    No ValueError, which would be taken for a mistake in the spec that is being read.
+    """
 
 
 def private_settings(folder: Path) -> Iterator[SettingRow]:

@@ -33,10 +33,18 @@ _TYPES = {"string": str, "integer": int, "boolean": bool}
 
 
 def effective(manifest: Manifest, *layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Every option of the target: its default, overridden by the layers in turn (the project's, then the spec's)."""
+    """Every option of the target: its default, overridden by the layers in turn (the project's, then the spec's).
+
+    A structured option is overridden as a whole; what it leaves out has the defaults of the target's schema.
+    """
     found = dict(manifest.defaults)
     for layer in layers:
         found |= layer
+    for name, option in manifest.options.items():
+        if option.type == STRUCTURED and found[name] is not None:
+            from graymesh.kit.json_schemas import filled
+
+            found[name] = filled(_structures(manifest.name), name, found[name])
     return found
 
 
