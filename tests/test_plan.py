@@ -140,7 +140,7 @@ def test_stages_come_to_targets_that_need_them() -> None:
     assert [each.release.stage for each in seen.stages] == [step.name for step in seen.plan.steps]
     for each, release in zip(seen.stages, case.stages, strict=True):
         assert each.release == release and each.plan == seen.plan and each.stages == ()
-    routes = [[route.name for route in each.tables[0].table.routes] for each in seen.stages]
+    routes = [[route.name for route in each.companion[0].table.routes] for each in seen.stages]
     assert routes == [["everyone"], ["testers", "everyone"], ["testers", "everyone"]]
     assert seen.stages[1] == replace(seen, stages=())
 

@@ -82,7 +82,7 @@ def _walk(view):
     guards = view.plan.guards
     steps = [
         {"name": step.name, "shares": dict(step.shares), "hold": step.hold_ms or 0, "routes": [
-            route.name for table in seen.tables for route in table.table.routes
+            route.name for table in seen.companion for route in table.table.routes
         ]}
         for step, seen in zip(view.plan.steps, view.stages, strict=True)
     ]
@@ -110,15 +110,14 @@ def emit(trees):
 DECODE = """
 import json
 
-from graymesh.ir.release import RouteTable
-from graymesh.kit.target import DecodedFleet, DecodedService
+from graymesh.kit.target import Decoded, Statement
 
 
 def decode(files):
-    return DecodedFleet(tuple(_service(path, json.loads(text)) for path, text in files.items()))
+    return Decoded(tuple(_statement(path, json.loads(text)) for path, text in files.items()))
 
 
-def _service(path, said):
+def _statement(path, said):
     facts = {("", f"walk.pause.{step['name']}"): step["hold"] for step in said["steps"]}
     facts["", "walk.settle.ms"] = said["settle"]
     facts["", "walk.objects"] = tuple(said["objects"])
@@ -126,15 +125,18 @@ def _service(path, said):
     for name in list(said["images"])[1:] if said["errors"] is not None else ():
         facts[name, "guards.errorRate.bp"] = said["errors"]
         facts[name, "guards.errorRate.window.ms"] = said["window"]
-    return DecodedService(hosts=(), table=RouteTable(()), facts=facts, name=said["service"], file=path)
+    return Statement(said["service"], facts, file=path)
 """
-EXPECT = """
-def expected_facts(view):
+EXPECTED = """
+from graymesh.kit.target import Expected
+
+
+def expected(view):
     walk = {("", f"walk.pause.{step.name}"): step.hold_ms or 0 for step in view.plan.steps}
     walk["", "walk.settle.ms"] = 60000
     walk["", "walk.objects"] = tuple(sorted(path for path in view.beside.get("istio", ()) if view.release.name in path))
     walk["", "walk.measurements"] = view.options["analysis"]["count"]
-    return {**view.facts, **walk}
+    return Expected(settings={**view.facts, **walk})
 """
 SPEC = """
 apiVersion: graymesh.io/v1alpha1
@@ -166,7 +168,7 @@ PARTS = {
     "lower.py": LOWER,
     "emit.py": EMIT,
     "decode.py": DECODE,
-    "expect.py": EXPECT,
+    "expected.py": EXPECTED,
     "README.md": "# Walker\n\nIt walks.\n",
 }
 

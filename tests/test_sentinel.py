@@ -568,5 +568,5 @@ def test_no_rule_is_written_that_its_manager_would_drop(row: dict[str, Any]) -> 
 
 
 def test_a_field_that_sentinel_does_not_know_is_not_written() -> None:
-    with pytest.raises(ValueError, match="slowRatio is no field"):
+    with pytest.raises(ValueError, match="slowRatio is not a field"):
         check("degrade", {"resource": "shop", "count": 1, "timeWindow": 1, "slowRatio": 0.5}, "x.json")
