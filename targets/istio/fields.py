@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from graymesh.diagnostic import Pointer
+from graymesh.kit.refusal import NotUnderstood
 
 _DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|ms|s|m|h)")
 _NUMBER: Final = re.compile(r"[0-9.]+")
@@ -24,15 +25,6 @@ _MILLISECONDS: Final = {
 }
 
 
-@dataclass(slots=True)
-class FieldError(Exception):
-    """A field that the decoder refuses, by the name it has in the file."""
-
-    field: str
-    message: str
-    path: Pointer = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Node:
     """One mapping of an object; a field whose value is null is not set, as in protobuf's JSON."""
@@ -41,11 +33,11 @@ class Node:
     path: Pointer
 
     def limited(self, known: frozenset[str], refused: Mapping[str, str] | None = None) -> Node:
-        """The node itself, when it has no field but the known ones; raises FieldError for any other."""
+        """The node itself, when it has no field but the known ones; raises NotUnderstood for any other."""
         for name in self.data:
             if name not in known:
                 reason = (refused or {}).get(name, "this decoder does not know the field")
-                raise FieldError(str(name), reason, (*self.path, name))
+                raise NotUnderstood(str(name), reason, (*self.path, name))
         return self
 
     def __contains__(self, name: str) -> bool:
@@ -84,7 +76,7 @@ class Node:
             return {}
         for key, value in found.data.items():
             if not isinstance(value, str):
-                raise FieldError(key, "is not a text", (*found.path, key))
+                raise NotUnderstood(key, "is not a text", (*found.path, key))
         return dict(found.data)
 
     def text(self, name: str, default: str = "") -> str:
@@ -136,15 +128,15 @@ class Node:
             raise self.wrong(name, "is not a percentage of whole basis points")
         return int(exact)
 
-    def wrong(self, name: str, message: str) -> FieldError:
+    def wrong(self, name: str, message: str) -> NotUnderstood:
         """A refusal of the field by its name."""
-        return FieldError(name, message, (*self.path, name))
+        return NotUnderstood(name, message, (*self.path, name))
 
 
 def node(value: Any, path: Pointer, name: str) -> Node:
-    """The value as a node; raises FieldError unless it is a mapping with texts as keys."""
+    """The value as a node; raises NotUnderstood unless it is a mapping with texts as keys."""
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise FieldError(name, "is not a mapping", path)
+        raise NotUnderstood(name, "is not a mapping", path)
     return Node(value, path)
 
 
