@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from graymesh.kit.nodes import Node
 from graymesh.kit.refusal import NotUnderstood
-from graymesh.targets.istio.fields import Node
 from graymesh.targets.istio.objects import as_written
 
 _GATEWAY: Final = frozenset(["selector", "servers"])

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from graymesh.ir.release import Absent, Conjunction, Field, Kind, Matcher, OneOf, Prefix, Present, Test
+from graymesh.kit.nodes import Node
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.istio.cookies import cookie_of
-from graymesh.targets.istio.fields import Node
 from graymesh.targets.istio.regexes import literals, matcher_of, runs_over, ungrouped
 
 _TESTS: Final = frozenset(["uri", "method", "authority", "headers", "withoutHeaders", "queryParams"])

@@ -20,8 +20,8 @@ from graymesh.ir.release import (
     Share,
     Split,
 )
+from graymesh.kit.nodes import Node
 from graymesh.kit.refusal import NotUnderstood
-from graymesh.targets.istio.fields import Node
 
 Label: TypeAlias = Callable[[Node], str]
 """The name of the version that a Destination sends to; raises NotUnderstood when there is none."""
@@ -207,7 +207,7 @@ def _mirror(route: Node, label: Label) -> Mirror | None:
         raise route.wrong("mirrors", "mirrors requests several times")
     if mirrors:
         only = mirrors[0].limited(_MIRROR)
-        target, percentage = only.node("destination"), only.percent("percentage")
+        target, percentage = only.node("destination"), _percent(only, "percentage")
     if target is None:
         return None
     version = label(target)
@@ -217,7 +217,7 @@ def _mirror(route: Node, label: Label) -> Mirror | None:
 def _mirror_percentage(route: Node) -> int | None:
     """The newer field wins over the older ones, which hold whole percent."""
     if "mirrorPercentage" in route:
-        return route.percent("mirrorPercentage")
+        return _percent(route, "mirrorPercentage")
     for name in ("mirrorPercent", "mirror_percent"):
         if name in route:
             percent = route.whole(name)
@@ -243,7 +243,7 @@ def _delay(delay: Node | None) -> tuple[int, int]:
     if delay is None:
         return 0, 0
     delay.limited(_DELAY, {"exponentialDelay": "Istio does not support it"})
-    percentage = delay.percent("percentage")
+    percentage = _percent(delay, "percentage")
     if percentage is None:
         percentage = delay.whole("percent") * 100
     time = delay.milliseconds("fixedDelay")
@@ -258,7 +258,21 @@ def _abort(abort: Node | None) -> tuple[int, int]:
         return 0, 0
     reasons = {"grpcStatus": "graymesh aborts with HTTP statuses only", "http2Error": "Istio does not support it"}
     abort.limited(_ABORT, reasons)
-    percentage, status = abort.percent("percentage") or 0, abort.whole("httpStatus")
+    percentage, status = _percent(abort, "percentage") or 0, abort.whole("httpStatus")
     if not status:
         raise abort.wrong("httpStatus", "is missing")
     return (status, percentage) if percentage else (0, 0)
+
+
+def _percent(parent: Node, name: str) -> int | None:
+    """Istio's Percent as basis points, None when it is not set; an absent value counts as 0."""
+    found = parent.node(name)
+    if found is None:
+        return None
+    value = found.limited(frozenset(["value"])).data.get("value") or 0
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise parent.wrong(name, "is not a number")
+    exact = Fraction(str(value)) * 100 if value == value and abs(value) <= 100 else Fraction(-1)
+    if exact < 0 or exact.denominator != 1:
+        raise parent.wrong(name, "is not a percentage of whole basis points")
+    return int(exact)

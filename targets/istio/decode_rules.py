@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from graymesh.ir.release import Scalar
+from graymesh.kit.nodes import Node
 from graymesh.kit.refusal import NotUnderstood
-from graymesh.targets.istio.fields import Node
 
 _RULE: Final = frozenset(["host", "trafficPolicy", "subsets", "exportTo"])
 _RULE_REFUSED: Final = {"workloadSelector": "the rule holds for some callers only"}

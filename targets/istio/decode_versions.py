@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from graymesh.kit.nodes import Node
 from graymesh.targets.istio.decode_edges import Entry, Gateway, Tokens
 from graymesh.targets.istio.decode_rules import DestinationRule
-from graymesh.targets.istio.fields import Node
 from graymesh.targets.istio.objects import Object, host_of
 
 _DESTINATION: Final = frozenset(["host", "subset", "port"])

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from graymesh.diagnostic import Refused
+from graymesh.kit.nodes import Node, node
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Refusal
-from graymesh.targets.istio.fields import Node, node
 
 if TYPE_CHECKING:
     from graymesh.source import Source
