@@ -12,11 +12,11 @@ import pytest
 
 from graymesh.ir.release import Buckets, Kind, Matcher, OneOf, PathPrefix, Prefix, Present, Regex, Route, Share, Suffix
 from graymesh.ir.semantics import describe
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.registry import target
 from graymesh.kit.target import Decoded
 from graymesh.targets.spring_cloud_gateway.decode_predicates import predicate
 from graymesh.targets.spring_cloud_gateway.patterns import host, matcher
-from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
 from graymesh.targets.spring_cloud_gateway.shortcuts import definition
 from tests.helpers import case_from
 

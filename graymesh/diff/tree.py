@@ -88,7 +88,7 @@ def tree_of(git: Git, commit: str, name: str) -> Tree:
         if mode not in (LINK, SUBMODULE) and not f"/{path}".endswith(_KEPT):
             continue
         if path in entries or any(step in ("", ".", "..") or step.lower() == ".git" for step in path.split("/")):
-            raise refused(f"{name} holds {quoted(path)}, which no work tree can hold hold", "see what git fsck says")
+            raise refused(f"{name} holds {quoted(path)}, which no work tree can hold", "see what git fsck says")
         entries[path] = Entry(mode, object_)
         if len(entries) > _MOST_FILES:
             raise refused(f"{name} holds more than {_MOST_FILES:,} YAML files and links", "compare two folders instead")

@@ -110,7 +110,7 @@ def _validator(file: Path, part: str) -> Draft202012Validator:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         where = ".".join(map(str, error.absolute_path))
-        raise DeclarationError(f"{_shown(file)} is no JSON Schema: {where}: {error.message}") from error
+        raise DeclarationError(f"{_shown(file)} is not JSON Schema: {where}: {error.message}") from error
     return Draft202012Validator(schema)
 
 

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from graymesh.ir.release import Absent, Conjunction, Field, Jwt, Kind, OneOf, RouteTable, Test
+from graymesh.kit.objects import MANAGED, kubernetes_object
 from graymesh.kit.target import View
 from graymesh.targets.istio.options import options_of
 
@@ -73,16 +74,8 @@ def _document(jwt: Jwt, namespace: str, selector: tuple[str, ...], names: Sequen
     if selector:
         spec["selector"] = {"matchLabels": selector_labels(selector)}
     spec["jwtRules"] = [_rule(jwt, names)]
-    return {
-        "apiVersion": "security.istio.io/v1",
-        "kind": "RequestAuthentication",
-        "metadata": {
-            "name": f"graymesh-{digest}",
-            "namespace": namespace,
-            "labels": {"app.kubernetes.io/managed-by": "graymesh"},
-        },
-        "spec": spec,
-    }
+    metadata = {"name": f"graymesh-{digest}", "namespace": namespace, "labels": dict(MANAGED)}
+    return kubernetes_object("security.istio.io/v1", "RequestAuthentication", metadata, spec)
 
 
 def _rule(jwt: Jwt, names: Sequence[str]) -> dict[str, Any]:

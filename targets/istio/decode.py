@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Final
 
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.targets.istio.decode_edges import (
     Entry,
@@ -27,7 +28,6 @@ from graymesh.targets.istio.decode_facts import with_places
 from graymesh.targets.istio.decode_rules import DestinationRule, destination_rule
 from graymesh.targets.istio.decode_services import services_of
 from graymesh.targets.istio.decode_versions import Surroundings
-from graymesh.targets.istio.fields import FieldError
 from graymesh.targets.istio.names import namespace_of
 from graymesh.targets.istio.objects import Object, as_written, host_of, objects_of
 
@@ -49,7 +49,7 @@ class _Reading:
     rule_hosts: dict[str, set[str]] = field(default_factory=dict)
     rule_names: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def refuse(self, found: Object, error: FieldError) -> None:
+    def refuse(self, found: Object, error: NotUnderstood) -> None:
         """Keeps the refusal with its place."""
         self.refusals.append(found.refusal(error))
 
@@ -77,7 +77,7 @@ def _read(files: Files, reading: _Reading) -> Iterator[Object]:
             if found.kind in _READERS:
                 yield found
             elif not found.harmless:
-                reading.refuse(found, FieldError(found.kind, _BLOCKING, ("kind",)))
+                reading.refuse(found, NotUnderstood(found.kind, _BLOCKING, ("kind",)))
                 reading.blocked = True
 
 
@@ -92,9 +92,9 @@ def _virtual_services(objects: Sequence[Object], reading: _Reading) -> Iterator[
             reading.refuse(each, _namesake(each, "one replaces the other"))
 
 
-def _namesake(found: Object, why: str) -> FieldError:
+def _namesake(found: Object, why: str) -> NotUnderstood:
     message = f"there are several {found.kind}s called {found.namespace}/{found.name}: {why}"
-    return FieldError("name", message, ("metadata", "name"))
+    return NotUnderstood("name", message, ("metadata", "name"))
 
 
 def _read_rule(found: Object, reading: _Reading) -> None:
@@ -109,7 +109,7 @@ def _read_rule(found: Object, reading: _Reading) -> None:
         if host in reading.rules:
             raise found.spec.wrong("host", f"{host} has several DestinationRules, which Istio merges")
         reading.rules[host] = destination_rule(found.spec, host, found.stated, _home(host, reading))
-    except FieldError as error:
+    except NotUnderstood as error:
         reading.refuse(found, error)
         reading.rules[host] = None
 
@@ -124,9 +124,9 @@ def _read_gateway(found: Object, reading: _Reading) -> None:
     name = f"{found.namespace}/{found.name}"
     try:
         if name in reading.gateways:
-            raise FieldError("name", f"there are several Gateways {name}", ("metadata", "name"))
+            raise NotUnderstood("name", f"there are several Gateways {name}", ("metadata", "name"))
         reading.gateways[name] = gateway(found.spec, found.stated)
-    except FieldError as error:
+    except NotUnderstood as error:
         reading.refuse(found, error)
         reading.gateways[name] = None
 
@@ -136,7 +136,7 @@ def _read_tokens(found: Object, reading: _Reading) -> None:
         sources = tuple(token_sources(found.spec, found.namespace))
         reading.tokens += sources
         add_by_header(reading.claims, sources)
-    except FieldError as error:
+    except NotUnderstood as error:
         reading.refuse(found, error)
         reading.tokens_unclear = True
 
@@ -149,7 +149,7 @@ def _read_entry(found: Object, reading: _Reading) -> None:
             if host in reading.entries:
                 raise found.spec.wrong("hosts", f"{host} has several ServiceEntries, which Istio merges")
         reading.entries.update(dict.fromkeys(hosts, service_entry(found.spec, found.stated)))
-    except FieldError as error:
+    except NotUnderstood as error:
         reading.refuse(found, error)
         reading.entries.update(dict.fromkeys(hosts))
 
@@ -191,7 +191,7 @@ class _Decided:
 def _decided(found: Object, around: Surroundings, reading: _Reading) -> list[_Decided]:
     try:
         return [_Decided(found, service, places) for service, places in services_of(found, around)]
-    except FieldError as error:
+    except NotUnderstood as error:
         reading.refuse(found, error)
         return []
 

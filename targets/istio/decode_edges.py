@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from graymesh.targets.istio.fields import FieldError, Node
+from graymesh.kit.nodes import Node
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.istio.objects import as_written
 
 _GATEWAY: Final = frozenset(["selector", "servers"])
@@ -73,7 +74,7 @@ class Tokens:
 
 
 def gateway(spec: Node, namespace: str) -> Gateway:
-    """The gateway; raises FieldError for servers that do not speak HTTP."""
+    """The gateway; raises NotUnderstood for servers that do not speak HTTP."""
     spec.limited(_GATEWAY)
     servers = [(server, _server_hosts(server)) for server in spec.nodes("servers")]
     return Gateway(
@@ -173,7 +174,7 @@ class Entry:
 
 
 def service_entry(spec: Node, namespace: str) -> Entry:
-    """The entry; raises FieldError for several ports, other protocols than HTTP, or addresses that are looked up."""
+    """The entry; raises NotUnderstood for several ports, other protocols than HTTP, or addresses that are looked up."""
     spec.limited(_ENTRY)
     resolution = spec.text("resolution")
     if resolution not in ("STATIC", "DNS"):
@@ -208,8 +209,8 @@ def _endpoint(endpoint: Node, port: Node) -> tuple[Mapping[str, str], str]:
 
 
 def add_by_header(found: dict[str, tuple[str, str]], sources: Iterable[Tokens]) -> None:
-    """Adds header → issuer and claim; raises FieldError when two issuers fill the same header."""
+    """Adds header → issuer and claim; raises NotUnderstood when two issuers fill the same header."""
     for tokens in sources:
         for header, claim in tokens.headers.items():
             if found.setdefault(header, (tokens.issuer, claim)) != (tokens.issuer, claim):
-                raise FieldError(header, "is filled from several claims")
+                raise NotUnderstood(header, "is filled from several claims")

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from graymesh.ir.release import Kind, RouteTable, Scalar
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Statement
 from graymesh.targets.istio.decode_edges import Entry
 from graymesh.targets.istio.decode_rules import DestinationRule
 from graymesh.targets.istio.decode_versions import Surroundings, Versions
-from graymesh.targets.istio.fields import FieldError
 from graymesh.targets.istio.names import MESH
 from graymesh.targets.istio.objects import Object
 
@@ -40,7 +40,7 @@ def version_facts(versions: Versions, around: Surroundings) -> Found:
     """Labels and endpoints of each subset; what a rule says of all versions must be the same for all hosts."""
     rules = [_rule(host, around) for host in versions.hosts if host in around.rules]
     if any(rule.policy != rules[0].policy for rule in rules):
-        raise FieldError("trafficPolicy", "the hosts behind this VirtualService have different ones", ("spec",))
+        raise NotUnderstood("trafficPolicy", "the hosts behind this VirtualService have different ones", ("spec",))
     facts: Found = {}
     for host in versions.hosts:
         entry = _entry(host, around)
@@ -85,14 +85,14 @@ def _export_to(found: Object) -> Sequence[str] | None:
 def _rule(host: str, around: Surroundings) -> DestinationRule:
     rule = around.rules[host]
     if rule is None:
-        raise FieldError("host", f"the DestinationRule of {host} was not understood", ("spec",))
+        raise NotUnderstood("host", f"the DestinationRule of {host} was not understood", ("spec",))
     return rule
 
 
 def _entry(host: str, around: Surroundings) -> Entry | None:
     entry = around.entries.get(host)
     if entry is None and host in around.entries:
-        raise FieldError("host", f"the ServiceEntry of {host} was not understood", ("spec",))
+        raise NotUnderstood("host", f"the ServiceEntry of {host} was not understood", ("spec",))
     return entry
 
 
@@ -103,7 +103,7 @@ def token_facts(table: RouteTable, issuers: Collection[str], around: Surrounding
         return {}
     sources = [tokens for tokens in around.tokens if tokens.issuer in issuers]
     if len({tuple(tokens.facts.items()) for tokens in sources}) != 1:
-        raise FieldError("jwtRules", "it is not clear which issuer's claims the routes ask for", ("spec",))
+        raise NotUnderstood("jwtRules", "it is not clear which issuer's claims the routes ask for", ("spec",))
     pods = tuple(sorted({label for tokens in sources for label in tokens.pods}))
     passed_on = int(all(tokens.passed_on for tokens in sources))
     where = ",".join(sorted({tokens.namespace for tokens in sources}))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from graymesh.ir.release import Absent, Conjunction, Field, Kind, Matcher, OneOf, Prefix, Present, Test
+from graymesh.kit.nodes import Node
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.istio.cookies import cookie_of
-from graymesh.targets.istio.fields import FieldError, Node
 from graymesh.targets.istio.regexes import literals, matcher_of, runs_over, ungrouped
 
 _TESTS: Final = frozenset(["uri", "method", "authority", "headers", "withoutHeaders", "queryParams"])
@@ -40,7 +41,7 @@ class ClaimHeaders:
 
 
 def conjunction(match: Node, headers: ClaimHeaders) -> Conjunction:
-    """The tests that the match asks for; raises FieldError for what graymesh cannot say exactly."""
+    """The tests that the match asks for; raises NotUnderstood for what graymesh cannot say exactly."""
     match.limited(_KNOWN, _REFUSED)
     if match.flag("ignoreUriCase"):
         raise match.wrong("ignoreUriCase", "paths are compared with their case")
@@ -91,20 +92,20 @@ def _header(name: str, value: Node, headers: ClaimHeaders) -> Test:
 
 def _header_field(name: str, value: Node, headers: ClaimHeaders) -> Field:
     if name.startswith(":") or name == "host":
-        raise FieldError(name, "is matched by its own field, not among the headers", value.path)
+        raise NotUnderstood(name, "is matched by its own field, not among the headers", value.path)
     if name not in headers.claims:
         return Field(Kind.HEADER, name)
     if headers.at_gateway:
-        raise FieldError(name, "holds a claim, but at a gateway clients can write it themselves", value.path)
+        raise NotUnderstood(name, "holds a claim, but at a gateway clients can write it themselves", value.path)
     return Field(Kind.CLAIM, headers.claims[name][1])
 
 
 def _gateway_claim(name: str, value: Node, headers: ClaimHeaders) -> Field:
     if not headers.at_gateway:
-        raise FieldError(name, "only gateways see claims; in the mesh this never matches", value.path)
+        raise NotUnderstood(name, "only gateways see claims; in the mesh this never matches", value.path)
     found = _CLAIM.fullmatch(name)
     if found is None:
-        raise FieldError(name, "nested claims are not understood", value.path)
+        raise NotUnderstood(name, "nested claims are not understood", value.path)
     return Field(Kind.CLAIM, found[1] or found[2])
 
 
@@ -126,7 +127,7 @@ def _without(match: Node, headers: ClaimHeaders) -> Iterator[Test]:
 
 def _absent(value: Node, matcher: Matcher) -> Matcher:
     if not isinstance(matcher, Present):
-        raise FieldError("withoutHeaders", "excludes single values; only absent (.+) can be said", value.path)
+        raise NotUnderstood("withoutHeaders", "excludes single values; only absent (.+) can be said", value.path)
     return Absent()
 
 
@@ -134,7 +135,7 @@ def _query_absent(value: Node) -> Iterator[Test]:
     found = _QUERY_ABSENT.fullmatch(_regex(value.limited(_STRING_MATCH)))
     names = literals(ungrouped(found[1])) if found else None
     if not names or not all(names) or any(set("?&=#") & set(name) for name in names):
-        raise FieldError(":path", "is not the pattern of an absent query parameter", value.path)
+        raise NotUnderstood(":path", "is not the pattern of an absent query parameter", value.path)
     for name in names:
         yield Test(Field(Kind.QUERY, name), Absent())
 
@@ -148,7 +149,7 @@ def _query(match: Node) -> Iterator[Test]:
 def _below(parent: Node | None, name: str) -> Node:
     found = parent.node(name) if parent else None
     if found is None:
-        raise FieldError(name, "has no value", parent.path if parent else ())
+        raise NotUnderstood(name, "has no value", parent.path if parent else ())
     return found
 
 
@@ -156,11 +157,11 @@ def _cookie(value: Node) -> tuple[str, Matcher]:
     """Any other match than a pattern sees the whole header with all cookies at once."""
     value.limited(_STRING_MATCH)
     if set(value.data) != {"regex"}:
-        raise FieldError("cookie", "is compared as a whole header, all cookies at once", value.path)
+        raise NotUnderstood("cookie", "is compared as a whole header, all cookies at once", value.path)
     try:
         return cookie_of(_regex(value))
     except ValueError as error:
-        raise FieldError("cookie", str(error), value.path) from None
+        raise NotUnderstood("cookie", str(error), value.path) from None
 
 
 def _host(value: Node) -> Matcher:
@@ -168,10 +169,10 @@ def _host(value: Node) -> Matcher:
     found = _AUTHORITY.fullmatch(_regex(value)) if set(value.data) == {"regex"} else None
     if found is None:
         reason = "is compared with case and port; (?i)(?:shop[.]example[.]com)(?::[0-9]*)? would leave both out"
-        raise FieldError("authority", reason, value.path)
+        raise NotUnderstood("authority", reason, value.path)
     body = ungrouped(found[1])
     if body == found[1] or runs_over(body, ":") or _CAPITAL.search(body):
-        raise FieldError("authority", "the pattern can run over the port, or has capital letters", value.path)
+        raise NotUnderstood("authority", "the pattern can run over the port, or has capital letters", value.path)
     return _understood(body, "authority", value, Kind.HOST)
 
 
@@ -181,7 +182,7 @@ def _string(value: Node, kind: Kind, never_empty: bool = False) -> Matcher:
     kinds = [kind for kind in value.data if kind in value]
     if len(kinds) != 1:
         name = str(value.path[-1])
-        raise FieldError(name, "must say one of exact, prefix and regex; presence is regex .+", value.path)
+        raise NotUnderstood(name, "must say one of exact, prefix and regex; presence is regex .+", value.path)
     if kinds[0] == "regex":
         return _understood(_regex(value), "regex", value, kind, never_empty)
     text = value.text(kinds[0])
@@ -194,7 +195,7 @@ def _understood(pattern: str, name: str, value: Node, kind: Kind, never_empty: b
     try:
         return matcher_of(pattern, kind, never_empty)
     except ValueError as error:
-        raise FieldError(name, str(error), value.path) from None
+        raise NotUnderstood(name, str(error), value.path) from None
 
 
 def _regex(value: Node) -> str:

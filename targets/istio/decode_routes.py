@@ -20,10 +20,11 @@ from graymesh.ir.release import (
     Share,
     Split,
 )
-from graymesh.targets.istio.fields import FieldError, Node
+from graymesh.kit.nodes import Node
+from graymesh.kit.refusal import NotUnderstood
 
 Label: TypeAlias = Callable[[Node], str]
-"""The name of the version that a Destination sends to; raises FieldError when there is none."""
+"""The name of the version that a Destination sends to; raises NotUnderstood when there is none."""
 
 _MIRRORING: Final = frozenset(["mirror", "mirrors", "mirrorPercentage", "mirrorPercent", "mirror_percent"])
 _KNOWN: Final = _MIRRORING | {"name", "match", "route", "timeout", "retries", "fault", "headers"}
@@ -62,7 +63,7 @@ _OUR_WORDS: Final[Mapping[str, frozenset[str]]] = {
 
 
 def route_of(route: Node, index: int, condition: Condition, label: Label) -> Route:
-    """The route; raises FieldError for a field that graymesh has no words for."""
+    """The route; raises NotUnderstood for a field that graymesh has no words for."""
     route.limited(_KNOWN, _REFUSED)
     return Route(
         name=route.text("name") or f"route-{index + 1}",
@@ -87,7 +88,7 @@ def _split(route: Node, label: Label) -> Split:
         weights = [1]
     total = sum(weights)
     if not total:
-        raise FieldError("weight", "all weights are 0", (*route.path, "route"))
+        raise NotUnderstood("weight", "all weights are 0", (*route.path, "route"))
     above = _headers(route)
     pairs = [(each, weight) for each, weight in zip(nodes, weights, strict=True) if weight]
     return Split(tuple(_share(each, Fraction(weight * BUCKETS, total), above, label) for each, weight in pairs))
@@ -121,7 +122,7 @@ def _together(above: _Effects, below: _Effects, place: Node) -> _Effects:
     if above.cookie and below.cookie:
         raise place.wrong("headers", "the route and the destination both set a cookie")
     for name in (above.request.keys() & below.request.keys()) | (above.response.keys() & below.response.keys()):
-        raise FieldError(name, "is set by the route and by the destination", (*place.path, "headers"))
+        raise NotUnderstood(name, "is set by the route and by the destination", (*place.path, "headers"))
     return _Effects(
         {**above.request, **below.request}, {**above.response, **below.response}, below.cookie or above.cookie
     )
@@ -134,7 +135,7 @@ def _headers(parent: Node) -> _Effects:
     headers.limited(_HEADERS)
     request, response = headers.node("request"), headers.node("response")
     for name in request.limited(_OPERATIONS, _REMOVE).text_map("add") if request else ():
-        raise FieldError(name, "is added beside the client's own; graymesh overwrites", (*headers.path, "request"))
+        raise NotUnderstood(name, "is added beside the client's own; graymesh overwrites", (*headers.path, "request"))
     if response:
         response.limited(_OPERATIONS, _REMOVE)
     return _Effects(dict(_set(request)) if request else {}, dict(_set(response)) if response else {}, _cookie(response))
@@ -146,7 +147,7 @@ def _set(side: Node) -> Iterator[tuple[str, str]]:
         raise side.wrong("set", "names one header twice")
     for name, value in values.items():
         if name.startswith(":") or name.lower() == "host":
-            raise FieldError(name, "changes the host that the version sees", (*side.path, "set", name))
+            raise NotUnderstood(name, "changes the host that the version sees", (*side.path, "set", name))
         yield name.lower(), _literal(value, name, side)
 
 
@@ -155,7 +156,7 @@ def _literal(value: str, name: str, side: Node) -> str:
     if _REQUEST_ID.fullmatch(value):
         return UNIQUE_ID
     if _VARIABLE.search(value.replace("%%", "")):
-        raise FieldError(name, f"{value!r} holds a variable of Envoy that graymesh has no word for", side.path)
+        raise NotUnderstood(name, f"{value!r} holds a variable of Envoy that graymesh has no word for", side.path)
     return value.replace("%%", "%")
 
 
@@ -168,7 +169,7 @@ def _cookie(response: Node | None) -> SetCookie | None:
         parts = _COOKIE.fullmatch(_literal(value, name, response)) if name.lower() == "set-cookie" else None
         if parts is None or found:
             reason = "is added to the answer, and is not one cookie with Path=/; HttpOnly; SameSite=Lax"
-            raise FieldError(name, reason, (*response.path, "add", name))
+            raise NotUnderstood(name, reason, (*response.path, "add", name))
         found = SetCookie(parts[1], parts[2], int(parts[3]) if parts[3] else None)
     return found
 
@@ -206,7 +207,7 @@ def _mirror(route: Node, label: Label) -> Mirror | None:
         raise route.wrong("mirrors", "mirrors requests several times")
     if mirrors:
         only = mirrors[0].limited(_MIRROR)
-        target, percentage = only.node("destination"), only.percent("percentage")
+        target, percentage = only.node("destination"), _percent(only, "percentage")
     if target is None:
         return None
     version = label(target)
@@ -216,7 +217,7 @@ def _mirror(route: Node, label: Label) -> Mirror | None:
 def _mirror_percentage(route: Node) -> int | None:
     """The newer field wins over the older ones, which hold whole percent."""
     if "mirrorPercentage" in route:
-        return route.percent("mirrorPercentage")
+        return _percent(route, "mirrorPercentage")
     for name in ("mirrorPercent", "mirror_percent"):
         if name in route:
             percent = route.whole(name)
@@ -242,7 +243,7 @@ def _delay(delay: Node | None) -> tuple[int, int]:
     if delay is None:
         return 0, 0
     delay.limited(_DELAY, {"exponentialDelay": "Istio does not support it"})
-    percentage = delay.percent("percentage")
+    percentage = _percent(delay, "percentage")
     if percentage is None:
         percentage = delay.whole("percent") * 100
     time = delay.milliseconds("fixedDelay")
@@ -257,7 +258,21 @@ def _abort(abort: Node | None) -> tuple[int, int]:
         return 0, 0
     reasons = {"grpcStatus": "graymesh aborts with HTTP statuses only", "http2Error": "Istio does not support it"}
     abort.limited(_ABORT, reasons)
-    percentage, status = abort.percent("percentage") or 0, abort.whole("httpStatus")
+    percentage, status = _percent(abort, "percentage") or 0, abort.whole("httpStatus")
     if not status:
         raise abort.wrong("httpStatus", "is missing")
     return (status, percentage) if percentage else (0, 0)
+
+
+def _percent(parent: Node, name: str) -> int | None:
+    """Istio's Percent as basis points, None when it is not set; an absent value counts as 0."""
+    found = parent.node(name)
+    if found is None:
+        return None
+    value = found.limited(frozenset(["value"])).data.get("value") or 0
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise parent.wrong(name, "is not a number")
+    exact = Fraction(str(value)) * 100 if value == value and abs(value) <= 100 else Fraction(-1)
+    if exact < 0 or exact.denominator != 1:
+        raise parent.wrong(name, "is not a percentage of whole basis points")
+    return int(exact)

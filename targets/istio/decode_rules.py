@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from graymesh.ir.release import Scalar
-from graymesh.targets.istio.fields import FieldError, Node
+from graymesh.kit.nodes import Node
+from graymesh.kit.refusal import NotUnderstood
 
 _RULE: Final = frozenset(["host", "trafficPolicy", "subsets", "exportTo"])
 _RULE_REFUSED: Final = {"workloadSelector": "the rule holds for some callers only"}
@@ -57,11 +58,11 @@ class DestinationRule:
 def destination_rule(spec: Node, host: str, namespace: str, home: str) -> DestinationRule:
     """The rule for the host, whose service stands in the namespace `home`, "" when that is not known.
 
-    Raises FieldError for fields that it does not know, and for rules that few callers see.
+    Raises NotUnderstood for fields that it does not know, and for rules that few callers see.
     """
     spec.limited(_RULE, _RULE_REFUSED)
     if namespace and home not in ("", namespace):
-        raise FieldError(
+        raise NotUnderstood(
             "namespace", f"only callers in {namespace} see a rule for {host} there", ("metadata", "namespace")
         )
     if "*" in host:
@@ -147,6 +148,6 @@ def _warmup(balancer: Node) -> Iterator[int]:
     if warmup is not None:
         warmup.limited(frozenset(["duration"]))
         if "duration" not in warmup:
-            raise FieldError("duration", "is missing", warmup.path)
+            raise NotUnderstood("duration", "is missing", warmup.path)
         times.append(warmup.milliseconds("duration"))
     return (time for time in times if time is not None)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from graymesh.ir.release import ALWAYS, Conjunction, Facts, Kind, OneOf, Route, RouteTable, Test
+from graymesh.kit.nodes import Node
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Statement
 from graymesh.targets.istio.decode_facts import in_words, place_facts, token_facts, version_facts
 from graymesh.targets.istio.decode_match import ClaimHeaders, conjunction
 from graymesh.targets.istio.decode_routes import route_of
 from graymesh.targets.istio.decode_versions import Surroundings, Versions
-from graymesh.targets.istio.fields import FieldError, Node
 from graymesh.targets.istio.names import MESH
 from graymesh.targets.istio.objects import Object, gateway_name, hosts_of
 
@@ -42,7 +43,7 @@ def services_of(found: Object, around: Surroundings) -> list[tuple[Statement, tu
             seen[alike] = _Place(found, place, versions, around).decided()
         table, facts = seen[alike]
         if not table.routes:
-            raise FieldError(
+            raise NotUnderstood(
                 "http", f"no route holds at {in_words(place)}, where Istio then goes by its defaults", ("spec",)
             )
         served = tuple(host for host in hosts if _serves(place, host, found, around))

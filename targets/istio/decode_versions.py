@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from graymesh.kit.nodes import Node
 from graymesh.targets.istio.decode_edges import Entry, Gateway, Tokens
 from graymesh.targets.istio.decode_rules import DestinationRule
-from graymesh.targets.istio.fields import Node
 from graymesh.targets.istio.objects import Object, host_of
 
 _DESTINATION: Final = frozenset(["host", "subset", "port"])
@@ -61,7 +61,7 @@ class Versions:
         return next(iter(ports)) if len(ports) == 1 else 0
 
     def __call__(self, target: Node) -> str:
-        """The version's name; raises FieldError when no DestinationRule has the subset."""
+        """The version's name; raises NotUnderstood when no DestinationRule has the subset."""
         target.limited(_DESTINATION)
         host, subset = host_of(target, "host", self._namespace), target.text("subset")
         if not host or "*" in host:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from graymesh.kit.comments import file_of, file_of_all, in_lines, route_in_words
+from graymesh.kit.objects import kubernetes_object, metadata_of
 from graymesh.kit.target import HostTable, View
 from graymesh.targets.istio.claims import Claims, claim_names, request_authentications
 from graymesh.targets.istio.names import MESH
@@ -16,7 +17,6 @@ from graymesh.targets.istio.resources import (
     destination_rule,
     exported,
     gateway,
-    metadata,
     service_entry,
 )
 from graymesh.targets.istio.routes import Backend, http_route
@@ -107,14 +107,10 @@ def _virtual_service(view: View, binding: _Binding) -> dict[str, Any]:
     claims = Claims(issuer, at_gateway=MESH not in binding.gateways)
     backend = Backend(release.host, release.port)
     routes = ((route, http_route(route, backend, claims)) for route in binding.table.table.routes)
-    return {
-        "apiVersion": NETWORKING,
-        "kind": "VirtualService",
-        "metadata": metadata(release, release.name + binding.suffix),
-        "spec": {
-            "hosts": list(binding.hosts),
-            **({} if binding.gateways == (MESH,) else {"gateways": list(binding.gateways)}),
-            **exported(view),
-            "http": [Remarked(found, tuple(in_lines(route_in_words(route)))) for route, found in routes if found],
-        },
+    spec = {
+        "hosts": list(binding.hosts),
+        **({} if binding.gateways == (MESH,) else {"gateways": list(binding.gateways)}),
+        **exported(view),
+        "http": [Remarked(found, tuple(in_lines(route_in_words(route)))) for route, found in routes if found],
     }
+    return kubernetes_object(NETWORKING, "VirtualService", metadata_of(release, release.name + binding.suffix), spec)

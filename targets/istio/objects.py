@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from graymesh.diagnostic import Refused
+from graymesh.kit.nodes import Node, node
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Refusal
-from graymesh.targets.istio.fields import FieldError, Node, node
 
 if TYPE_CHECKING:
     from graymesh.source import Source
@@ -50,7 +51,7 @@ class Object:
         """What tells it apart from all others."""
         return f"{self.file}#{self.source.document}"
 
-    def refusal(self, error: FieldError) -> Refusal:
+    def refusal(self, error: NotUnderstood) -> Refusal:
         """The field that was not understood, with its place in the file."""
         return _refusal(self.source, self.file, error)
 
@@ -71,14 +72,14 @@ def objects_of(text: str, file: str) -> tuple[list[Object], list[Refusal]]:
     for source in sources:
         try:
             objects.append(_object(source, file))
-        except FieldError as error:
+        except NotUnderstood as error:
             refusals.append(_refusal(source, file, error))
     return objects, refusals
 
 
-def _refusal(source: Source, file: str, error: FieldError) -> Refusal:
-    line = source.span(error.path, at_key=True).line
-    return Refusal(file=file, field=error.field, message=error.message, path=error.path, line=line)
+def _refusal(source: Source, file: str, error: NotUnderstood) -> Refusal:
+    line = source.span(error.where, at_key=True).line
+    return Refusal(file=file, field=error.field, message=error.message, path=error.where, line=line)
 
 
 def _object(source: Source, file: str) -> Object:
@@ -119,17 +120,17 @@ def _group(api_version: str) -> tuple[str, str]:
 
 
 def host_of(place: Node, field: str, namespace: str) -> str:
-    """The host that the field names, in full, "" when it is not set; raises FieldError for capital letters."""
+    """The host that the field names, in full, "" when it is not set; raises NotUnderstood for capital letters."""
     return _full(_lower(place.text(field), place, field), namespace)
 
 
 def hosts_of(place: Node, field: str, namespace: str) -> tuple[str, ...]:
-    """The hosts that the field lists, in full; raises FieldError for capital letters."""
+    """The hosts that the field lists, in full; raises NotUnderstood for capital letters."""
     return tuple(_full(host, namespace) for host in as_written(place, field))
 
 
 def as_written(place: Node, field: str) -> tuple[str, ...]:
-    """The hosts that the field lists; raises FieldError for capital letters."""
+    """The hosts that the field lists; raises NotUnderstood for capital letters."""
     return tuple(_lower(host, place, field) for host in place.texts(field))
 
 

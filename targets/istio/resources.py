@@ -6,46 +6,29 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from graymesh.ir.release import Facts, Release, Scalar, Version
+from graymesh.ir.release import Facts, Scalar, Version
+from graymesh.kit.durations import in_seconds
+from graymesh.kit.objects import kubernetes_object, metadata_of
 from graymesh.kit.target import View
 from graymesh.targets.istio.claims import selector_labels
 from graymesh.targets.istio.options import options_of
-from graymesh.targets.istio.routes import duration
 
 NETWORKING: Final = "networking.istio.io/v1"
 _NAME: Final = re.compile(r"(?:[^:]*\.)?[^:.]*[^:.0-9][^:.]*")
 """A host name: unlike an IPv6 address it has no colon, unlike an IPv4 address it does not end in a number."""
 
 
-def metadata(release: Release, name: str = "") -> dict[str, Any]:
-    """Name, namespace, the labels by which operators find what graymesh wrote, and what the user adds to them.
-
-    Never a label or annotation by which Argo CD, Flux or Helm track what they applied: those are theirs.
-    """
-    own = {"app.kubernetes.io/managed-by": "graymesh", "app.kubernetes.io/name": release.name}
-    return {
-        "name": name or release.name,
-        "namespace": release.namespace,
-        "labels": {**dict(release.labels), **own},
-        **({"annotations": dict(release.annotations)} if release.annotations else {}),
-    }
-
-
 def destination_rule(view: View) -> dict[str, Any]:
     """All versions as subsets, at every stage: a route may only name what is there already."""
     release = view.release
     policy = _traffic_policy(view.facts)
-    return {
-        "apiVersion": NETWORKING,
-        "kind": "DestinationRule",
-        "metadata": metadata(release),
-        "spec": {
-            "host": release.host,
-            **exported(view),
-            **({"trafficPolicy": policy} if policy else {}),
-            "subsets": [{"name": version.name, "labels": dict(version.labels)} for version in release.versions],
-        },
+    spec = {
+        "host": release.host,
+        **exported(view),
+        **({"trafficPolicy": policy} if policy else {}),
+        "subsets": [{"name": version.name, "labels": dict(version.labels)} for version in release.versions],
     }
+    return kubernetes_object(NETWORKING, "DestinationRule", metadata_of(release), spec)
 
 
 def exported(view: View) -> dict[str, list[str]]:
@@ -81,7 +64,7 @@ def _load_balancer(said: Mapping[str, Scalar]) -> dict[str, Any]:
     warmup = said.get("warmup.ms")
     if not isinstance(warmup, int):
         return {}
-    return {"simple": "LEAST_REQUEST", "warmup": {"duration": duration(warmup)}}
+    return {"simple": "LEAST_REQUEST", "warmup": {"duration": in_seconds(warmup)}}
 
 
 def _outlier_detection(said: Mapping[str, Scalar]) -> dict[str, Any]:
@@ -89,7 +72,7 @@ def _outlier_detection(said: Mapping[str, Scalar]) -> dict[str, Any]:
     for fact, field in (("outlier.interval.ms", "interval"), ("outlier.eject.ms", "baseEjectionTime")):
         value = said.get(fact)
         if isinstance(value, int):
-            fields[field] = duration(value)
+            fields[field] = in_seconds(value)
     share = said.get("outlier.maxEjected.bp")
     if isinstance(share, int):
         fields["maxEjectionPercent"] = share // 100
@@ -109,15 +92,11 @@ def gateway(view: View) -> dict[str, Any]:
             "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
             "tls": {"mode": "SIMPLE", "credentialName": options.gatewayCredential},
         }
-    return {
-        "apiVersion": NETWORKING,
-        "kind": "Gateway",
-        "metadata": metadata(view.release),
-        "spec": {
-            "selector": selector_labels(options.gatewaySelector),
-            "servers": [{**server, "hosts": list(view.release.domains)}],
-        },
+    spec = {
+        "selector": selector_labels(options.gatewaySelector),
+        "servers": [{**server, "hosts": list(view.release.domains)}],
     }
+    return kubernetes_object(NETWORKING, "Gateway", metadata_of(view.release), spec)
 
 
 def service_entry(view: View) -> dict[str, Any]:
@@ -125,19 +104,15 @@ def service_entry(view: View) -> dict[str, Any]:
     release = view.release
     endpoints = [_endpoint(version, endpoint) for version in release.versions for endpoint in version.endpoints]
     named = any(_NAME.fullmatch(endpoint["address"]) for endpoint in endpoints)
-    return {
-        "apiVersion": NETWORKING,
-        "kind": "ServiceEntry",
-        "metadata": metadata(release),
-        "spec": {
-            "hosts": [release.host],
-            **exported(view),
-            "location": "MESH_INTERNAL",
-            "resolution": "DNS" if named else "STATIC",
-            "ports": [{"number": release.port, "name": "http", "protocol": "HTTP"}],
-            "endpoints": endpoints,
-        },
+    spec = {
+        "hosts": [release.host],
+        **exported(view),
+        "location": "MESH_INTERNAL",
+        "resolution": "DNS" if named else "STATIC",
+        "ports": [{"number": release.port, "name": "http", "protocol": "HTTP"}],
+        "endpoints": endpoints,
     }
+    return kubernetes_object(NETWORKING, "ServiceEntry", metadata_of(release), spec)
 
 
 def _endpoint(version: Version, endpoint: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from graymesh.ir.release import UNIQUE_ID, Fault, Mirror, Policy, Retries, Route, SetCookie, Share
+from graymesh.kit.durations import in_seconds
 from graymesh.targets.istio.claims import Claims
 from graymesh.targets.istio.matches import matches
 
@@ -93,7 +94,7 @@ def set_cookie(cookie: SetCookie) -> str:
 def _policy(policy: Policy, backend: Backend) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     if policy.timeout_ms is not None:
-        fields["timeout"] = duration(policy.timeout_ms)
+        fields["timeout"] = in_seconds(policy.timeout_ms)
     if policy.retries is not None:
         fields["retries"] = _retries(policy.retries)
     if policy.fault is not None:
@@ -109,7 +110,7 @@ def _retries(retries: Retries) -> dict[str, Any]:
         return {"attempts": 0}
     fields: dict[str, Any] = {"attempts": retries.attempts}
     if retries.per_try_ms is not None:
-        fields["perTryTimeout"] = duration(retries.per_try_ms)
+        fields["perTryTimeout"] = in_seconds(retries.per_try_ms)
     if retries.on:
         fields["retryOn"] = ",".join(sorted({word for reason in retries.on for word in RETRY_ON[reason]}))
     return fields
@@ -121,7 +122,7 @@ def _fault(fault: Fault) -> dict[str, Any]:
     if fault.delay_basis_points:
         fields["delay"] = {
             "percentage": percentage(fault.delay_basis_points),
-            "fixedDelay": duration(fault.delay_ms),
+            "fixedDelay": in_seconds(fault.delay_ms),
         }
     if fault.abort_basis_points:
         fields["abort"] = {
@@ -142,9 +143,3 @@ def percentage(basis_points: int) -> dict[str, int | float]:
     """Istio's Percent, a double."""
     whole, rest = divmod(basis_points, 100)
     return {"value": basis_points / 100 if rest else whole}
-
-
-def duration(milliseconds: int) -> str:
-    """`2s`, `500ms`."""
-    seconds, rest = divmod(milliseconds, 1000)
-    return f"{milliseconds}ms" if rest else f"{seconds}s"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from graymesh.ir.release import Facts
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.targets.nginx.allowed import MAIN, harmless
 from graymesh.targets.nginx.decode_effects import INHERITED
@@ -27,7 +28,6 @@ from graymesh.targets.nginx.decode_servers import (
     read_upstream,
     read_zone,
 )
-from graymesh.targets.nginx.decode_values import Refused
 from graymesh.targets.nginx.syntax import Directive, Lines, SyntaxProblem, parse
 
 _PROGRAMS: Final = (".js", ".mjs")
@@ -52,7 +52,7 @@ class _Reading:
     files: Files
     settings: dict[str, list[Directive]] = field(default_factory=dict)
     known: dict[str, Definition] = field(default_factory=dict)
-    broken: dict[str, Refused] = field(default_factory=dict)
+    broken: dict[str, NotUnderstood] = field(default_factory=dict)
     upstreams: dict[str, Upstream] = field(default_factory=dict)
     zones: dict[str, Zone] = field(default_factory=dict)
     imports: dict[str, Directive] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class _Reading:
     lines: dict[str, Lines] = field(default_factory=dict)
     undecided: bool = False
 
-    def refuse(self, refused: Refused, where: Directive) -> None:
+    def refuse(self, refused: NotUnderstood, where: Directive) -> None:
         """Notes what is not understood, with its line."""
         at = refused.where or where
         line = self.line(at.file, at.token)
@@ -108,13 +108,13 @@ def _read_main(reading: _Reading, directive: Directive) -> None:
         for inner in directive.body or ():
             _guarded(reading, inner, _read)
     elif directive.name not in MAIN:
-        reading.refuse(Refused(directive.name, "outside http"), directive)
+        reading.refuse(NotUnderstood(directive.name, "outside http"), directive)
 
 
 def _guarded(reading: _Reading, directive: Directive, read: object) -> None:
     try:
         read(reading, directive)  # type: ignore[operator]
-    except Refused as refused:
+    except NotUnderstood as refused:
         reading.refuse(refused, directive)
 
 
@@ -131,7 +131,7 @@ def _read(reading: _Reading, directive: Directive) -> None:
             reading.scripts.append(directive)
         case "js_import":
             if len(directive.arguments) == 3 and directive.arguments[1] != "from":
-                raise Refused("js_import", "between the name and the file stands from")
+                raise NotUnderstood("js_import", "between the name and the file stands from")
             reading.imports[directive.arguments[0] if directive.arguments else ""] = directive
         case "limit_req_zone":
             name, zone = read_zone(directive)
@@ -140,17 +140,17 @@ def _read(reading: _Reading, directive: Directive) -> None:
             reading.settings.setdefault(name, []).append(directive)
         case _ if not harmless(directive):
             reading.undecided = True
-            raise Refused(directive.name, "in http, where it may change every server")
+            raise NotUnderstood(directive.name, "in http, where it may change every server")
 
 
 def _definition(reading: _Reading, directive: Directive) -> None:
     name = variable_of(directive)
     if name in reading.known or name in reading.broken:
-        reading.broken[name] = Refused(f"${name}", "defined twice, of which only the last counts", directive)
+        reading.broken[name] = NotUnderstood(f"${name}", "defined twice, of which only the last counts", directive)
         raise reading.broken[name]
     try:
         reading.known[name] = READERS[directive.name](directive)
-    except Refused as refused:
+    except NotUnderstood as refused:
         reading.broken[name] = refused
         raise
 
@@ -159,7 +159,7 @@ def _upstream(reading: _Reading, directive: Directive) -> None:
     name = (directive.arguments or ("",))[0].lower()
     if name in reading.upstreams:
         reading.undecided = True
-        raise Refused("upstream", f"{name} appears twice")
+        raise NotUnderstood("upstream", f"{name} appears twice")
     reading.upstreams[name] = Upstream(name, (), {}, directive, understood=False)
     reading.upstreams[name] = read_upstream(directive)
 
@@ -173,7 +173,7 @@ def _script(reading: _Reading, directive: Directive) -> None:
     files = {file.rpartition("/")[2]: text for file, text in reading.files.items()}
     text = files.get(path.rpartition("/")[2], "")
     if function != "claims" or text != _own_program():
-        reading.broken[name] = Refused("js_set", f"${name} is made by a program that is not ours", directive)
+        reading.broken[name] = NotUnderstood("js_set", f"${name} is made by a program that is not ours", directive)
         raise reading.broken[name]
     reading.known[name] = ClaimsDefinition(name, directive)
 
@@ -194,7 +194,7 @@ def _services(reading: _Reading) -> Iterator[Statement]:
         mine = [reading.upstreams[name.lower()] for name in decided.versions if name.lower() in reading.upstreams]
         try:
             settings = _facts([*mine, *idle.get(file, ())], decided)
-        except Refused as refused:
+        except NotUnderstood as refused:
             reading.refuse(refused, named.server)
         else:
             yield Statement(hosts[0], settings, decided.table, hosts, scope=named.scope, file=file)
@@ -217,10 +217,10 @@ def _decided(reading: _Reading, server: Directive, http: Http) -> Decided | None
         reading.refuse(refused, server)
     try:
         decided = None if strange else decide(server, http)
-    except Refused as refused:
+    except NotUnderstood as refused:
         reading.refuse(refused, server)
     except RecursionError:
-        reading.refuse(Refused("server", "variables that depend on each other without end"), server)
+        reading.refuse(NotUnderstood("server", "variables that depend on each other without end"), server)
     else:
         return decided if decided and decided.table.routes else None
     return None
@@ -231,7 +231,7 @@ def _facts(upstreams: list[Upstream], decided: Decided) -> Facts:
     told = [upstream for upstream in upstreams if upstream.facts or len(upstream.endpoints) > 1]
     for upstream in told:
         if upstream.facts != told[0].facts:
-            raise Refused("upstream", "the versions' servers are told different things", upstream.where)
+            raise NotUnderstood("upstream", "the versions' servers are told different things", upstream.where)
     endpoints = {(upstream.name, "endpoints"): upstream.endpoints for upstream in upstreams}
     return {**(told[0].facts if told else {}), **endpoints, **decided.facts}
 
@@ -256,7 +256,7 @@ def _named(reading: _Reading) -> Iterator[_Named]:
         taken |= mine
         if twice:
             why = f"{twice[0] or 'no name'} belongs to an earlier server already"
-            reading.refuse(Refused("server_name", why), each.server)
+            reading.refuse(NotUnderstood("server_name", why), each.server)
             continue
         everywhere = [_EVERYWHERE] if any(first.get(place) is each.server for place in each.listens) else []
         hosts = (*(name for name in each.hosts if name not in ("", "_")), *everywhere)
@@ -278,7 +278,7 @@ def _read_names(reading: _Reading) -> Iterator[_Named]:
         try:
             listens = listens_of(server)
             yield _Named(server, names_of(server), listens, " ".join(sorted(listens)))
-        except Refused as refused:
+        except NotUnderstood as refused:
             # A server without names that are understood may still be the one for all other names.
             reading.refuse(refused, server)
             yield _Named(server, (), listens, "", understood=False)

@@ -8,16 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
 from graymesh.ir.release import UNIQUE_ID, Policy, Retries, Scalar, SetCookie
-from graymesh.targets.nginx.decode_values import (
-    UNIQUE,
-    Pieces,
-    Raw,
-    Refused,
-    builtin,
-    literal_of,
-    pieces_of,
-    shown,
-)
+from graymesh.kit.refusal import NotUnderstood
+from graymesh.targets.nginx.decode_values import UNIQUE, Pieces, Raw, builtin, literal_of, pieces_of, shown
 from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.syntax import Directive
 
@@ -114,7 +106,7 @@ class Levels:
 
 
 def outputs(levels: Levels) -> Iterator[Output]:
-    """Headers, cookies and limits of a location. Raises Refused."""
+    """Headers, cookies and limits of a location. Raises NotUnderstood."""
     _each_once(levels, "proxy_set_header")
     _each_once(levels, "add_header")
     for directive in levels.effective("proxy_set_header"):
@@ -129,22 +121,22 @@ def outputs(levels: Levels) -> Iterator[Output]:
 
 
 def _each_once(levels: Levels, name: str) -> None:
-    """A header that is set twice is sent twice. Raises Refused."""
+    """A header that is set twice is sent twice. Raises NotUnderstood."""
     seen: set[str] = set()
     for directive in levels.effective(name):
         header = (directive.arguments or ("",))[0].lower()
         if header in seen:
-            raise Refused(name, f"{header} appears twice", directive)
+            raise NotUnderstood(name, f"{header} appears twice", directive)
         seen.add(header)
 
 
 def told_besides(levels: Levels) -> dict[tuple[str, str], Scalar]:
-    """Facts about what a location tells upstreams and clients besides what a release says. Raises Refused."""
+    """Facts about what a location tells upstreams and clients besides what a release says. Raises NotUnderstood."""
     facts: dict[tuple[str, str], Scalar] = {}
     for directive in levels.effective("proxy_set_header"):
         name, value = _two(directive)
         if name in _PLUMBING and _plain(value) not in _PLUMBING[name]:
-            raise Refused("proxy_set_header", f"{directive.arguments[0]} {shown(value)}", directive)
+            raise NotUnderstood("proxy_set_header", f"{directive.arguments[0]} {shown(value)}", directive)
         if name in _PLUMBING:
             facts["", f"sends.{name}"] = shown(value)
     if levels.effective("limit_req"):
@@ -154,7 +146,7 @@ def told_besides(levels: Levels) -> dict[tuple[str, str], Scalar]:
 
 
 def effects(found: Sequence[Output], values: Sequence[Pieces]) -> Effects:
-    """What the values amount to, one for each output. Raises Refused."""
+    """What the values amount to, one for each output. Raises NotUnderstood."""
     version, cookie = "", None
     request: dict[str, str] = {}
     response: dict[str, str] = {}
@@ -178,23 +170,23 @@ def effects(found: Sequence[Output], values: Sequence[Pieces]) -> Effects:
 
 
 def policy(levels: Levels) -> Policy:
-    """Timeouts and retries of a location. Raises Refused for what a policy cannot say."""
+    """Timeouts and retries of a location. Raises NotUnderstood for what a policy cannot say."""
     per_try, total, retries = _per_try(levels), _time_of(levels, _ALL_TRIES), _retries(levels)
     if per_try == total:
         return Policy(timeout_ms=total, retries=retries)
     if per_try is None:
-        raise Refused(_ALL_TRIES, "no single try has a limit", levels.effective(_ALL_TRIES)[0])
+        raise NotUnderstood(_ALL_TRIES, "no single try has a limit", levels.effective(_ALL_TRIES)[0])
     if not retries or not retries.attempts:
         why = "a limit for each try, but not for the whole"
-        raise Refused(_TRY_TIMEOUTS[0], why, levels.effective(_TRY_TIMEOUTS[0])[0])
+        raise NotUnderstood(_TRY_TIMEOUTS[0], why, levels.effective(_TRY_TIMEOUTS[0])[0])
     return Policy(timeout_ms=total, retries=replace(retries, per_try_ms=per_try))
 
 
 def milliseconds(text: str, where: Directive) -> int:
-    """A time as nginx writes it, in milliseconds. Raises Refused for months, years and sums of units."""
+    """A time as nginx writes it, in milliseconds. Raises NotUnderstood for months, years and sums of units."""
     found = _TIME.fullmatch(text)
     if found is None:
-        raise Refused(where.name, f"the time {text!r} is not understood", where)
+        raise NotUnderstood(where.name, f"the time {text!r} is not understood", where)
     return int(found[1]) * _UNITS_MS[found[2]]
 
 
@@ -202,36 +194,36 @@ def _plain(value: Pieces) -> Pieces:
     if len(value) == 1 and isinstance(value[0], Variable):
         try:
             return (builtin(value[0].name),)
-        except Refused:
+        except NotUnderstood:
             return value
     return value
 
 
 def _two(directive: Directive) -> tuple[str, Pieces]:
     if len(directive.arguments) != 2:
-        raise Refused(directive.name, "it takes a name and a value", directive)
+        raise NotUnderstood(directive.name, "it takes a name and a value", directive)
     return directive.arguments[0].lower(), pieces_of(directive.arguments[1])
 
 
 def _added(directive: Directive, hidden: set[str]) -> Output:
     name, *rest = directive.arguments or ("",)
     if len(rest) != 2 or rest[1] != "always":
-        raise Refused("add_header", f"{name} is not added to all answers", directive)
+        raise NotUnderstood("add_header", f"{name} is not added to all answers", directive)
     value = pieces_of(rest[0])
     if name.lower() == "set-cookie":
         return Output("cookie", "set-cookie", value, directive)
     if name.lower() not in hidden:
-        raise Refused("add_header", f"{name} is added beside the upstream's own", directive)
+        raise NotUnderstood("add_header", f"{name} is added beside the upstream's own", directive)
     return Output("response", name.lower(), value, directive)
 
 
 def _zone(directive: Directive) -> str:
-    """The zone's name. Raises Refused for requests that wait instead of being turned away."""
+    """The zone's name. Raises NotUnderstood for requests that wait instead of being turned away."""
     words = dict(argument.partition("=")[::2] for argument in directive.arguments)
     if "zone" not in words or words.keys() - {"zone", "burst", "nodelay"}:
-        raise Refused("limit_req", f"{' '.join(directive.arguments)} is not understood", directive)
+        raise NotUnderstood("limit_req", f"{' '.join(directive.arguments)} is not understood", directive)
     if "burst" in words and "nodelay" not in words:
-        raise Refused("limit_req", "requests over the limit wait", directive)
+        raise NotUnderstood("limit_req", "requests over the limit wait", directive)
     return words["zone"]
 
 
@@ -239,7 +231,7 @@ def burst_of(directive: Directive) -> int:
     """How many requests a limit lets through at once, besides the first."""
     words = dict(argument.partition("=")[::2] for argument in directive.arguments)
     if not re.fullmatch("[0-9]{1,12}", words.get("burst", "0")):
-        raise Refused("limit_req", "its burst is not a number", directive)
+        raise NotUnderstood("limit_req", "its burst is not a number", directive)
     return int(words.get("burst", "0"))
 
 
@@ -250,7 +242,7 @@ def _told(output: Output, value: Pieces) -> str:
 
 def _not_told(output: Output, value: Pieces) -> str:
     what = shown(value) or "nothing"
-    raise Refused(output.where.name, f"{' '.join(output.where.arguments)} may become {what}", output.where)
+    raise NotUnderstood(output.where.name, f"{' '.join(output.where.arguments)} may become {what}", output.where)
 
 
 def _request_header(output: Output, value: Pieces) -> dict[str, str]:
@@ -274,7 +266,7 @@ def _cookie(output: Output, text: str) -> SetCookie | None:
         return None
     found = _COOKIE.fullmatch(text)
     if found is None:
-        raise Refused("add_header", f"the cookie {text!r} has other attributes than a bucket's", output.where)
+        raise NotUnderstood("add_header", f"the cookie {text!r} has other attributes than a bucket's", output.where)
     return SetCookie(found[1], found[2], int(found[3]) if found[3] else None)
 
 
@@ -283,7 +275,7 @@ def _time_of(levels: Levels, name: str) -> int | None:
     if not found:
         return None
     if len(found) != 1 or len(found[0].arguments) != 1:
-        raise Refused(name, "it appears twice, or takes one time", found[0])
+        raise NotUnderstood(name, "it appears twice, or takes one time", found[0])
     return milliseconds(found[0].arguments[0], found[0]) or None
 
 
@@ -292,7 +284,7 @@ def _per_try(levels: Levels) -> int | None:
     limits = {name: _time_of(levels, name) for name in _TRY_TIMEOUTS}
     if len(set(limits.values())) > 1:
         where = next(levels.effective(name)[0] for name in _TRY_TIMEOUTS if limits[name] is not None)
-        raise Refused(where.name, "connecting, sending and reading have different limits", where)
+        raise NotUnderstood(where.name, "connecting, sending and reading have different limits", where)
     return limits[_TRY_TIMEOUTS[0]]
 
 
@@ -303,7 +295,7 @@ def _retries(levels: Levels) -> Retries | None:
     limit = _number(tries[0]) if tries else 0
     if not limit:
         if conditions and set(conditions[0].arguments) != {"error", "timeout"}:
-            raise Refused("proxy_next_upstream", "the number of tries has no limit", conditions[0])
+            raise NotUnderstood("proxy_next_upstream", "the number of tries has no limit", conditions[0])
         return None
     return Retries(attempts=limit - 1, on=tuple(sorted(_words(conditions[0]))) if conditions else ())
 
@@ -317,10 +309,10 @@ def _words(directive: Directive) -> Iterator[str]:
             if word == "reset":
                 yield "connect-failure"
     if left:
-        raise Refused("proxy_next_upstream", f"{' '.join(sorted(left))} is not understood", directive)
+        raise NotUnderstood("proxy_next_upstream", f"{' '.join(sorted(left))} is not understood", directive)
 
 
 def _number(directive: Directive) -> int:
     if len(directive.arguments) != 1 or not re.fullmatch("[0-9]{1,9}", directive.arguments[0]):
-        raise Refused(directive.name, "it takes a number", directive)
+        raise NotUnderstood(directive.name, "it takes a number", directive)
     return int(directive.arguments[0])

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from graymesh.ir.release import ALWAYS, Field, Kind
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.nginx.decode_identity import identity, settled_field
 from graymesh.targets.nginx.decode_lists import Entries, Entry, always, both, drawn, normal, only, under
 from graymesh.targets.nginx.decode_maps import (
@@ -22,18 +23,7 @@ from graymesh.targets.nginx.decode_maps import (
     SplitDefinition,
 )
 from graymesh.targets.nginx.decode_positions import Row
-from graymesh.targets.nginx.decode_values import (
-    UNIQUE,
-    Capture,
-    Piece,
-    Pieces,
-    Raw,
-    Refused,
-    Room,
-    builtin,
-    joined,
-    literal_of,
-)
+from graymesh.targets.nginx.decode_values import UNIQUE, Capture, Piece, Pieces, Raw, Room, builtin, joined, literal_of
 from graymesh.targets.nginx.quoting import Variable
 
 TOKEN = "gm_token"  # noqa: S105  the name of a variable
@@ -50,7 +40,7 @@ class Definitions:
     """
 
     known: Mapping[str, Definition]
-    broken: Mapping[str, Refused] = field(default_factory=dict)
+    broken: Mapping[str, NotUnderstood] = field(default_factory=dict)
     settable: frozenset[str] = frozenset()
     kept: dict[object, tuple[object, Entries]] = field(default_factory=dict, repr=False)
     reads: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
@@ -116,7 +106,7 @@ class Evaluator:
         self.token = ""
 
     def cases(self, wanted: Sequence[Pieces]) -> list[Case]:
-        """The joint list of several values. Raises Refused."""
+        """The joint list of several values. Raises NotUnderstood."""
         found: list[Case] = []
         for case in islice(
             self._cases([self.substituted(pieces) for pieces in wanted], _Chosen({}, {})), _MOST_CASES + 1
@@ -125,25 +115,25 @@ class Evaluator:
                 self._room.take(value)
             found.append(case)
         if len(found) > _MOST_CASES:
-            raise Refused("map", f"more than {_MOST_CASES} cases")
+            raise NotUnderstood("map", f"more than {_MOST_CASES} cases")
         return found
 
     def entries(self, name: str) -> Entries:
-        """The decision list of a variable that a directive defines. Raises Refused."""
+        """The decision list of a variable that a directive defines. Raises NotUnderstood."""
         if name not in self._lists:
             self._lists[name] = self._entries(name, self.definition(name))
         return self._lists[name]
 
     def definition(self, name: str) -> Definition:
-        """What defines the variable. Raises Refused when nothing does, or nothing that is understood."""
+        """What defines the variable. Raises NotUnderstood when nothing does, or nothing that is understood."""
         if name in self._definitions.broken:
             raise self._definitions.broken[name]
         if name not in self._definitions.known:
-            raise Refused(f"${name}", "no directive in these files gives it a value")
+            raise NotUnderstood(f"${name}", "no directive in these files gives it a value")
         return self._definitions.known[name]
 
     def substituted(self, pieces: Pieces) -> Pieces:
-        """The same value; only variables with several cases are left in it. Raises Refused."""
+        """The same value; only variables with several cases are left in it. Raises NotUnderstood."""
         if len(pieces) == 1:
             return self._one(pieces[0]) if isinstance(pieces[0], Variable) else pieces
         found: list[Piece] = []
@@ -158,7 +148,7 @@ class Evaluator:
         name = variable.name
         if name not in self._ones:
             if name in self._open:
-                raise Refused(f"${name}", "it depends on itself")
+                raise NotUnderstood(f"${name}", "it depends on itself")
             self._open.append(name)
             self._ones[name] = self._single(variable)
             self._open.pop()
@@ -194,7 +184,7 @@ class Evaluator:
             case (Raw("header" | "first cookie" as what, name),):
                 self.token = f"{what.removeprefix('first ')} {name}"
                 return always((Raw("claims"),))
-        raise Refused("js_set", f"${definition.name}: ${TOKEN} holds no token", definition.where)
+        raise NotUnderstood("js_set", f"${definition.name}: ${TOKEN} holds no token", definition.where)
 
     def _has_cases(self, definition: MapDefinition) -> bool:
         """Is it clear already that the map has several values? Spares working out values that nobody asks for."""
@@ -222,22 +212,24 @@ class Evaluator:
         if name not in self._sources:
             try:
                 self._sources[name] = self.substituted(definition.source)
-            except Refused as refused:
-                raise Refused(refused.field, refused.message, refused.where or definition.where) from refused
+            except NotUnderstood as refused:
+                raise NotUnderstood(refused.field, refused.message, refused.where or definition.where) from refused
         return self._sources[name]
 
     def _selected(self, definition: MapDefinition, source: Pieces) -> Entries:
         try:
             return normal(self._lines(definition, source))
-        except Refused as refused:
+        except NotUnderstood as refused:
             if refused.where is not None:
                 raise
             message = f"${definition.name}: {refused.field}: {refused.message}"
-            raise Refused("map", message, definition.where) from refused
+            raise NotUnderstood("map", message, definition.where) from refused
 
     def _lines(self, definition: MapDefinition, source: Pieces) -> Iterator[Entry]:
         if any(isinstance(piece, Capture) for piece in source):
-            raise Refused("map", f"${definition.name}: it looks at what another expression captured", definition.where)
+            raise NotUnderstood(
+                "map", f"${definition.name}: it looks at what another expression captured", definition.where
+            )
         text = literal_of(source)
         if text is not None:
             return iter(always(definition.on_text(text)))
@@ -284,7 +276,10 @@ class Evaluator:
                 yield entry._replace(value=value)
 
     def _key(self, split: SplitDefinition) -> Field | None:
-        """The field that a draw hashes, None when it is random. Raises Refused where a missing key is not random."""
+        """The field that a draw hashes, None when it is random.
+
+        Raises NotUnderstood where a missing key is not random.
+        """
         fixed = tuple(piece for piece in self.substituted(split.key) if not isinstance(piece, str))
         if len(fixed) == 1 and isinstance(fixed[0], Raw) and (fixed[0] == UNIQUE or fixed[0].what == "source"):
             return None if fixed[0] == UNIQUE else Field(Kind.SOURCE)
@@ -293,7 +288,7 @@ class Evaluator:
             if found:
                 return found
         why = "requests without a key all draw the same part; give them $request_id"
-        raise Refused("split_clients", f"${split.name}: {why}", split.where)
+        raise NotUnderstood("split_clients", f"${split.name}: {why}", split.where)
 
     def _cases(self, wanted: Sequence[Pieces], chosen: _Chosen) -> Iterator[Case]:
         waiting: list[str] = []

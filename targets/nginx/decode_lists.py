@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from graymesh.ir.release import ALWAYS, Absent, Condition, Conjunction, Networks, Present, Test
-from graymesh.targets.nginx.decode_values import Pieces, Refused
+from graymesh.kit.refusal import NotUnderstood
+from graymesh.targets.nginx.decode_values import Pieces
 
 MOST_ENTRIES: Final = 4_000
 MOST_NEIGHBOURS: Final = 200_000
@@ -44,13 +45,13 @@ def only(entries: Entries) -> Pieces | None:
 
 
 def both(left: Condition, right: Condition) -> Condition:
-    """The condition that holds when both do. Raises Refused when it would be too large."""
+    """The condition that holds when both do. Raises NotUnderstood when it would be too large."""
     if left == ALWAYS:
         return right
     if right == ALWAYS:
         return left
     if len(left) * len(right) > MOST_CONJUNCTIONS:
-        raise Refused("map", f"conditions with more than {MOST_CONJUNCTIONS} alternatives")
+        raise NotUnderstood("map", f"conditions with more than {MOST_CONJUNCTIONS} alternatives")
     return tuple(dict.fromkeys(_merged(first, second) for first in left for second in right))
 
 
@@ -93,7 +94,7 @@ def normal(entries: Iterable[Entry]) -> Entries:
         if entry.condition == ALWAYS and not entry.draws:
             break
         if len(found) > MOST_ENTRIES or number > MOST_NEIGHBOURS:
-            raise Refused("map", f"more than {MOST_ENTRIES} cases")
+            raise NotUnderstood("map", f"more than {MOST_ENTRIES} cases")
     joint = (each._replace(condition=_any(given)) for each, given in zip(found, conditions, strict=True))
     return tuple(_complementary(list(joint)))
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from graymesh.ir.release import ALWAYS, Condition, Field, Kind, Matcher, OneOf, Prefix, Test
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.nginx.decode_evaluate import Definitions
 from graymesh.targets.nginx.decode_patterns import value_matcher
-from graymesh.targets.nginx.decode_values import Piece, Pieces, Refused, is_builtin, joined, pieces_of
+from graymesh.targets.nginx.decode_values import Piece, Pieces, is_builtin, joined, pieces_of
 from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.syntax import Directive
 
@@ -32,7 +33,7 @@ class Location:
 
 
 def located(locations: Sequence[Location]) -> Iterator[tuple[Condition, Location]]:
-    """The locations as a decision list over the path. Raises Refused when some path has none."""
+    """The locations as a decision list over the path. Raises NotUnderstood when some path has none."""
     prefixes = sorted((each for each in locations if each.modifier in ("", "^~")), key=lambda each: -len(each.path))
     patterns = [(_matcher(each), each) for each in locations if each.modifier in ("~", "~*")]
     for each in locations:
@@ -46,31 +47,31 @@ def located(locations: Sequence[Location]) -> Iterator[tuple[Condition, Location
                 yield (tests,), pattern
         yield inside, prefix
     if not prefixes or prefixes[-1].path != "/":
-        raise Refused("location", "paths that no location takes are answered from the disk", locations[0].where)
+        raise NotUnderstood("location", "paths that no location takes are answered from the disk", locations[0].where)
 
 
 def read_location(directive: Directive) -> Location:
-    """A location as it stands in the file. Raises Refused for named and nested ones."""
+    """A location as it stands in the file. Raises NotUnderstood for named and nested ones."""
     arguments = directive.arguments
     if len(arguments) not in (1, 2) or directive.body is None:
-        raise Refused("location", "it takes a path and a block", directive)
+        raise NotUnderstood("location", "it takes a path and a block", directive)
     if len(arguments) == 1 and arguments[0].startswith(("=", "~", "^~")):
-        raise Refused("location", f"{arguments[0]!r}: a blank belongs after the modifier", directive)
+        raise NotUnderstood("location", f"{arguments[0]!r}: a blank belongs after the modifier", directive)
     modifier, path = arguments if len(arguments) == 2 else ("", *arguments)
     if modifier not in ("", "=", "^~", "~", "~*"):
-        raise Refused("location", f"the modifier {modifier!r} is not understood", directive)
+        raise NotUnderstood("location", f"the modifier {modifier!r} is not understood", directive)
     if modifier not in ("~", "~*") and (not path.startswith("/") or not path.isascii()):
-        raise Refused("location", f"{path} is not a path", directive)
+        raise NotUnderstood("location", f"{path} is not a path", directive)
     return Location(modifier, path, directive)
 
 
 def unique(locations: Sequence[Location]) -> Sequence[Location]:
-    """The locations. Raises Refused when one appears twice, which nginx does not take."""
+    """The locations. Raises NotUnderstood when one appears twice, which nginx does not take."""
     seen: set[tuple[str, str]] = set()
     for each in locations:
         key = ("" if each.modifier == "^~" else each.modifier, each.path)
         if key in seen:
-            raise Refused("location", f"{each.path} appears twice", each.where)
+            raise NotUnderstood("location", f"{each.path} appears twice", each.where)
         seen.add(key)
     return locations
 
@@ -78,7 +79,7 @@ def unique(locations: Sequence[Location]) -> Sequence[Location]:
 def assigned(sets: Sequence[Directive], before: Mapping[str, Pieces], definitions: Definitions) -> Mapping[str, Pieces]:
     """What variables hold after these `set` directives, in order, with no such variable left in their values.
 
-    Raises Refused when a value is taken from a variable before it is set, or when one is set twice.
+    Raises NotUnderstood when a value is taken from a variable before it is set, or when one is set twice.
     """
     targets = [_target(directive) for directive in sets]
     own: dict[str, Pieces] = {}
@@ -86,16 +87,16 @@ def assigned(sets: Sequence[Directive], before: Mapping[str, Pieces], definition
     found = ChainMap(own, before)  # type: ignore[arg-type]  # a server's are not copied for each of its locations
     for name, directive in zip(targets, sets, strict=True):
         if name in found or name in definitions.known or name in definitions.broken:
-            raise Refused("set", f"${name} gets several values", directive)
+            raise NotUnderstood("set", f"${name} gets several values", directive)
         if is_builtin(name):
-            raise Refused("set", f"${name} is part of the request", directive)
+            raise NotUnderstood("set", f"${name} is part of the request", directive)
         pieces = pieces_of(directive.arguments[1])
         if any(isinstance(piece, Variable) for piece in pieces):
             _check_order(pieces, found, definitions, directive)
             pieces = joined([part for piece in pieces for part in _known(piece, found)])
             made += sum(len(piece) for piece in pieces if isinstance(piece, str))
             if made > _MOST_MADE:
-                raise Refused("set", f"values of more than {_MOST_MADE:,} characters together", directive)
+                raise NotUnderstood("set", f"values of more than {_MOST_MADE:,} characters together", directive)
         own[name] = pieces
     return found if sets else before
 
@@ -120,7 +121,7 @@ def set_anywhere(servers: Iterable[Directive]) -> frozenset[str]:
 def _target(directive: Directive) -> str:
     pieces = pieces_of(directive.arguments[0]) if len(directive.arguments) == 2 else ()
     if len(pieces) != 1 or not isinstance(pieces[0], Variable):
-        raise Refused("set", "it takes a variable and a value", directive)
+        raise NotUnderstood("set", "it takes a variable and a value", directive)
     return pieces[0].name
 
 
@@ -129,7 +130,7 @@ def _check_order(pieces: Pieces, known: Mapping[str, Pieces], definitions: Defin
     for piece in pieces:
         for name in definitions.set_before(piece.name) if isinstance(piece, Variable) else ():
             if name not in known:
-                raise Refused("set", f"${name} is read before it is set", where)
+                raise NotUnderstood("set", f"${name} is read before it is set", where)
 
 
 def _when(matcher: Matcher) -> Condition:
@@ -139,8 +140,8 @@ def _when(matcher: Matcher) -> Condition:
 def _matcher(location: Location) -> Matcher:
     try:
         return value_matcher(location.path, location.modifier == "~*", Kind.PATH)
-    except Refused as refused:
-        raise Refused("location", refused.message, location.where) from refused
+    except NotUnderstood as refused:
+        raise NotUnderstood("location", refused.message, location.where) from refused
 
 
 def _prefix(location: Location, locations: Sequence[Location]) -> Matcher:
@@ -150,4 +151,6 @@ def _prefix(location: Location, locations: Sequence[Location]) -> Matcher:
         return Prefix(path)
     if any(each.modifier == "=" and each.path == path[:-1] for each in locations):
         return Prefix(path)
-    raise Refused("location", f"{path[:-1]} is redirected to {path}; say what shall happen with it", location.where)
+    raise NotUnderstood(
+        "location", f"{path[:-1]} is redirected to {path}; say what shall happen with it", location.where
+    )

@@ -16,6 +16,7 @@ from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
 from graymesh.ir.release import ALWAYS, BUCKETS, Absent, Field, Kind, Matcher, Networks, OneOf, Test
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.nginx.decode_lists import Entries, Entry, normal
 from graymesh.targets.nginx.decode_patterns import (
     LINE,
@@ -27,16 +28,7 @@ from graymesh.targets.nginx.decode_patterns import (
     wanted_matcher,
 )
 from graymesh.targets.nginx.decode_positions import Rule, filled, places_of, places_of_text
-from graymesh.targets.nginx.decode_values import (
-    Capture,
-    Pieces,
-    Raw,
-    Refused,
-    Sym,
-    field_of,
-    pieces_of,
-    shown,
-)
+from graymesh.targets.nginx.decode_values import Capture, Pieces, Raw, Sym, field_of, pieces_of, shown
 from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.syntax import Directive
 
@@ -105,7 +97,7 @@ class MapDefinition:
         return tuple(found)
 
     def on_request(self, sym: Sym) -> Iterator[Entry]:
-        """The entries for a text that only the request tells, after known text at most. Raises Refused."""
+        """The entries for a text that only the request tells, after known text at most. Raises NotUnderstood."""
         before, raw = _split(sym, self.where)
         kind = _PAIR_KINDS.get(raw.what)
         if kind is not None:
@@ -127,7 +119,7 @@ class MapDefinition:
     def _on_value(self, before: str, raw: Raw) -> Iterator[Entry]:
         known = field_of(raw)
         if known is None or raw.what in ("first cookie", "source"):
-            raise Refused("map", f"${self.name}: {_WHY_NOT.get(raw.what, f'it looks at {raw.name}')}", self.where)
+            raise NotUnderstood("map", f"${self.name}: {_WHY_NOT.get(raw.what, f'it looks at {raw.name}')}", self.where)
         for key, value in self.exact.items():
             if not key.startswith(lowered(before)):
                 continue
@@ -144,22 +136,24 @@ class MapDefinition:
         if not pattern.caseless and pattern.text.startswith(LINE) and _one_line(before):
             return wanted_matcher(before[:-1], pattern.text[len(LINE) :], kind)
         if pattern.caseless:
-            raise Refused("map", f"${self.name}: it looks at {before!r} without regard to case", self.where)
+            raise NotUnderstood("map", f"${self.name}: it looks at {before!r} without regard to case", self.where)
         return after_known(pattern.text, before, kind)
 
     def _on_pairs(self, before: str, kind: Kind) -> Iterator[Entry]:
         if "" in self.exact and not before:
-            raise Refused("map", f"${self.name}: it asks whether there is no {kind} at all", self.where)
+            raise NotUnderstood("map", f"${self.name}: it asks whether there is no {kind} at all", self.where)
         if any(key.startswith(lowered(before)) for key in self.exact):
-            raise Refused("map", f"${self.name}: it compares all of the request's {kind} pairs", self.where)
+            raise NotUnderstood("map", f"${self.name}: it compares all of the request's {kind} pairs", self.where)
         for pattern in self.patterns:
             text, wanted = pattern.text, None
             if before:
                 if not text.startswith(LINE) or not _one_line(before):
-                    raise Refused(text, f"${self.name}: it looks at {before!r} and the request at once", self.where)
+                    raise NotUnderstood(
+                        text, f"${self.name}: it looks at {before!r} and the request at once", self.where
+                    )
                 text, wanted = text[len(LINE) :], before[:-1]
             if pattern.caseless:
-                raise Refused(text, f"${self.name}: without regard to case it finds other names too", self.where)
+                raise NotUnderstood(text, f"${self.name}: without regard to case it finds other names too", self.where)
             found = pair(text, wanted, kind)
             captured = _CAPTURED[kind](found.name) if found.captured else None
             value = self._value(pattern, captured, 2 if before else 1)
@@ -170,7 +164,9 @@ class MapDefinition:
         if not any(isinstance(piece, Capture) for piece in pattern.value):
             return pattern.value
         if pattern.value != (Capture(group),) or captured is None:
-            raise Refused(shown(pattern.value), f"${self.name}: what the group captures is not understood", self.where)
+            raise NotUnderstood(
+                shown(pattern.value), f"${self.name}: what the group captures is not understood", self.where
+            )
         return (captured,)
 
 
@@ -211,7 +207,7 @@ Definition: TypeAlias = MapDefinition | GeoDefinition | SplitDefinition | Claims
 
 
 def read_map(directive: Directive) -> MapDefinition:
-    """A map as it stands in the file. Raises Refused."""
+    """A map as it stands in the file. Raises NotUnderstood."""
     source, name = _two(directive)
     exact: dict[str, Pieces] = {}
     patterns: list[Pattern] = []
@@ -220,27 +216,27 @@ def read_map(directive: Directive) -> MapDefinition:
         if line.name == "volatile" and not line.arguments:
             continue
         if line.name == "include" or len(line.arguments) != 1 or line.body is not None:
-            raise Refused("map", f"${name}: {' '.join((line.name, *line.arguments))!r} is not understood", line)
+            raise NotUnderstood("map", f"${name}: {' '.join((line.name, *line.arguments))!r} is not understood", line)
         value = pieces_of(line.arguments[0])
         if line.name == "default":
             if default is not None:
-                raise Refused("map", f"${name} has two defaults", line)
+                raise NotUnderstood("map", f"${name} has two defaults", line)
             default = value
         elif line.name.startswith("~"):
             caseless = line.name.startswith("~*")
             patterns.append(Pattern(_readable(line.name[2 if caseless else 1 :]), caseless, value))
         elif lowered(line.name.removeprefix("\\")) in exact:
-            raise Refused("map", f"${name} has the key {line.name!r} twice", line)
+            raise NotUnderstood("map", f"${name} has the key {line.name!r} twice", line)
         else:
             exact[lowered(line.name.removeprefix("\\"))] = value
     return MapDefinition(name, pieces_of(source), exact, tuple(patterns), default or (), directive)
 
 
 def read_geo(directive: Directive) -> GeoDefinition:
-    """A geo block. Raises Refused for addresses that are not the client's, ranges and included files."""
+    """A geo block. Raises NotUnderstood for addresses that are not the client's, ranges and included files."""
     name, default = _variable(directive, len(directive.arguments) - 1), ""
     if len(directive.arguments) != 1 and directive.arguments[0] != "$remote_addr":
-        raise Refused("geo", f"${name} looks at {directive.arguments[0]}, not at the client's address", directive)
+        raise NotUnderstood("geo", f"${name} looks at {directive.arguments[0]}, not at the client's address", directive)
     networks: dict[str, str] = {}
     trusted: list[str] = []
     recursive = False
@@ -250,26 +246,28 @@ def read_geo(directive: Directive) -> GeoDefinition:
         elif line.name == "proxy_recursive" and not line.arguments:
             recursive = True
         elif line.name in ("ranges", "include", "delete", "proxy", "proxy_recursive") or len(line.arguments) != 1:
-            raise Refused("geo", f"${name}: {' '.join((line.name, *line.arguments))!r} is not understood", line)
+            raise NotUnderstood("geo", f"${name}: {' '.join((line.name, *line.arguments))!r} is not understood", line)
         elif line.name == "default":
             default = line.arguments[0]
         elif _network(line.name, line) in networks:
-            raise Refused("geo", f"${name} has the network {line.name} twice", line)
+            raise NotUnderstood("geo", f"${name} has the network {line.name} twice", line)
         else:
             networks[_network(line.name, line)] = line.arguments[0]
     if trusted and not recursive:
-        raise Refused("geo", f"${name}: without proxy_recursive the last address counts, trusted or not", directive)
+        raise NotUnderstood(
+            "geo", f"${name}: without proxy_recursive the last address counts, trusted or not", directive
+        )
     return GeoDefinition(name, _by_length(networks, default), tuple(sorted(trusted)), directive)
 
 
 def read_split(directive: Directive) -> SplitDefinition:
-    """A split_clients block. Raises Refused when the parts are more than the whole, or `*` is not the last."""
+    """A split_clients block. Raises NotUnderstood when the parts are more than the whole, or `*` is not the last."""
     key, name = _two(directive)
     parts: list[tuple[int, str]] = []
     rest: int | None = BUCKETS
     for line in directive.body or ():
         if rest is None or len(line.arguments) != 1:
-            raise Refused("split_clients", f"${name}: {line.name!r} is not understood", line)
+            raise NotUnderstood("split_clients", f"${name}: {line.name!r} is not understood", line)
         if line.name == "*":
             parts.append((rest, line.arguments[0]))
             rest = None
@@ -278,9 +276,9 @@ def read_split(directive: Directive) -> SplitDefinition:
             rest -= points
             parts.append((points, line.arguments[0]))
         else:
-            raise Refused("split_clients", f"${name}: {line.name!r} is not a percentage", line)
+            raise NotUnderstood("split_clients", f"${name}: {line.name!r} is not a percentage", line)
     if rest is not None and rest < 0:
-        raise Refused("split_clients", f"${name}: more than 100%", directive)
+        raise NotUnderstood("split_clients", f"${name}: more than 100%", directive)
     if rest:
         parts.append((rest, ""))
     return SplitDefinition(name, pieces_of(key), tuple(part for part in parts if part[0]), directive)
@@ -294,7 +292,10 @@ READERS: Final[Mapping[str, Callable[[Directive], Definition]]] = {
 
 
 def variable_of(directive: Directive) -> str:
-    """The name of the variable that a map, geo, split_clients or js_set defines, in lower case. Raises Refused."""
+    """The name of the variable that a map, geo, split_clients or js_set defines, in lower case.
+
+    Raises NotUnderstood.
+    """
     if directive.name == "js_set":
         return _variable(directive, 0)
     return _variable(directive, len(directive.arguments) - 1)
@@ -308,7 +309,7 @@ def lowered(text: str) -> str:
 def _variable(directive: Directive, index: int) -> str:
     pieces = pieces_of(directive.arguments[index]) if directive.arguments else ()
     if len(pieces) != 1 or not isinstance(pieces[0], Variable):
-        raise Refused(directive.name, "it names no variable", directive)
+        raise NotUnderstood(directive.name, "it names no variable", directive)
     return pieces[0].name
 
 
@@ -319,18 +320,18 @@ def _readable(pattern: str) -> str:
 
 def _two(directive: Directive) -> tuple[str, str]:
     if len(directive.arguments) != 2 or directive.body is None:
-        raise Refused(directive.name, "it takes a value, a variable and a block", directive)
+        raise NotUnderstood(directive.name, "it takes a value, a variable and a block", directive)
     return directive.arguments[0], _variable(directive, 1)
 
 
 def _split(sym: Sym, where: Directive) -> tuple[str, Raw]:
-    """The known text before, and the part of the request. Raises Refused for other mixtures."""
+    """The known text before, and the part of the request. Raises NotUnderstood for other mixtures."""
     match sym:
         case (Raw() as raw,):
             return "", raw
         case (str() as before, Raw() as raw):
             return before, raw
-    raise Refused("map", f"it looks at several parts of the request at once: {shown(sym)}", where)
+    raise NotUnderstood("map", f"it looks at several parts of the request at once: {shown(sym)}", where)
 
 
 def _one_line(before: str) -> bool:
@@ -347,7 +348,7 @@ def _network(text: str, where: Directive) -> str:
     try:
         return _canonical(text)
     except ValueError as error:
-        raise Refused("geo", f"{text!r} is not a network", where) from error
+        raise NotUnderstood("geo", f"{text!r} is not a network", where) from error
 
 
 @lru_cache(maxsize=4096)

@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from graymesh.ir.release import Kind, Matcher, OneOf, Prefix, Present
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.proof.regex.domain import alphabet
 from graymesh.proof.regex.portable import RegexProblem, canonical, literal, matches_empty, parse
 from graymesh.proof.regex.tree import Chars, Concat, Node, Repeat, Union
-from graymesh.targets.nginx.decode_values import Refused
 
 LINE: Final = r"\A([^\n]*)\n"
 """Takes the first line, whatever it is, as group 1."""
@@ -94,12 +94,12 @@ class Pair(NamedTuple):
 
 @lru_cache(maxsize=8192)
 def value_matcher(pattern: str, caseless: bool, kind: Kind) -> Matcher:
-    """What a value of this kind must be for the search to succeed. Raises Refused."""
+    """What a value of this kind must be for the search to succeed. Raises NotUnderstood."""
     whole = _whole(pattern)
     try:
         found = canonical(folded(whole) if caseless else whole, alphabet(kind))
     except RegexProblem as error:
-        raise Refused(pattern, f"not of the portable subset: {error.problem.message}") from error
+        raise NotUnderstood(pattern, f"not of the portable subset: {error.problem.message}") from error
     return found
 
 
@@ -115,14 +115,14 @@ def exact_matcher(text: str, kind: Kind) -> Matcher:
     try:
         return canonical(folded(literal(text)), alphabet(kind))
     except ValueError as error:
-        raise Refused(text, "a key with characters that no value has") from error
+        raise NotUnderstood(text, "a key with characters that no value has") from error
 
 
 @lru_cache(maxsize=8192)
 def wanted_matcher(wanted: str, rest: str, kind: Kind) -> Matcher | None:
     """What the value after the wanted line must be, when `rest` is what the pattern says after that line.
 
-    None when the pattern never matches. Raises Refused when it would take the empty value, which means absence.
+    None when the pattern never matches. Raises NotUnderstood when it would take the empty value, which means absence.
     """
     if rest == r"\1\z":
         return OneOf((wanted,)) if wanted else None
@@ -135,58 +135,59 @@ def wanted_matcher(wanted: str, rest: str, kind: Kind) -> Matcher | None:
 def after_known(pattern: str, before: str, kind: Kind) -> Matcher | None:
     """What the value must be for a pattern that begins with the known text before it.
 
-    None when the pattern begins with other text, and so never matches. Raises Refused when it says something else.
+    None when the pattern begins with other text, and so never matches. Raises NotUnderstood when it says something
+    else.
     """
     start = next((start for start in _STARTS if pattern.startswith(start)), None)
     if start is None or len(_options(pattern)) > 1:
-        raise Refused(pattern, f"what it says about {before!r} is not understood")
+        raise NotUnderstood(pattern, f"what it says about {before!r} is not understood")
     rest = pattern[len(start) :]
     for char in before:
         item = _LITERAL.match(rest)
         if item is None:
-            raise Refused(pattern, f"what it says about {before!r} is not understood")
+            raise NotUnderstood(pattern, f"what it says about {before!r} is not understood")
         if item[1].removeprefix("\\") != char:
             return None
         rest = rest[item.end() :]
     whole = _whole(r"\A" + rest)
     if matches_empty(whole):
-        raise Refused(pattern, "it takes the empty value as well, which counts as absent")
+        raise NotUnderstood(pattern, "it takes the empty value as well, which counts as absent")
     return value_matcher(r"\A" + rest, False, kind)
 
 
 @lru_cache(maxsize=8192)
 def pair(pattern: str, wanted: str | None, kind: Kind) -> Pair:
-    """The pair that a pattern finds in a header of pairs; `wanted` is what `\\1` stands for. Raises Refused."""
+    """The pair that a pattern finds in a header of pairs; `wanted` is what `\\1` stands for. Raises NotUnderstood."""
     marks = _PAIRS[kind]
     if len(_options(pattern)) > 1:
-        raise Refused(pattern, "alternatives at its top")
+        raise NotUnderstood(pattern, "alternatives at its top")
     rest = _after_start(pattern, marks, wanted is not None)
     if wanted is not None:
         name, equals, text = wanted.partition("=")
         return _pair(name, _literal(text), _after_reference(rest, equals), marks, kind)
     found = _NAME.match(rest)
     if found is None:
-        raise Refused(pattern, "no name of a pair, followed by '='")
+        raise NotUnderstood(pattern, "no name of a pair, followed by '='")
     return _pair(re.sub(r"\\(.)", r"\1", found[0]), "", rest[found.end() + 1 :], marks, kind)
 
 
 @lru_cache(maxsize=1024)
 def searcher(pattern: str, caseless: bool) -> re.Pattern[str]:
-    """The pattern for texts that are known, to be searched. Raises Refused outside the portable subset."""
+    """The pattern for texts that are known, to be searched. Raises NotUnderstood outside the portable subset."""
     start = next((start for start in _STARTS if pattern.startswith(start)), "")
     core, open_end = _without_end(pattern[len(start) :])
     if len(_options(pattern)) > 1 and (start or not open_end):
-        raise Refused(pattern, "anchors in alternatives")
+        raise NotUnderstood(pattern, "anchors in alternatives")
     try:
         parse(core or ".*")
     except RegexProblem as error:
-        raise Refused(pattern, f"not of the portable subset: {error.problem.message}") from error
+        raise NotUnderstood(pattern, f"not of the portable subset: {error.problem.message}") from error
     text = (r"\A" if start else "") + f"(?:{core})" + ("" if open_end else r"\Z")
     return re.compile(text, re.ASCII | (re.IGNORECASE if caseless else re.NOFLAG))
 
 
 def folded(pattern: str) -> str:
-    """A portable pattern that ignores case: every letter becomes a class of both. Raises Refused."""
+    """A portable pattern that ignores case: every letter becomes a class of both. Raises NotUnderstood."""
     found: list[str] = []
     in_class = False
     for part in re.findall(r"\\.|[A-Za-z]-[A-Za-z]|.", pattern, re.DOTALL):
@@ -202,14 +203,14 @@ def _literal(text: str) -> str:
     try:
         return literal(text)
     except ValueError as error:
-        raise Refused(text, str(error)) from error
+        raise NotUnderstood(text, str(error)) from error
 
 
 def _after_reference(rest: str, wanted: str) -> str:
     """What a pattern says after the wanted text, which it must ask for once, at its beginning."""
     found = _AFTER_REFERENCE.fullmatch(rest)
     if found is None or not wanted or r"\1" in _ESCAPED.findall(found[1]):
-        raise Refused(rest, "what it says about the first line is not understood")
+        raise NotUnderstood(rest, "what it says about the first line is not understood")
     return found[1]
 
 
@@ -222,7 +223,7 @@ def _both(char: str, in_class: bool) -> str:
 
 def _other_range(part: str) -> str:
     if part[0].islower() != part[2].islower():
-        raise Refused(part, "a range from one case to the other, without regard to case")
+        raise NotUnderstood(part, "a range from one case to the other, without regard to case")
     return part.swapcase()
 
 
@@ -280,7 +281,7 @@ def _after_start(pattern: str, marks: Separators, anchored: bool) -> str:
     for start in marks.starts:
         if text.startswith(start) and at_start == (start in _FROM_THE_BEGINNING):
             return text[len(start) :]
-    raise Refused(pattern, "it does not say where a pair begins, so it finds other pairs as well")
+    raise NotUnderstood(pattern, "it does not say where a pair begins, so it finds other pairs as well")
 
 
 def _pair(name: str, known: str, rest: str, marks: Separators, kind: Kind) -> Pair:
@@ -293,17 +294,17 @@ def _pair(name: str, known: str, rest: str, marks: Separators, kind: Kind) -> Pa
     core = known + (rest if end is None else rest[: -len(end)])
     core = _NOT_A_LINE_FEED.sub(_dotted, core) if marks.between == "\n" else core
     if not core:
-        raise Refused(name, "it takes a pair without a value as well, which counts as absent")
+        raise NotUnderstood(name, "it takes a pair without a value as well, which counts as absent")
     if end is None:
         core = f"(?:{core})" + (".*" if marks.between == "\n" else f"[^{marks.between}]*")
     try:
         if not guarded and matches_empty(core):
-            raise Refused(name, "it takes a pair without a value as well, which counts as absent")
+            raise NotUnderstood(name, "it takes a pair without a value as well, which counts as absent")
         if _crosses(parse(core), 1 << ord(marks.between)):
-            raise Refused(name, f"its pattern runs over {marks.between!r} into other pairs")
+            raise NotUnderstood(name, f"its pattern runs over {marks.between!r} into other pairs")
         return Pair(name, canonical(core, alphabet(kind)))
     except RegexProblem as error:
-        raise Refused(name, f"not of the portable subset: {error.problem.message}") from error
+        raise NotUnderstood(name, f"not of the portable subset: {error.problem.message}") from error
 
 
 def _ends_with(rest: str, end: str) -> bool:

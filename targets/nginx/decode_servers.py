@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, ip_address
 from typing import Final, NamedTuple
 
 from graymesh.ir.release import Condition, Facts, Field, Policy, Route, RouteTable, Scalar, Share, Split
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.nginx.allowed import UPSTREAM, harmless
 from graymesh.targets.nginx.decode_effects import (
     INHERITED,
@@ -27,7 +28,7 @@ from graymesh.targets.nginx.decode_evaluate import Definitions, Evaluator
 from graymesh.targets.nginx.decode_lists import Draws, both
 from graymesh.targets.nginx.decode_locations import Location, assigned, located, read_location, unique
 from graymesh.targets.nginx.decode_maps import SplitDefinition
-from graymesh.targets.nginx.decode_values import Pieces, Refused, Room, joined, pieces_of
+from graymesh.targets.nginx.decode_values import Pieces, Room, joined, pieces_of
 from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.syntax import Directive
 
@@ -92,20 +93,26 @@ class _Row(NamedTuple):
 
 
 def names_of(server: Directive) -> tuple[str, ...]:
-    """The host names that a server says it answers for, in lower case. Raises Refused for patterns of other kinds."""
+    """The host names that a server says it answers for, in lower case.
+
+    Raises NotUnderstood for patterns of other kinds.
+    """
     found: list[str] = []
     for directive in server.body or ():
         for name in directive.arguments if directive.name == "server_name" else ():
             lower = name.lower()
             names = [lower[1:], f"*{lower}"] if lower.startswith(".") else [lower]
             if lower not in _NOBODY and not all(map(_HOST_NAME.fullmatch, names)):
-                raise Refused("server_name", f"{name} is not understood", directive)
+                raise NotUnderstood("server_name", f"{name} is not understood", directive)
             found += names
     return tuple(dict.fromkeys(found)) or ("",)
 
 
 def listens_of(server: Directive) -> dict[str, bool]:
-    """The addresses on which a server listens: as `address:port` → whether it is the default there. Raises Refused."""
+    """The addresses on which a server listens: as `address:port` → whether it is the default there.
+
+    Raises NotUnderstood.
+    """
     found: dict[str, bool] = {}
     for directive in server.body or ():
         if directive.name == "listen":
@@ -115,7 +122,7 @@ def listens_of(server: Directive) -> dict[str, bool]:
 
 
 def read_upstream(directive: Directive) -> Upstream:
-    """An upstream as it stands in the file. Raises Refused."""
+    """An upstream as it stands in the file. Raises NotUnderstood."""
     endpoints: list[str] = []
     told: set[tuple[tuple[tuple[str, str], int], ...]] = set()
     for line in directive.body or ():
@@ -123,9 +130,9 @@ def read_upstream(directive: Directive) -> Upstream:
             endpoints.append(_endpoint(line))
             told.add(tuple(_parameters(line)))
         elif line.name not in UPSTREAM or not _kept(line):
-            raise Refused(line.name, f"in the upstream {' '.join(directive.arguments)}", line)
+            raise NotUnderstood(line.name, f"in the upstream {' '.join(directive.arguments)}", line)
     if len(told) != 1 or len(directive.arguments) != 1:
-        raise Refused("upstream", "its servers are told different things, or there are none", directive)
+        raise NotUnderstood("upstream", "its servers are told different things, or there are none", directive)
     facts = _failures(dict(told.pop()), len(endpoints))
     return Upstream(directive.arguments[0], tuple(sorted(endpoints)), facts, directive)
 
@@ -143,7 +150,7 @@ def _kept(line: Directive) -> bool:
 
 
 def read_zone(directive: Directive) -> tuple[str, Zone]:
-    """A zone's name and the zone. Raises Refused for rates that are no whole number a second."""
+    """A zone's name and the zone. Raises NotUnderstood for rates that are no whole number a second."""
     name, rate = "", None
     for argument in directive.arguments[1:]:
         if found := re.fullmatch(r"zone=([^:]+):[0-9]+[kKmM]?", argument):
@@ -152,12 +159,12 @@ def read_zone(directive: Directive) -> tuple[str, Zone]:
             seconds = 1 if found[2] == "s" else 60
             rate = int(found[1]) // seconds if int(found[1]) % seconds == 0 else None
     if not name or not rate:
-        raise Refused("limit_req_zone", "it has no name, or no rate of whole requests a second", directive)
+        raise NotUnderstood("limit_req_zone", "it has no name, or no rate of whole requests a second", directive)
     return name, Zone(pieces_of(directive.arguments[0]), rate)
 
 
 def decide(server: Directive, http: Http) -> Decided:
-    """The server as a route table, when nothing in it is foreign. Raises Refused."""
+    """The server as a route table, when nothing in it is foreign. Raises NotUnderstood."""
     locations = _all(server, "location")
     if _all(server, "return"):
         return Decided(RouteTable(()))
@@ -167,23 +174,23 @@ def decide(server: Directive, http: Http) -> Decided:
     evaluators: list[Evaluator] = []
     told: dict[tuple[str, str], Scalar] | None = None
     if not locations:
-        raise Refused("server", "it has no location", server)
+        raise NotUnderstood("server", "it has no location", server)
     for condition, location in located(unique([read_location(each) for each in locations])):
         found, evaluator, besides = _location_rows(location, settings, before, http, room)
         if told not in (None, besides):
             differing = min(key[1] for key, _ in (told or {}).items() ^ besides.items())
-            raise Refused(
+            raise NotUnderstood(
                 "location", f"{location.path} says something else about {differing} than others", location.where
             )
         told = besides
         evaluators.append(evaluator)
         rows += [row._replace(condition=both(condition, row.condition)) for row in found]
         if len(rows) > _MOST_ROWS:
-            raise Refused("server", f"more than {_MOST_ROWS:,} cases in all its locations", server)
+            raise NotUnderstood("server", f"more than {_MOST_ROWS:,} cases in all its locations", server)
     facts: dict[tuple[str, str], Scalar] = {**(told or {}), ("", "listen"): tuple(sorted(listens_of(server)))}
     trusted = {networks for evaluator in evaluators for networks in evaluator.trusted}
     if len(trusted) > 1:
-        raise Refused("geo", "proxies that one map trusts another does not", server)
+        raise NotUnderstood("geo", "proxies that one map trusts another does not", server)
     if trusted:
         facts["", "trustedProxies"] = trusted.pop()
     tokens = {evaluator.token for evaluator in evaluators if evaluator.token}
@@ -195,7 +202,7 @@ def decide(server: Directive, http: Http) -> Decided:
     return Decided(table, versions, facts | _limits(rows, http, server))
 
 
-def foreign(server: Directive) -> Iterator[Refused]:
+def foreign(server: Directive) -> Iterator[NotUnderstood]:
     """Everything in a server that nothing here understands, in the order of the file."""
     locations = [each for each in server.body or () if each.name == "location"]
     for directive in server.body or ():
@@ -210,8 +217,8 @@ def _known(directive: Directive, own: frozenset[str]) -> bool:
     return directive.name in own or directive.name in INHERITED or harmless(directive)
 
 
-def _unknown(directive: Directive, block: Directive) -> Refused:
-    return Refused(directive.name, f"not understood in a {block.name}", directive)
+def _unknown(directive: Directive, block: Directive) -> NotUnderstood:
+    return NotUnderstood(directive.name, f"not understood in a {block.name}", directive)
 
 
 def _settings(block: Directive) -> Settings:
@@ -231,7 +238,7 @@ def _location_rows(
 ) -> tuple[list[_Row], Evaluator, dict[tuple[str, str], Scalar]]:
     passes = _all(location.where, "proxy_pass")
     if len(passes) != 1:
-        raise Refused("location", f"{location.path} does not pass requests on", location.where)
+        raise NotUnderstood("location", f"{location.path} does not pass requests on", location.where)
     levels = Levels((_settings(location.where), settings, http.settings))
     evaluator = Evaluator(http.definitions, assigned(_all(location.where, "set"), before, http.definitions), room)
     found = [Output("version", "", _passed(passes[0]), passes[0]), *_keyed(outputs(levels), http)]
@@ -245,8 +252,8 @@ def _location_rows(
 def _substituted(output: Output, evaluator: Evaluator) -> Pieces:
     try:
         return evaluator.substituted(output.value)
-    except Refused as refused:
-        raise Refused(refused.field, refused.message, refused.where or output.where) from refused
+    except NotUnderstood as refused:
+        raise NotUnderstood(refused.field, refused.message, refused.where or output.where) from refused
 
 
 def _keyed(found: Iterator[Output], http: Http) -> Iterator[Output]:
@@ -256,28 +263,28 @@ def _keyed(found: Iterator[Output], http: Http) -> Iterator[Output]:
         elif output.name in http.zones:
             yield output._replace(value=http.zones[output.name].key)
         else:
-            raise Refused("limit_req", f"no limit_req_zone {output.name!r} that is understood", output.where)
+            raise NotUnderstood("limit_req", f"no limit_req_zone {output.name!r} that is understood", output.where)
 
 
 def _passed(directive: Directive) -> Pieces:
-    """Where requests are passed on, without the scheme. Raises Refused when the path is changed on the way."""
+    """Where requests are passed on, without the scheme. Raises NotUnderstood when the path is changed on the way."""
     pieces = pieces_of(directive.arguments[0]) if len(directive.arguments) == 1 else ()
     if not pieces or not isinstance(pieces[0], str) or not pieces[0].startswith("http://"):
-        raise Refused("proxy_pass", "only http:// is understood", directive)
+        raise NotUnderstood("proxy_pass", "only http:// is understood", directive)
     rest = joined((pieces[0][7:], *pieces[1:]))
     if rest and rest[-1] == Variable("request_uri"):
         rest = rest[:-1]
     if any(isinstance(piece, str) and "/" in piece for piece in rest):
-        raise Refused("proxy_pass", "a path at its end changes the request's path", directive)
+        raise NotUnderstood("proxy_pass", "a path at its end changes the request's path", directive)
     return rest
 
 
 def _named(found: Effects, where: Directive, http: Http) -> Effects:
     upstream = http.upstreams.get(found.version.lower())
     if upstream and not upstream.understood:
-        raise Refused("proxy_pass", f"the upstream {upstream.name} is not understood", where)
+        raise NotUnderstood("proxy_pass", f"the upstream {upstream.name} is not understood", where)
     if upstream is None and not _BACKEND.fullmatch(found.version):
-        raise Refused("proxy_pass", f"requests go to {found.version!r}", where)
+        raise NotUnderstood("proxy_pass", f"requests go to {found.version!r}", where)
     return found._replace(version=upstream.name) if upstream else found
 
 
@@ -289,7 +296,7 @@ def _routes(rows: Sequence[_Row], keys: Mapping[str, Field | None], definitions:
         group = rows[index : index + max(len(parts), 1)]
         number += 1
         if parts and not _complete(group, row, len(parts)):
-            raise Refused("split_clients", "what is drawn is not told apart last", None)
+            raise NotUnderstood("split_clients", "what is drawn is not told apart last", None)
         yield Route(
             name=f"route-{number}",
             condition=row.condition,
@@ -300,12 +307,15 @@ def _routes(rows: Sequence[_Row], keys: Mapping[str, Field | None], definitions:
 
 
 def _parts(row: _Row, definitions: Definitions) -> tuple[int, ...]:
-    """The basis points of the draw that a row depends on, none when it depends on none. Raises Refused for several."""
+    """The basis points of the draw that a row depends on, none when it depends on none.
+
+    Raises NotUnderstood for several.
+    """
     if not row.draws:
         return ()
     definition = definitions.known[row.draws[0][0]]
     if len(row.draws) > 1 or not isinstance(definition, SplitDefinition):
-        raise Refused("split_clients", "several draws for one request", None)
+        raise NotUnderstood("split_clients", "several draws for one request", None)
     return tuple(points for points, _ in definition.parts)
 
 
@@ -335,16 +345,19 @@ def _share(found: Effects, basis_points: int) -> Share:
 
 
 def _limits(rows: Sequence[_Row], http: Http, where: Directive) -> dict[tuple[str, str], Scalar]:
-    """The limits of each version. Raises Refused when something else than the requests of a version is counted."""
+    """The limits of each version.
+
+    Raises NotUnderstood when something else than the requests of a version is counted.
+    """
     found: dict[str, tuple[Counted, ...]] = {}
     facts: dict[tuple[str, str], Scalar] = {}
     for row in rows:
         version, limits = row.effects.version, row.effects.limits
         if found.setdefault(version, limits) != limits or len(limits) > 1:
-            raise Refused("limit_req", f"the requests of {version} are counted in several ways", where)
+            raise NotUnderstood("limit_req", f"the requests of {version} are counted in several ways", where)
         for zone, key, burst in limits:
             if http.counted.setdefault((zone, key), version) != version:
-                raise Refused("limit_req", f"{version} is counted together with {http.counted[zone, key]}", where)
+                raise NotUnderstood("limit_req", f"{version} is counted together with {http.counted[zone, key]}", where)
             facts[version, "limits.qps"] = http.zones[zone].rate
             facts[version, "limits.burst"] = burst
     return facts
@@ -354,12 +367,12 @@ def _address(text: str, where: Directive) -> str:
     """The address of a `listen` in one spelling: `*:80`, `127.0.0.1:80`, `[::1]:80`."""
     found = _LISTEN.fullmatch(text)
     if found is None:
-        raise Refused("listen", f"{text!r} is not understood", where)
+        raise NotUnderstood("listen", f"{text!r} is not understood", where)
     host = found["host"] or "*"
     try:
         address = ip_address(host.strip("[]")) if host != "*" else None
     except ValueError as error:
-        raise Refused("listen", f"{host} is looked up when nginx starts", where) from error
+        raise NotUnderstood("listen", f"{host} is looked up when nginx starts", where) from error
     shown = "*" if address in (None, IPv4Address(0)) else f"[{address}]" if address.version == 6 else str(address)
     return f"{shown}:{int(found['port'] or found['only_port'] or 80)}"
 
@@ -367,7 +380,7 @@ def _address(text: str, where: Directive) -> str:
 def _endpoint(line: Directive) -> str:
     address = line.arguments[0] if line.arguments else ""
     if not _BACKEND.fullmatch(address):
-        raise Refused("server", f"{address!r} is not understood", line)
+        raise NotUnderstood("server", f"{address!r} is not understood", line)
     return address if re.search(r":[0-9]+$", address) and not address.endswith("]") else f"{address}:80"
 
 
@@ -379,4 +392,4 @@ def _parameters(line: Directive) -> Iterator[tuple[tuple[str, str], int]]:
         elif name == "fail_timeout" and value:
             yield _EJECT, milliseconds(value, line)
         elif argument != "weight=1":
-            raise Refused("server", f"{argument} is not understood", line)
+            raise NotUnderstood("server", f"{argument} is not understood", line)

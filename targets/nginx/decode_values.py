@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from graymesh.ir.release import Field, Kind
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.nginx.quoting import Variable
-from graymesh.targets.nginx.syntax import Directive
 
 What: TypeAlias = Literal[
     "header",
@@ -31,14 +31,6 @@ What: TypeAlias = Literal[
     "answer header",
     "plumbing",
 ]
-
-
-class Refused(Exception):
-    """Something that the decoder does not understand: the directive or variable by name, why, and where it stands."""
-
-    def __init__(self, field: str, message: str, where: Directive | None = None) -> None:
-        super().__init__(message)
-        self.field, self.message, self.where = field, message, where
 
 
 class Raw(NamedTuple):
@@ -104,7 +96,7 @@ _FIELDS: Final = {
 
 @lru_cache(maxsize=8192)
 def pieces_of(text: str) -> Pieces:
-    """The pieces of a value; names of variables in lower case. Raises Refused for what nginx does not take."""
+    """The pieces of a value; names of variables in lower case. Raises NotUnderstood for what nginx does not take."""
     found: list[Piece] = []
     at = 0
     for match in _REFERENCE.finditer(text):
@@ -112,7 +104,7 @@ def pieces_of(text: str) -> Pieces:
         at = match.end()
         digit, braced, bare = match.groups()
         if not (digit or braced or bare):
-            raise Refused("$", "a dollar sign without the name of a variable")
+            raise NotUnderstood("$", "a dollar sign without the name of a variable")
         found.append(Capture(int(digit)) if digit else Variable((braced or bare).lower()))
     found.append(text[at:])
     return tuple(piece for piece in found if piece != "")
@@ -120,7 +112,7 @@ def pieces_of(text: str) -> Pieces:
 
 @lru_cache(maxsize=1024)
 def builtin(name: str) -> Raw:
-    """What a variable of nginx's own stands for. Raises Refused for those that nothing in a release is like."""
+    """What a variable of nginx's own stands for. Raises NotUnderstood for those that nothing in a release is like."""
     if name in _BUILTIN:
         return _BUILTIN[name]
     if name.startswith("http_"):
@@ -129,8 +121,8 @@ def builtin(name: str) -> Raw:
         return Raw("answer header", name[14:].replace("_", "-"))
     for prefix, why in _WHY_NOT.items():
         if name.startswith(prefix):
-            raise Refused(f"${name}", why)
-    raise Refused(f"${name}", "no part of a request that a release speaks of")
+            raise NotUnderstood(f"${name}", why)
+    raise NotUnderstood(f"${name}", "no part of a request that a release speaks of")
 
 
 def is_builtin(name: str) -> bool:
@@ -158,15 +150,15 @@ class Room:
         self._left = characters
 
     def take(self, value: Pieces) -> Pieces:
-        """The value. Raises Refused when there is no room left."""
+        """The value. Raises NotUnderstood when there is no room left."""
         self._left -= sum(len(piece) if isinstance(piece, str) else _SPACE_OF_A_PIECE for piece in value)
         if self._left < 0:
-            raise Refused("server", "the values of its variables are too long together")
+            raise NotUnderstood("server", "the values of its variables are too long together")
         return value
 
 
 def joined(pieces: Iterable[Piece]) -> Pieces:
-    """The same pieces with literal texts that touch put together, and none of them empty. Raises Refused.
+    """The same pieces with literal texts that touch put together, and none of them empty. Raises NotUnderstood.
 
     A value may double with each variable that it goes through, so there is an end to it.
     """
@@ -177,7 +169,7 @@ def joined(pieces: Iterable[Piece]) -> Pieces:
             continue
         length += len(piece) if isinstance(piece, str) else _SPACE_OF_A_PIECE
         if length > LONGEST_VALUE:
-            raise Refused("value", f"longer than {LONGEST_VALUE:,} characters")
+            raise NotUnderstood("value", f"longer than {LONGEST_VALUE:,} characters")
         if found and isinstance(piece, str) and isinstance(found[-1], str):
             found[-1] += piece
         else:

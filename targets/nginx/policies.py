@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from graymesh.ir.release import Facts, Policy, Retries, RouteTable
+from graymesh.kit.durations import in_seconds
 from graymesh.targets.nginx.tree import Directive
 
 CONDITIONS: Final = {
@@ -35,9 +36,9 @@ def policy_directives(policy: Policy) -> Iterator[Directive]:
     try_ms = retries.per_try_ms if retries and retries.per_try_ms is not None else policy.timeout_ms
     if try_ms is not None:
         for name in ("proxy_connect_timeout", "proxy_send_timeout", "proxy_read_timeout"):
-            yield Directive(name, (duration(try_ms),))
+            yield Directive(name, (in_seconds(try_ms),))
     if policy.timeout_ms is not None:
-        yield Directive("proxy_next_upstream_timeout", (duration(policy.timeout_ms),))
+        yield Directive("proxy_next_upstream_timeout", (in_seconds(policy.timeout_ms),))
     if retries:
         yield from _retries(retries)
 
@@ -55,11 +56,6 @@ def server_parameters(facts: Facts) -> tuple[str, ...]:
     if isinstance(eject_ms, int):
         found.append(f"fail_timeout={-(-eject_ms // 1000)}s")
     return tuple(found)
-
-
-def duration(milliseconds: int) -> str:
-    """A time as nginx writes it: `2s`, `1500ms`."""
-    return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
 
 
 def _retries(retries: Retries) -> Iterator[Directive]:

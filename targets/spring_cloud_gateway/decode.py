@@ -9,6 +9,7 @@ from typing import Any
 
 from graymesh.diagnostic import Pointer, Refused
 from graymesh.ir.release import Facts
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.source import Source, load_artifacts
 from graymesh.targets.spring_cloud_gateway import properties
@@ -22,7 +23,7 @@ from graymesh.targets.spring_cloud_gateway.decode_tables import (
     table,
 )
 from graymesh.targets.spring_cloud_gateway.properties import Setting
-from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood, of_type
+from graymesh.targets.spring_cloud_gateway.refused import of_type
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from graymesh.ir.release import Policy, Retries, SetCookie
-from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood, literal_text
+from graymesh.kit.refusal import NotUnderstood
+from graymesh.targets.spring_cloud_gateway.refused import literal_text
 from graymesh.targets.spring_cloud_gateway.shortcuts import Definition, only
 
 _COOKIE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([!#-+\--:<-\[\]-~]*)")

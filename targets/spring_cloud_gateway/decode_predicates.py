@@ -12,9 +12,9 @@ from ipaddress import IPv6Network, ip_network
 from typing import Final, TypeAlias
 
 from graymesh.ir.release import Field, Kind, Matcher, Networks, OneOf, PathPrefix, Present, Regex, Test
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.proof.regex import portable as portable_regex
 from graymesh.targets.spring_cloud_gateway import header_values, patterns
-from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
 from graymesh.targets.spring_cloud_gateway.shortcuts import Definition
 
 Alternatives: TypeAlias = tuple[tuple[Test, ...], ...]

@@ -10,9 +10,10 @@ from itertools import product
 from typing import Any, Final
 
 from graymesh.ir.release import Condition, Kind, OneOf, Test
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.spring_cloud_gateway.decode_filters import Effects, effects, timeout_ms
 from graymesh.targets.spring_cloud_gateway.decode_predicates import Alternatives, predicate
-from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood, literal_text, of_type
+from graymesh.targets.spring_cloud_gateway.refused import literal_text, of_type
 from graymesh.targets.spring_cloud_gateway.shortcuts import Definition, definition
 
 Hosts = frozenset[str]

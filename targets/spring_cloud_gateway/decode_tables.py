@@ -23,8 +23,8 @@ from graymesh.ir.release import (
     Split,
     Test,
 )
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.spring_cloud_gateway.decode_routes import Entry, Hosts
-from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
 
 ANY_HOST = "*"
 

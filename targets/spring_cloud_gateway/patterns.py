@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from graymesh.ir.release import Kind, Matcher
 from graymesh.kit.patterns import understood
+from graymesh.kit.refusal import NotUnderstood
 from graymesh.proof.regex.portable import RegexProblem
-from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood
 
 _PORTS = r"\(\?::\[0-9\]\*\)\?|\(:\[0-9\]\*\)\?|\(\?::\\d\*\)\?|\(:\\d\*\)\?"
 _HOST = r"(?:\[\^:\]\*)?(?:[A-Za-z0-9-]|\\\.)+"

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from graymesh.diagnostic import Pointer
-from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood, literal_text, of_type
+from graymesh.kit.refusal import NotUnderstood
+from graymesh.targets.spring_cloud_gateway.refused import literal_text, of_type
 
 _GATEWAY: Final = ("spring", "cloud", "gateway")
 _FORWARDING: Final = ("server", "forwardheadersstrategy")

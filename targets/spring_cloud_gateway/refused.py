@@ -1,20 +1,14 @@
-"""How the modules that read say that they do not understand."""
+"""Values as they must be to be understood: of a type, and not filled in when Spring starts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TypeVar
 
+from graymesh.kit.refusal import NotUnderstood
+
 _Value = TypeVar("_Value")
 _TYPES: Mapping[type, str] = {dict: "a mapping", list: "a list", str: "text"}
-
-
-class NotUnderstood(Exception):
-    """A part of a file that is not understood: its name as it stands there, and why."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field, self.message = field, message
 
 
 def literal_text(field: str, value: str) -> str:

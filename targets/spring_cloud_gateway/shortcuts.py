@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graymesh.targets.spring_cloud_gateway.refused import NotUnderstood, literal_argument, of_type
+from graymesh.kit.refusal import NotUnderstood
+from graymesh.targets.spring_cloud_gateway.refused import literal_argument, of_type
 
 _LIST_INDEX = re.compile(r"\[[0-9]+\]$")
 

@@ -1,36 +1,14 @@
-"""Reading Istio's objects field by field: every field is known or refused by its name."""
+"""Reading objects of Kubernetes field by field: every field is known or refused by its name."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from graymesh.diagnostic import Pointer
-
-_DURATION: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|ms|s|m|h)")
-_NUMBER: Final = re.compile(r"[0-9.]+")
-_MILLISECONDS: Final = {
-    "ns": Fraction(1, 1_000_000),
-    "us": Fraction(1, 1000),
-    "µs": Fraction(1, 1000),
-    "ms": Fraction(1),
-    "s": Fraction(1000),
-    "m": Fraction(60_000),
-    "h": Fraction(3_600_000),
-}
-
-
-@dataclass(slots=True)
-class FieldError(Exception):
-    """A field that the decoder refuses, by the name it has in the file."""
-
-    field: str
-    message: str
-    path: Pointer = ()
+from graymesh.kit.durations import go_milliseconds
+from graymesh.kit.refusal import NotUnderstood
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +19,11 @@ class Node:
     path: Pointer
 
     def limited(self, known: frozenset[str], refused: Mapping[str, str] | None = None) -> Node:
-        """The node itself, when it has no field but the known ones; raises FieldError for any other."""
+        """The node itself, when it has no field but the known ones; raises NotUnderstood for any other."""
         for name in self.data:
             if name not in known:
                 reason = (refused or {}).get(name, "this decoder does not know the field")
-                raise FieldError(str(name), reason, (*self.path, name))
+                raise NotUnderstood(str(name), reason, (*self.path, name))
         return self
 
     def __contains__(self, name: str) -> bool:
@@ -84,7 +62,7 @@ class Node:
             return {}
         for key, value in found.data.items():
             if not isinstance(value, str):
-                raise FieldError(key, "is not text", (*found.path, key))
+                raise NotUnderstood(key, "is not text", (*found.path, key))
         return dict(found.data)
 
     def text(self, name: str, default: str = "") -> str:
@@ -118,48 +96,18 @@ class Node:
         """The duration of the field in milliseconds, None when it is not set."""
         if name not in self:
             return None
-        found = _milliseconds(self.text(name))
+        found = go_milliseconds(self.text(name))
         if found is None or found.denominator != 1 or found < 1:
             raise self.wrong(name, "is not a duration of whole milliseconds, at least one")
         return int(found)
 
-    def percent(self, name: str) -> int | None:
-        """Istio's Percent as basis points, None when it is not set; an absent value counts as 0."""
-        found = self.node(name)
-        if found is None:
-            return None
-        value = found.limited(frozenset(["value"])).data.get("value") or 0
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise self.wrong(name, "is not a number")
-        exact = Fraction(str(value)) * 100 if value == value and abs(value) <= 100 else Fraction(-1)
-        if exact < 0 or exact.denominator != 1:
-            raise self.wrong(name, "is not a percentage of whole basis points")
-        return int(exact)
-
-    def wrong(self, name: str, message: str) -> FieldError:
+    def wrong(self, name: str, message: str) -> NotUnderstood:
         """A refusal of the field by its name."""
-        return FieldError(name, message, (*self.path, name))
+        return NotUnderstood(name, message, (*self.path, name))
 
 
 def node(value: Any, path: Pointer, name: str) -> Node:
-    """The value as a node; raises FieldError unless it is a mapping with texts as keys."""
+    """The value as a node; raises NotUnderstood unless it is a mapping with texts as keys."""
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise FieldError(name, "is not a mapping", path)
+        raise NotUnderstood(name, "is not a mapping", path)
     return Node(value, path)
-
-
-@lru_cache(maxsize=4096)
-def _milliseconds(text: str) -> Fraction | None:
-    """Go's durations: `1.5s`, `500ms`, `1h30m`, `0`."""
-    if text == "0":
-        return Fraction(0)
-    total, at = Fraction(0), 0
-    while at < len(text):
-        found = _DURATION.match(text, at)
-        if found is None:
-            return None
-        number = _NUMBER.match(found.group())
-        assert number is not None
-        total += Fraction("0" + number.group().rstrip(".")) * _MILLISECONDS[found.group()[number.end() :]]
-        at = found.end()
-    return total if text else None
