@@ -371,6 +371,7 @@ def test_the_schema_for_editors_ends_though_a_structure_holds_itself(checkout: P
             {"settings.yaml": SETTINGS.replace("unit: ms", "unit: s")},
             "walker/settings.yaml: walk.pause.<step>: unit 's'",
         ),
+        ({"target.yaml": MANIFEST.replace("needs: [stages]", "needs: [stage]")}, "needs 'stage', which nobody gives"),
         ({"settings.yaml": ""}, "it needs a row in graymesh/ir/settings.py"),
         ({"options.schema.json": "{}"}, "walker/options.schema.json has no property 'analysis'"),
         ({"options.schema.json": "{"}, "walker/options.schema.json cannot be read"),

@@ -11,7 +11,7 @@ from typing import Any
 import graymesh.targets
 from graymesh.did_you_mean import quoted, suggestion
 from graymesh.kit.declared import DeclarationError
-from graymesh.kit.target import Capability, Manifest, Option, Target
+from graymesh.kit.target import NEEDS, Capability, Manifest, Option, Target
 from graymesh.source import load_artifacts
 
 
@@ -29,6 +29,10 @@ def target(name: str) -> Target:
     Raises KeyError when there is none, DeclarationError when its manifest cannot be meant.
     """
     found = _found(name)
+    for need in found.manifest.needs:
+        if need not in NEEDS:
+            advice = suggestion(need, NEEDS)
+            raise DeclarationError(f"target {name}: needs {quoted(need)}, which nobody gives; {advice}")
     _check_order(name, ())
     return found
 

@@ -18,6 +18,9 @@ from graymesh.ir.plan import NO_PLAN, Plan
 from graymesh.ir.release import Facts, Release, RouteTable
 from graymesh.ir.settings import SPEC_SETTINGS, SettingRows
 
+NEEDS: Final = ("endpoints", "stages")
+"""What a target may need of each release: addresses of every version, or the view at every stage."""
+
 Files: TypeAlias = Mapping[str, str]
 """Artifacts: path relative to the target's output folder, with `/` → text."""
 
@@ -178,9 +181,8 @@ class Manifest:
     `companion` names the target beside which this one stands and whose role it shares; `routes` is False for targets
     that hold rules but choose no version. `namespaces` is False for those whose files tell releases apart by name only.
     `retries_unasked` is False for engines that retry only when told to, so that no retries and none asked for are the
-    same to them. `kubernetes` tells that its files are Kubernetes objects. `needs` are `endpoints`, of every version
-    (GM307), and `stages`, the views of all of them (`View.stages`). `after` names targets whose files this one must
-    know (`View.beside`).
+    same to them. `kubernetes` tells that its files are Kubernetes objects. `needs` are of `NEEDS` (GM307,
+    `View.stages`); `after` names targets whose files it must know (`View.beside`).
     """
 
     name: str
