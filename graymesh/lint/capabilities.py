@@ -92,8 +92,9 @@ def policy_uses(case: Case) -> Iterator[Use]:
     """What guards, limits, resilience, mirror and faults ask for; one chosen target that can is enough."""
     spec = case.rollout.spec
     for version, name in case.release.facts:
-        if FEATURES.get(fact_feature(name), ("hint",))[0] == "some":
-            yield Use(fact_feature(name), fact_path(version, name))
+        asked = _declared(fact_feature(name))
+        if FEATURES.get(asked, ("hint",))[0] == "some":
+            yield Use(asked, fact_path(version, name))
     resilience = spec.resilience
     if resilience and resilience.timeout_ms is not None:
         yield Use("timeout", ("spec", "resilience", "timeout"))
@@ -106,6 +107,14 @@ def policy_uses(case: Case) -> Iterator[Use]:
     for index, route in enumerate(spec.routes):
         if route.fault:
             yield Use("fault", ("spec", "routes", index, "fault"))
+
+
+def _declared(feature: str) -> str:
+    """The feature, or the nearest above it that targets declare: `pool` for `pool.maxConnections`."""
+    name = feature
+    while name and name not in FEATURES:
+        name = name.rpartition(".")[0]
+    return name or feature
 
 
 def fact_path(version: str, name: str) -> Pointer:
