@@ -15,12 +15,13 @@ Patch: TypeAlias = Mapping[str, Any]
 _FIELDS: Final = {"header": "headers", "cookie": "cookies", "query": "query", "claim": "claims"}
 _FORMS: Final[Mapping[str, Any]] = {
     "": "v2",
-    "prefix": {"prefix": "v"},
     "regex": {"regex": "v[0-9]+"},
     "present": {"present": True},
     "absent": {"absent": True},
 }
-_PATHS: Final[Mapping[str, Any]] = {"": "/a", "prefix": {"prefix": "/a"}, "regex": {"regex": "/a[0-9]+"}}
+"""What stands for a value, by the last word of the feature; any other word is a key for a part of the value."""
+
+_PATHS: Final[Mapping[str, Any]] = {"": "/a", "regex": {"regex": "/a[0-9]+"}}
 _JWT: Final = {"issuer": "https://id.example.com", "jwks": "https://id.example.com/k", "from": {"header": "X-Token"}}
 _GROWING: Final = {"stages": [{"name": "now", "weight": 5}, {"name": "later", "weight": 100}]}
 _STICKY: Final = {**_GROWING, "sticky": {"cookie": "bucket"}}
@@ -111,9 +112,11 @@ def _patches(feature: str, chosen: Target) -> tuple[Patch, Patch]:
         return _PROBES[feature]
     if field in _FIELDS:
         jwt = {"jwt": _JWT} if field == "claim" else {}
-        return jwt, _routed({_FIELDS[field]: {"tier" if jwt else "Probe": _FORMS[form]}})
+        return jwt, _routed({_FIELDS[field]: {"tier" if jwt else "Probe": _FORMS.get(form, {form: "v"})}})
     if field == "path":
-        return {}, _routed({"path": _PATHS[form]})
+        return {}, _routed({"path": _PATHS.get(form, {form: "/a"})})
+    if field == "host":
+        return {}, _routed({"host": {form: ".probe.example.com"}})
     return _OF_TARGETS[feature](chosen)
 
 

@@ -44,7 +44,11 @@ SABOTAGES: Final = {
         "reads_back",
     ),
     "prefix_taken_for_a_path_prefix": Sabotage(
-        ROUTER, "decode.py", "return PathPrefix(value)", "return Prefix(value)", "reads_back"
+        ROUTER,
+        "decode.py",
+        "shape = _MATCHERS.get(word)",
+        'shape = _MATCHERS.get("Prefix" if word == "PathPrefix" else word)',
+        "reads_back",
     ),
     "two_versions_swapped": Sabotage(
         ROUTER,

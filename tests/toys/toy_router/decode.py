@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from graymesh.ir.release import (
-    Absent,
     Buckets,
     Field,
     Kind,
     Matcher,
+    Networks,
     OneOf,
     PathPrefix,
     Policy,
-    Prefix,
-    Present,
     Regex,
     Route,
     RouteTable,
@@ -29,6 +27,7 @@ from graymesh.ir.release import (
 from graymesh.kit.target import Decoded, Files, Refusal, Statement
 
 _BUCKETS = re.compile("([0-9]{4})-([0-9]{4})")
+_MATCHERS: dict[str, Any] = {shape.__name__: shape for shape in get_args(Matcher)}
 _NAME = re.compile("[!-~]*")
 _SHAPES = {Kind.PATH: re.compile("/.*"), Kind.METHOD: re.compile("[A-Z]+")}
 
@@ -72,31 +71,25 @@ def _test(data: Any) -> Test:
     shape = _SHAPES.get(kind)
     if bool(shape) == bool(data["named"]) or not _NAME.fullmatch(data["named"]):
         raise ValueError(f"{data['named']!r} is no name of a {kind}")
-    if shape and not isinstance(matcher, Regex) and not all(map(shape.fullmatch, data["values"])):
+    if shape and isinstance(matcher, OneOf | PathPrefix) and not all(map(shape.fullmatch, data["values"])):
         raise ValueError(f"{data['values']} are no values of a {kind}")
     return Test(Field(kind, data["named"]), matcher)
 
 
 def _matcher(word: str, values: list[str]) -> Matcher:
-    if not all(isinstance(value, str) and value for value in values):
-        raise ValueError("a value is no text, or empty")
-    match word, values:
-        case "OneOf", [_, *_]:
-            return OneOf(tuple(values))
-        case "Buckets", [_, *_]:
-            return Buckets(tuple(_interval(value) for value in values))
-        case "Prefix", [value]:
-            return Prefix(value)
-        case "PathPrefix", [value]:
-            return PathPrefix(value)
-        case "Regex", [value]:
-            re.compile(value)
-            return Regex(value)
-        case "Present", []:
-            return Present()
-        case "Absent", []:
-            return Absent()
-    raise ValueError(f"{word} is no matcher of {len(values)} values")
+    """Any matcher of the language by its name, with what it is made of: nothing, one text, or several."""
+    shape = _MATCHERS.get(word)
+    if shape is None or not all(isinstance(value, str) and value for value in values):
+        raise ValueError(f"{word} is no matcher, or a value of it is no text")
+    if shape is Buckets and values:
+        return Buckets(tuple(map(_interval, values)))
+    if shape in (OneOf, Networks) and values:
+        return shape(tuple(values))
+    if len(values) != len(shape.__match_args__) or shape in (Buckets, OneOf, Networks):
+        raise ValueError(f"{word} is no matcher of {len(values)} values")
+    if shape is Regex:
+        re.compile(values[0])
+    return shape(*values)
 
 
 def _interval(text: str) -> tuple[int, int]:
