@@ -118,9 +118,13 @@ def entries(can: Any, cookie_limit: int) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @st.composite
-def rollouts(draw: st.DrawFn, manifest: Manifest, number: int = 0) -> dict[str, Any]:
-    """One valid rollout that the target can enforce when it decides alone, as the data of its file."""
-    can = manifest.can
+def rollouts(draw: st.DrawFn, manifest: Manifest, number: int = 0, router: Manifest | None = None) -> dict[str, Any]:
+    """One valid rollout that the target can enforce when it decides alone, as the data of its file.
+
+    With a router, which is the target itself or the one that chooses versions beside it, also limits and guards.
+    """
+    chosen = router or manifest
+    can = chosen.can
     several = can("split.several") and draw(st.booleans())
     canaries = ["v2", "v3"] if several else ["v2"]
     audiences = draw(
@@ -142,7 +146,7 @@ def rollouts(draw: st.DrawFn, manifest: Manifest, number: int = 0) -> dict[str, 
         ],
         "stages": stages,
         "stage": draw(st.sampled_from([stage["name"] for stage in stages])),
-        "targets": {manifest.name: {}},
+        "targets": {name: {} for name in dict.fromkeys([chosen.name, manifest.name])},
     }
     if any("claims" in entry for entry_list in audiences.values() for entry in entry_list):
         spec["jwt"] = {
@@ -152,7 +156,7 @@ def rollouts(draw: st.DrawFn, manifest: Manifest, number: int = 0) -> dict[str, 
         }
     if draw(st.booleans()):
         spec["sticky"] = {"cookie": "gray-bucket"} | ({"key": {"cookie": "uid"}} if draw(st.booleans()) else {})
-    spec |= draw(extras(can))
+    spec |= draw(extras(can)) | (draw(enforced(manifest.can, canaries)) if router else {})
     return {
         "apiVersion": "graymesh.io/v1alpha1",
         "kind": "Rollout",
@@ -190,6 +194,25 @@ def extras(draw: st.DrawFn, can: Any) -> dict[str, Any]:
         found["notice"] = {"header": "X-Gray-Notice", "value": "you are trying it"}
     if can("trace") and draw(st.booleans()):
         found["trace"] = {"header": "X-Gray-Trace"}
+    return found
+
+
+@st.composite
+def enforced(draw: st.DrawFn, can: Any, canaries: list[str]) -> dict[str, Any]:
+    """Limits and guards that the target can hold."""
+    found: dict[str, Any] = {}
+    limited = draw(st.lists(st.sampled_from(canaries), unique=True)) if can("limits.qps") else []
+    if limited:
+        found["limits"] = {name: {"qps": draw(st.integers(1, 5000))} for name in limited}
+    guards: dict[str, Any] = {}
+    if can("guards.errorRate") and draw(st.booleans()):
+        guards["errorRate"] = {"max": draw(st.sampled_from(["0.5%", "1%", "12%"])), "window": "5m"}
+    if can("guards.latency") and draw(st.booleans()):
+        guards["latency"] = {"max": "500ms", "quantile": draw(st.sampled_from([0.5, 0.95, 0.99])), "window": "1m"}
+    if can("guards.cpu") and draw(st.booleans()):
+        guards["cpu"] = {"max": draw(st.sampled_from(["70%", "90%"])), "for": "1m"}
+    if guards:
+        found["guards"] = guards
     return found
 
 

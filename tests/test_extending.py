@@ -12,48 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import ROOT
+from tests.toys import TOYS, copied
 
-MANIFEST = """
-name: toy
-title: Toy
-routes: true
-serves: [public, internal]
-roles: [alone, edge, follower]
-writes: ["*.json"]
-engine_versions: ["1"]
-features:
-  header: {support: native}
-  cookie: {support: native}
-  split: {support: native}
-  sticky: {support: native}
-  lane: {support: native}
-options:
-  probes: {type: structured, doc: "What is asked of an instance, by name.", default: {}, example: {live: {port: 80}}}
-"""
-OPTIONS = """
-{"properties": {"probes": {"type": "object", "additionalProperties": {"$ref": "#/$defs/Probe"}}},
- "$defs": {"Probe": {
-   "type": "object", "required": ["port"],
-   "properties": {"port": {"type": "integer", "minimum": 1}, "paths": {"type": "array", "items": {"type": "string"}}}}}}
-"""
-LOWER = """
-def lower(views):
-    return [(view.release.key.replace("/", "."), table) for view in views for table in view.tables]
-"""
-EMIT = """
-import base64, json, pickle
-
-def emit(trees):
-    return {f"{name}.json": json.dumps(base64.b64encode(pickle.dumps(table)).decode()) for name, table in trees}
-"""
-DECODE = """
-import base64, json, pickle
-from graymesh.kit.target import Decoded, Statement
-
-def decode(files):
-    tables = (pickle.loads(base64.b64decode(json.loads(text))) for text in files.values())
-    return Decoded(tuple(Statement(each.hosts[0], table=each.table, hosts=each.hosts) for each in tables))
-"""
 RULE = '''"""Releases whose name has a z.
 
 No reason at all.
@@ -82,23 +42,21 @@ spec:
   audiences: {testers: [{headers: {X-Try: v2}}]}
   routes: [{name: testers, audience: testers, version: v2}]
   sticky: {cookie: gray-bucket}
+  limits: {v2: {qps: 500}}
   stages: [{name: first, weight: 5, hold: 1h}, {name: full, weight: 100}]
-  targets: {toy: {}}
+  targets: {toy-router: {}, toy-rules: {}}
 """
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout with one more target and one more rule."""
+    """A checkout with two more targets and one more rule."""
     root = tmp_path_factory.mktemp("checkout")
     for name in ("graymesh", "targets", "schemas"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", root)
-    toy = root / "targets" / "toy"
-    toy.mkdir()
-    parts = {"__init__.py": "", "target.yaml": MANIFEST, "lower.py": LOWER, "emit.py": EMIT, "decode.py": DECODE}
-    for name, text in {**parts, "README.md": "# Toy\n", "options.schema.json": OPTIONS}.items():
-        (toy / name).write_text(text)
+    for toy in TOYS:
+        copied(toy, root / "targets")
     (root / "graymesh" / "lint" / "rules" / "gm299_letter_z.py").write_text(RULE)
     (root / "zoo.yaml").write_text(SPEC)
     return root
@@ -113,31 +71,33 @@ def graymesh(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str
 def test_a_target_is_one_folder(checkout: Path) -> None:
     done = graymesh(checkout, "compile", "zoo.yaml", "-o", "out")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (checkout / "out" / "toy" / "default.zoo.json").is_file()
-    assert "toy" in graymesh(checkout, "targets").stdout
-    routed = graymesh(checkout, "route", "zoo.yaml", "--header", "X-Try: v2", "--target", "toy")
+    assert (checkout / "out" / "toy-router" / "default.zoo.json").is_file()
+    assert (checkout / "out" / "toy-rules" / "default" / "zoo.yaml").is_file()
+    assert "toy-router" in graymesh(checkout, "targets").stdout
+    routed = graymesh(checkout, "route", "zoo.yaml", "--header", "X-Try: v2", "--target", "toy-router")
     assert "v2" in routed.stdout and routed.returncode == 0
 
 
 def test_structured_options_are_held_against_the_target_s_schema(checkout: Path) -> None:
-    written = "{toy: {probes: {live: {port: 80, paths: [/up]}}}}"
-    (checkout / "probes.yaml").write_text(SPEC.replace("{toy: {}}", written))
+    written = "{toy-router: {probes: {live: {port: 80, paths: [/up]}}}, toy-rules: {}}"
+    (checkout / "probes.yaml").write_text(SPEC.replace("{toy-router: {}, toy-rules: {}}", written))
     assert graymesh(checkout, "lint", "-q", "probes.yaml").returncode == 0
-    wrong = "\n    toy:\n      probes:\n        live: {prt: 80, paths: [/up, 7]}\n        ready: {port: 0}"
-    (checkout / "probes.yaml").write_text(SPEC.replace("{toy: {}}", wrong))
+    wrong = "\n    toy-rules: {}\n    toy-router:\n      probes:"
+    wrong += "\n        live: {prt: 80, paths: [/up, 7]}\n        ready: {port: 0}"
+    (checkout / "probes.yaml").write_text(SPEC.replace("{toy-router: {}, toy-rules: {}}", wrong))
     done = graymesh(checkout, "lint", "--format", "json", "probes.yaml")
     found = json.loads(done.stdout)["diagnostics"]
     assert [(each["code"], each["line"], each["column"]) for each in found] == [
-        ("GM115", 16, 16),
-        ("GM115", 16, 38),
-        ("GM115", 17, 23),
+        ("GM115", 18, 16),
+        ("GM115", 18, 38),
+        ("GM115", 19, 23),
     ]
     assert found[0]["help"] == "did you mean 'port'?"
 
 
 def test_editors_see_structured_options(checkout: Path) -> None:
     found = json.loads(graymesh(checkout, "schema").stdout)["$defs"]["Spec"]["properties"]["targets"]
-    probes = found["properties"]["toy"]["anyOf"][0]["properties"]["probes"]
+    probes = found["properties"]["toy-router"]["anyOf"][0]["properties"]["probes"]
     assert probes["additionalProperties"]["properties"]["port"]["minimum"] == 1
 
 
@@ -146,7 +106,37 @@ def test_what_the_new_target_cannot_do_is_refused(checkout: Path) -> None:
     (checkout / "office.yaml").write_text(text)
     done = graymesh(checkout, "lint", "office.yaml")
     assert done.returncode == 1
-    assert "GM301" in done.stdout and "Toy" in done.stdout
+    assert "GM301" in done.stdout and "Toy Router" in done.stdout
+
+
+def test_its_own_check_is_heard(checkout: Path) -> None:
+    (checkout / "many.yaml").write_text(SPEC.replace("qps: 500", "qps: 1000000"))
+    done = graymesh(checkout, "lint", "many.yaml")
+    assert done.returncode == 1
+    assert "GM308" in done.stdout and "v2: a toy cannot count to 1000000" in done.stdout
+
+
+def test_edits_of_its_files_are_found(checkout: Path) -> None:
+    """By name, since both toys call things as their files do."""
+    (checkout / "graymesh.yaml").write_text("apiVersion: graymesh.io/v1alpha1\nkind: Project\nreleases: [zoo.yaml]\n")
+    assert graymesh(checkout, "compile").returncode == 0
+    assert graymesh(checkout, "verify").returncode == 0
+    for name, old, new, code in EDITS:
+        file = checkout / "rendered" / name
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+        assert code in graymesh(checkout, "verify", "--format", "concise").stdout
+        file.write_text(text)
+    (checkout / "graymesh.yaml").unlink()
+
+
+EDITS = [
+    ("toy-router/default.zoo.json", '"of10000": 9500', '"of10000": 9499', "GM905"),
+    ("toy-router/default.zoo.json", '"v2"', '"v3"', "GM901"),
+    ("toy-rules/default/zoo.yaml", "value: 500", "value: 501", "GM903"),
+    ("toy-rules/default/zoo.yaml", "limits.qps", "limits.tps", "GM905"),
+]
 
 
 def test_a_rule_is_one_file(checkout: Path) -> None:

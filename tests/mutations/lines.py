@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from graymesh.compile.verify import verify
 from graymesh.diagnostic import Diagnostic
 from graymesh.kit.registry import target
 from graymesh.kit.target import Decoded, Files, Target
-from graymesh.language.case import load_cases
+from graymesh.language.case import Case, load_cases
 from graymesh.language.project import find
 from tests.helpers import ROOT
 from tests.mutations.mutant import Mutant
@@ -70,12 +70,26 @@ def lines(name: str) -> tuple[Line, ...]:
 
 
 def _lines(name: str) -> Iterator[Line]:
-    chosen = target(name)
-    for folder in PROJECTS:
-        cases, problems = load_cases(find(folder), (), lambda *_: None)
-        assert not problems, problems
-        for job in jobs_of(cases, Choice(stage=ALL, targets=(name,))):
+    """A target that no release names is beside all of one project."""
+    chosen, cases = target(name), {folder: _cases(folder) for folder in PROJECTS}
+    if not any(chosen.manifest in case.targets for found in cases.values() for case in found):
+        cases = {folder: [beside(case, chosen) for case in cases[folder]] for folder in PROJECTS[-1:]}
+    for folder, found in cases.items():
+        for job in jobs_of(found, Choice(stage=ALL, targets=(name,))):
             yield Line(folder.name, job, chosen, chosen.emit(chosen.lower(job.views)))
+
+
+def _cases(folder: Path) -> list[Case]:
+    cases, problems = load_cases(find(folder), (), lambda *_: None)
+    assert not problems, problems
+    return cases
+
+
+def beside(case: Case, chosen: Target) -> Case:
+    """The case for one target more, which has its defaults."""
+    name = chosen.manifest.name
+    options = {**case.options, name: dict(chosen.manifest.defaults)}
+    return replace(case, targets=(*case.targets, chosen.manifest), options=options)
 
 
 def artifacts(name: str) -> Iterator[tuple[Line, str]]:
