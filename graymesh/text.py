@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -35,6 +35,15 @@ def json_text(value: Any) -> str:
     if "\\ud" in text:
         json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate is no text: a UnicodeEncodeError
     return text
+
+
+def json_groups_text(groups: Iterable[Sequence[Any]]) -> str:
+    """A JSON array of all items, with an empty line between groups: git merges changes on both sides of such a line.
+
+    Raises as `json_text` does.
+    """
+    texts = [json_text(list(group)).removeprefix("[\n").removesuffix("\n]\n") for group in groups if group]
+    return "[\n" + ",\n\n".join(texts) + "\n]\n" if texts else "[]\n"
 
 
 def yaml_text(*documents: Any) -> str:

@@ -370,7 +370,9 @@ class TestRemembering:
 
 class TestCompile:
     FILES = (
-        ".graymesh.json",
+        ".graymesh/default.cart.sums",
+        ".graymesh/default.shop.sums",
+        ".graymesh/sentinel/gateway/flow-rules.json.sums",
         "istio/default.cart.yaml",
         "istio/default.shop.yaml",
         "sentinel/gateway/flow-rules.json",
@@ -445,7 +447,7 @@ class TestCompile:
     def test_every_stage_in_a_folder_of_its_own(self, cli: Cli) -> None:
         cli("compile", "--stage", "all", "-o", "stages")
         found = {path.split("/")[0] for path in cli.rendered("stages")}
-        assert found == {".graymesh.json", "first", "full", "internal", "gray-5", "gray-20"}
+        assert found == {".graymesh", "first", "full", "internal", "gray-5", "gray-20"}
         assert cli("verify", "--stage", "all", "-o", "stages").code == 0
 
     def test_a_release_without_a_target(self, cli: Cli) -> None:

@@ -14,12 +14,13 @@ from typing import TypeAlias
 
 import pytest
 
-from graymesh.compile.write import STAGING, findings, open_output, plan
-from graymesh.compile.written import LIST, Written, digest, list_text
+from graymesh.compile.write import STAGING, Output, findings, open_output, plan
+from graymesh.compile.written import digest, journal_text
 from graymesh.diagnostic import Refused
+from graymesh.language.project import JOURNAL, LISTS
 from tests.helpers import ROOT
 from tests.test_cli import SHOP, Cli, cli  # noqa: F401
-from tests.test_write import NEW, OLD, UNFINISHED, codes, compiled, out, tree  # noqa: F401
+from tests.test_write import NEW, OLD, RELEASES, UNFINISHED, codes, compiled, out, tree  # noqa: F401
 
 Deep: TypeAlias = Callable[[str], None]
 TAKES_ALL = "server { listen 8080 default_server; server_name _; location / { proxy_pass http://10.66.6.6; } }\n"
@@ -109,7 +110,7 @@ class TestCommands:
 
     def test_a_folder_copied_elsewhere_without_its_list(self, shop: Cli) -> None:
         """There, what is read is proven; what is not read is named."""
-        shutil.copytree("rendered", "deployed", ignore=shutil.ignore_patterns(LIST))
+        shutil.copytree("rendered", "deployed", ignore=shutil.ignore_patterns(LISTS))
         assert shop("verify", "-o", "deployed").code == 0
         Path("deployed/istio/pod.json").write_text("{}")
         assert shop("verify", "-o", "deployed").code == 1
@@ -147,16 +148,14 @@ class TestCommands:
 
     def test_listed_with_the_right_digest(self, shop: Cli) -> None:
         put("nginx/zz.conf", TAKES_ALL)
-        data = json.loads(Path("rendered", LIST).read_text())
-        data["files"]["nginx/zz.conf"] = digest(TAKES_ALL.encode())
-        Path("rendered", LIST).write_text(json.dumps(data))
+        Path("rendered", LISTS, "zz.sums").write_text(f"nginx/zz.conf\n  {digest(TAKES_ALL.encode())}\n")
         assert told(shop, "compile", "--check") == [("GM913", "rendered/nginx/zz.conf")]
 
     @pytest.mark.parametrize("forget", ["the list", "the file on the list"])
     def test_not_listed_at_all(self, shop: Cli, forget: str) -> None:
         put("istio/pod.yaml", POD)
         if forget == "the list":
-            Path("rendered", LIST).unlink()
+            shutil.rmtree(Path("rendered", LISTS))
         assert ("GM919", "rendered/istio/pod.yaml") in told(shop, "compile", "--check")
 
     @pytest.mark.parametrize("name", [UNFINISHED, f"{STAGING}staging"])
@@ -194,12 +193,13 @@ class TestUnfinishedWorkThatIsNotOurs:
         staged = {f"tree/{path}": text for path, text in evil.items()}
         removals = json.dumps({"remove": {"istio/default.shop.yaml": digest(b"old\n")}})
         files = {path: digest(text.encode()) for path, text in {**OLD, **evil}.items()}
-        lists = {place: list_text(Written(files)) for place in ("done.json", "begun.json", f"tree/{LIST}")}
+        places = ("done.json", "begun.json", f"tree/{JOURNAL}", f"tree/{LISTS}/default.zz.sums")
+        lists = {place: journal_text(files, {}) for place in places}
         self.staged(out, name, {**staged, **lists, "journal.json": removals})
         if listed:
-            (out / LIST).write_text(list_text(Written(files, files)))
+            (out / JOURNAL).write_text(journal_text(files, files))
         with pytest.raises(Refused) as error, open_output(out, out.parent) as opened:
-            plan(opened, OLD)
+            plan(opened, Output(files=OLD))
         assert codes(error) == ["GM917"]
         compiled(out, OLD)
         assert tree(out) == OLD
@@ -209,9 +209,9 @@ class TestUnfinishedWorkThatIsNotOurs:
         """It says what may be replaced, never what is right, and it is noticed."""
         self.staged(out, "nginx", {"zz.conf": "evil\n"})
         files = {"nginx/zz.conf": digest(b"evil\n")}
-        (out / LIST).write_text(list_text(Written(files, files)))
+        (out / JOURNAL).write_text(journal_text(files, files))
         with pytest.raises(Refused) as error, open_output(out, out.parent) as opened:
-            plan(opened, OLD, applied=("istio", "nginx"))
+            plan(opened, Output(files=OLD, applied=("istio", "nginx")))
         assert codes(error) == ["GM917"]
 
     @pytest.mark.parametrize("path", ["../victim", "/etc/passwd", "a/../../victim", ".git/config"])
@@ -219,7 +219,7 @@ class TestUnfinishedWorkThatIsNotOurs:
         (out.parent / "victim").write_text("precious")
         self.staged(out, "nginx", {})
         known = digest(b"precious")
-        (out / LIST).write_text(json.dumps({"files": {}, "before": {path: known}}))
+        (out / JOURNAL).write_text(json.dumps({"files": {}, "before": {path: known}}))
         with pytest.raises(Refused) as error:
             compiled(out, NEW)
         assert codes(error) == ["GM916"]
@@ -227,7 +227,7 @@ class TestUnfinishedWorkThatIsNotOurs:
 
     def test_removes_nothing_that_is_not_what_it_says(self, out: Path) -> None:
         self.staged(out, "nginx", {})
-        (out / LIST).write_text(json.dumps({"files": {}, "before": {"notes.md": "0" * 64}}))
+        (out / JOURNAL).write_text(json.dumps({"files": {}, "before": {"notes.md": "0" * 64}}))
         (out / "notes.md").write_text("mine")
         with pytest.raises(Refused) as error:
             compiled(out, OLD)
@@ -237,7 +237,7 @@ class TestUnfinishedWorkThatIsNotOurs:
     @pytest.mark.parametrize("before", ["x", 1, [], {"a": 1}, None])
     def test_a_past_that_is_no_list_is_refused(self, out: Path, before: object) -> None:
         self.staged(out, "nginx", {})
-        (out / LIST).write_text(json.dumps({"files": {}, "before": before}))
+        (out / JOURNAL).write_text(json.dumps({"files": {}, "before": before}))
         with pytest.raises(Refused) as error:
             compiled(out, NEW)
         assert codes(error) == ["GM916"]
@@ -269,7 +269,9 @@ class TestStrangers:
 
     def found(self, out: Path, files: dict[str, str] = OLD) -> list[tuple[str, str]]:
         with open_output(out, out.parent) as opened:
-            result = findings(opened, plan(opened, files, applied=self.APPLIED), "graymesh compile")
+            result = findings(
+                opened, plan(opened, Output(files=files, releases=RELEASES, applied=self.APPLIED)), "graymesh compile"
+            )
         return [(item.code, os.path.relpath(item.file, out)) for item in result]
 
     @pytest.mark.parametrize(
@@ -336,17 +338,13 @@ class TestStrangers:
     def test_a_list_that_names_a_stranger_does_not_make_it_ours(self, out: Path) -> None:
         compiled(out, OLD)
         (out / "nginx/zz.conf").write_text("evil\n")
-        data = json.loads((out / LIST).read_text())
-        data["files"]["nginx/zz.conf"] = digest(b"evil\n")
-        (out / LIST).write_text(json.dumps(data))
+        (out / LISTS / "zz.sums").write_text("nginx/zz.conf\n  " + digest(b"evil\n") + "\n")
         assert self.found(out) == [("GM913", "nginx/zz.conf")]
 
     def test_the_list_lies_about_a_file_of_ours(self, out: Path) -> None:
         compiled(out, OLD)
         (out / "nginx/server.conf").write_text("evil\n")
-        data = json.loads((out / LIST).read_text())
-        data["files"]["nginx/server.conf"] = digest(b"evil\n")
-        (out / LIST).write_text(json.dumps(data))
+        (out / LISTS / "nginx/server.conf.sums").write_text("nginx/server.conf\n  " + digest(b"evil\n") + "\n")
         assert self.found(out) == [("GM910", "nginx/server.conf")]
 
     def test_outside_of_the_applied_folders_anything_may_be(self, out: Path) -> None:

@@ -106,7 +106,8 @@ class TestWithoutAProjectFile:
         (here / "graymesh.yaml").unlink()
         argo = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\n"
         put(here, {"k8s/deployment.yaml": "kind: Deployment\n", "k8s/argo.yaml": argo, ".hidden/c.yaml": RELEASE})
-        put(here, {"rendered/.graymesh.json": "{}", "rendered/x.yaml": RELEASE, "node_modules/d.yaml": RELEASE})
+        put(here, {"rendered/.graymesh/x.sums": "", "rendered/x.yaml": RELEASE, "node_modules/d.yaml": RELEASE})
+        put(here, {"older/.graymesh.json": "{}", "older/x.yaml": RELEASE})
         assert releases(find(here)) == ["releases/a.yaml", "releases/b.yaml"]
 
     def test_a_folder_without_releases(self, here: Path, tmp_path: Path) -> None:

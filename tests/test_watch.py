@@ -170,6 +170,7 @@ class TestWhatCounts:
             (("graymesh.yaml",), 2),
             (("notes.txt", ".git/x.yaml", "node_modules/x.yaml"), 1),
             (("rendered/.graymesh.json", "rendered/istio/x.yaml", "rendered/istio/x.yaml"), 1),
+            (("rendered/.graymesh/x.sums", "rendered/istio/x.yaml", "rendered/istio/x.yaml"), 1),
         ],
     )
     def test_yaml_files_of_the_project(self, folder: Path, changes: tuple[str, ...], runs: int) -> None:

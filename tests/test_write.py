@@ -1,5 +1,6 @@
 """Writing: all or nothing, only inside the folder, only over what graymesh wrote itself."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -12,11 +13,13 @@ import pytest
 
 from graymesh.compile import write as writing
 from graymesh.compile.folder import Folder
-from graymesh.compile.write import STAGING, findings, open_output, plan, write
-from graymesh.compile.written import LIST
+from graymesh.compile.write import STAGING, Output, findings, open_output, plan, write
+from graymesh.compile.written import read_lists
 from graymesh.diagnostic import Refused
+from graymesh.language.project import JOURNAL, LISTS
 
 OLD = {"istio/default.shop.yaml": "old\n", "istio/default.gone.yaml": "gone\n", "nginx/server.conf": "same\n"}
+RELEASES = {"default.shop": "default.shop", "default.gone": "default.gone", "shop": "default.shop"}
 UNFINISHED = f"{STAGING}0123456789abcdef"
 """The folder of a write that was cut short, or made to look like one."""
 NEW = {"istio/default.shop.yaml": "new\n", "nginx/server.conf": "same\n", "sentinel/shop/v2/flow-rules.json": "[]\n"}
@@ -34,18 +37,24 @@ def folder(out: Path) -> Iterator[Folder]:
 
 
 def tree(path: Path) -> dict[str, str]:
-    """All files below, without the list."""
+    """All files below, without the lists of them."""
     found = {str(file.relative_to(path)): file.read_text() for file in path.rglob("*") if file.is_file()}
-    return {name: text for name, text in found.items() if name != LIST}
+    return {name: text for name, text in found.items() if name != JOURNAL and not name.startswith(f"{LISTS}/")}
+
+
+def listed(path: Path) -> list[str]:
+    """The files that the lists tell of."""
+    with open_output(path, path.parent) as opened:
+        return read_lists(opened).paths
 
 
 def names(path: Path) -> list[str]:
     return sorted(entry.name for entry in path.iterdir())
 
 
-def compiled(out: Path, files: dict[str, str], **options: object) -> writing.Plan:
+def compiled(out: Path, files: dict[str, str], force: bool = False, **options: tuple[str, ...]) -> writing.Plan:
     with open_output(out, out.parent, create=True) as opened:
-        return write(opened, files, **options)  # type: ignore[arg-type]
+        return write(opened, Output(files=files, releases=RELEASES, **options), force)
 
 
 def codes(error: pytest.ExceptionInfo[Refused]) -> list[str]:
@@ -55,9 +64,8 @@ def codes(error: pytest.ExceptionInfo[Refused]) -> list[str]:
 def test_writes_the_files_and_a_list_of_them(out: Path) -> None:
     compiled(out, OLD)
     assert tree(out) == OLD
-    listed = json.loads((out / LIST).read_text())["files"]
-    assert sorted(listed) == sorted(OLD)
-    assert names(out) == [LIST, "istio", "nginx"]
+    assert listed(out) == sorted(OLD)
+    assert names(out) == [LISTS, "istio", "nginx"]
 
 
 def test_replaces_prunes_and_adds(out: Path) -> None:
@@ -76,7 +84,11 @@ def test_a_second_write_touches_nothing(out: Path) -> None:
 def test_the_list_is_the_same_whatever_the_order(out: Path, tmp_path: Path) -> None:
     compiled(out, OLD)
     compiled(tmp_path / "other", dict(reversed(OLD.items())))
-    assert (out / LIST).read_bytes() == (tmp_path / "other" / LIST).read_bytes()
+    lists = [
+        {path.name: path.read_bytes() for path in (top / LISTS).rglob("*.sums")} for top in (out, tmp_path / "other")
+    ]
+    assert lists[0] == lists[1]
+    assert sorted(lists[0]) == ["default.gone.sums", "default.shop.sums", "server.conf.sums"]
 
 
 def test_an_emptied_folder_goes_and_a_foreign_file_stays(out: Path) -> None:
@@ -91,7 +103,7 @@ def test_a_scope_leaves_other_targets_alone(out: Path) -> None:
     compiled(out, OLD)
     compiled(out, {"istio/default.shop.yaml": "new\n"}, scope=("istio/",))
     assert tree(out) == {"istio/default.shop.yaml": "new\n", "nginx/server.conf": "same\n"}
-    assert sorted(json.loads((out / LIST).read_text())["files"]) == ["istio/default.shop.yaml", "nginx/server.conf"]
+    assert listed(out) == ["istio/default.shop.yaml", "nginx/server.conf"]
 
 
 def test_an_edited_file_is_neither_overwritten_nor_pruned(out: Path) -> None:
@@ -125,9 +137,9 @@ def test_a_folder_without_a_list_keeps_what_collides(out: Path) -> None:
 
 def test_the_same_file_without_a_list_is_adopted(out: Path) -> None:
     compiled(out, NEW)
-    (out / LIST).unlink()
+    shutil.rmtree(out / LISTS)
     compiled(out, NEW)
-    assert sorted(json.loads((out / LIST).read_text())["files"]) == sorted(NEW)
+    assert listed(out) == sorted(NEW)
 
 
 @pytest.mark.parametrize("force", [False, True])
@@ -180,12 +192,99 @@ def test_paths_that_differ_only_in_case_are_refused(out: Path) -> None:
 def test_a_list_that_graymesh_did_not_write_is_refused(out: Path, content: str) -> None:
     (out.parent / "victim").write_text("precious")
     out.mkdir()
-    (out / LIST).write_text(content)
+    (out / JOURNAL).write_text(content)
     with pytest.raises(Refused) as error:
         compiled(out, NEW)
     assert codes(error) == ["GM916"]
     assert (out.parent / "victim").read_text() == "precious"
     assert tree(out) == {}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "../victim\n  %s\n" % ("0" * 64),
+        "/etc/passwd\n  %s\n" % ("0" * 64),
+        ".graymesh/default.shop.sums\n  %s\n" % ("0" * 64),
+        "istio/a.yaml\n",
+        "istio/a.yaml\n  0\n",
+        "istio/a.yaml\n" + 2 * f"  {'0' * 64}\n",
+        "istio/a.yaml\n  00000000\nistio/a.yaml\n  00000000\n",
+        "  00000000\n",
+        "\n",
+        "ä",
+        "\x00",
+    ],
+)
+def test_small_lists_that_graymesh_did_not_write_are_refused(out: Path, content: str) -> None:
+    (out.parent / "victim").write_text("precious")
+    (out / LISTS).mkdir(parents=True)
+    (out / LISTS / "default.shop.sums").write_text(content)
+    with pytest.raises(Refused) as error:
+        compiled(out, NEW, force=True)
+    assert codes(error) == ["GM916"]
+    assert (out.parent / "victim").read_text() == "precious"
+    assert tree(out) == {}
+
+
+def test_what_else_stands_beside_the_lists_is_left_alone(out: Path) -> None:
+    compiled(out, OLD)
+    (out / LISTS / "notes.md").write_text("mine")
+    compiled(out, {})
+    assert [path.name for path in (out / LISTS).iterdir()] == ["notes.md"]
+
+
+def earlier_list(out: Path) -> None:
+    """The list as earlier versions of graymesh kept it, in place of those of today."""
+    shutil.rmtree(out / LISTS)
+    digests = {path: hashlib.sha256(text.encode()).hexdigest() for path, text in tree(out).items()}
+    (out / JOURNAL).write_text(json.dumps({"about": "Files that graymesh wrote …", "files": digests}))
+
+
+class TestTheListOfEarlierVersions:
+    def test_is_replaced_by_the_next_write(self, out: Path) -> None:
+        compiled(out, OLD)
+        now = {path.name: path.read_bytes() for path in (out / LISTS).rglob("*.sums")}
+        earlier_list(out)
+        assert TestCheck().found(out, OLD) == [("GM910", LISTS)]
+        compiled(out, OLD)
+        assert {path.name: path.read_bytes() for path in (out / LISTS).rglob("*.sums")} == now
+        assert names(out) == [LISTS, "istio", "nginx"]
+        assert TestCheck().found(out, OLD) == []
+
+    def test_says_what_may_be_replaced_and_removed(self, out: Path) -> None:
+        compiled(out, OLD)
+        earlier_list(out)
+        compiled(out, NEW)
+        assert tree(out) == NEW
+
+    def test_says_what_was_edited(self, out: Path) -> None:
+        compiled(out, OLD)
+        earlier_list(out)
+        (out / "istio" / "default.gone.yaml").write_text("edited\n")
+        with pytest.raises(Refused) as error:
+            compiled(out, NEW)
+        assert codes(error) == ["GM912"]
+        assert (out / JOURNAL).exists()
+
+    def test_counts_beside_the_lists_of_today(self, out: Path) -> None:
+        """As a merge of a branch leaves it on which an earlier version was at work."""
+        compiled(out, OLD)
+        lists = shutil.copytree(out / LISTS, out.parent / "lists")
+        (out / "nginx" / "server.conf").write_text("other\n")
+        earlier_list(out)
+        shutil.copytree(lists, out / LISTS)
+        compiled(out, NEW)
+        assert tree(out) == NEW
+        assert not (out / JOURNAL).exists()
+
+    def test_is_kept_in_part_when_a_part_is_compiled(self, out: Path) -> None:
+        compiled(out, OLD)
+        earlier_list(out)
+        compiled(out, {"istio/default.shop.yaml": "new\n"}, scope=("istio/",))
+        assert listed(out) == ["istio/default.shop.yaml", "nginx/server.conf"]
+        compiled(out, NEW)
+        assert tree(out) == NEW
 
 
 class TestLinks:
@@ -207,7 +306,9 @@ class TestLinks:
             assert codes(error) == ["GM915"]
         assert list((tmp_path / "elsewhere").iterdir()) == []
 
-    @pytest.mark.parametrize("name", ["istio", "istio/default.shop.yaml", LIST, UNFINISHED])
+    @pytest.mark.parametrize(
+        "name", ["istio", "istio/default.shop.yaml", JOURNAL, LISTS, f"{LISTS}/default.shop.sums", UNFINISHED]
+    )
     @pytest.mark.parametrize("force", [False, True])
     def test_a_link_inside(self, out: Path, tmp_path: Path, name: str, force: bool) -> None:
         outside = tmp_path / "outside"
@@ -247,7 +348,7 @@ class TestLinks:
 class TestCheck:
     def found(self, out: Path, files: dict[str, str]) -> list[tuple[str, str]]:
         with open_output(out, out.parent) as opened:
-            result = findings(opened, plan(opened, files), "graymesh compile")
+            result = findings(opened, plan(opened, Output(files=files, releases=RELEASES)), "graymesh compile")
         return [(item.code, os.path.relpath(item.file, out)) for item in result]
 
     def test_everything_is_current(self, out: Path) -> None:
@@ -273,13 +374,13 @@ class TestCheck:
 
     def test_a_list_that_is_behind(self, out: Path) -> None:
         compiled(out, NEW)
-        (out / LIST).unlink()
-        assert self.found(out, NEW) == [("GM910", LIST)]
+        (out / LISTS / "default.shop.sums").unlink()
+        assert self.found(out, NEW) == [("GM910", LISTS)]
 
     def test_says_what_mends_it(self, out: Path) -> None:
         compiled(out, OLD)
         with open_output(out, out.parent) as opened:
-            result = findings(opened, plan(opened, NEW), "graymesh compile examples/shop")
+            result = findings(opened, plan(opened, Output(files=NEW)), "graymesh compile examples/shop")
         assert all("graymesh compile examples/shop" in item.help for item in result)
 
 
@@ -320,7 +421,7 @@ def test_a_full_disk_leaves_the_old_tree(out: Path, monkeypatch, name: str, call
 KILLED_BEFORE_CALL = """
 import json, os, signal, sys
 from pathlib import Path
-from graymesh.compile.write import open_output, write
+from graymesh.compile.write import Output, open_output, write
 
 number, calls = int(sys.argv[2]), 0
 
@@ -336,7 +437,8 @@ def deadly(real):
 with open_output(Path(sys.argv[1]), Path(sys.argv[1]).parent, create=True) as folder:
     for name in ("open", "write", "fsync", "rename", "mkdir", "rmdir", "unlink", "sync"):
         setattr(os, name, deadly(getattr(os, name)))
-    write(folder, json.loads(sys.argv[3]))
+    releases = {"default.shop": "default.shop", "default.gone": "default.gone", "shop": "default.shop"}
+    write(folder, Output(files=json.loads(sys.argv[3]), releases=releases))
 print(calls)
 """
 
@@ -354,8 +456,8 @@ def calls_of_a_write(out: Path) -> int:
 
 
 def unfinished(out: Path) -> bool:
-    """Does the list know both trees, so that files were being moved?"""
-    return "before" in json.loads((out / LIST).read_text())
+    """Is there the list that knows both trees, so that files were being moved?"""
+    return (out / JOURNAL).exists()
 
 
 def visible(out: Path) -> dict[str, str]:
@@ -385,7 +487,7 @@ def test_killed_at_any_moment_leaves_the_old_tree_or_ends_in_the_wanted_one(tmp_
             compiled(copy, files)
             assert tree(copy) == files
             with open_output(copy, tmp_path) as opened:
-                assert not plan(opened, files).changes
+                assert not plan(opened, Output(files=files, releases=RELEASES)).changes
             shutil.rmtree(copy)
         finished += moving
     assert untouched > 5
@@ -459,6 +561,6 @@ def test_check_says_that_a_write_was_interrupted(out: Path) -> None:
     compiled(out, OLD)
     (out / UNFINISHED).mkdir()
     with pytest.raises(Refused) as error, open_output(out, out.parent) as opened:
-        plan(opened, OLD)
+        plan(opened, Output(files=OLD))
     assert codes(error) == ["GM917"]
     assert (out / UNFINISHED).exists()

@@ -231,7 +231,7 @@ def _compared(terminal: Terminal, project: Project, output: Path, compiled: Comp
 def _findings(terminal: Terminal, folder: Folder, compiled: Compiled, way: _Way) -> list[Diagnostic]:
     from graymesh.compile.write import findings, plan
 
-    found = plan(folder, compiled.files, compiled.scope, compiled.folders)
+    found = plan(folder, compiled.output)
     if way.diff:
         for entry in found.entries:
             if entry.state not in ("current", "blocked"):
@@ -286,7 +286,7 @@ def _put(project: Project, output: Path, compiled: Compiled, force: bool) -> Pla
     there = output.exists()
     try:
         with open_output(output, project.root, create=True) as folder:
-            return write(folder, compiled.files, compiled.scope, force, compiled.folders)
+            return write(folder, compiled.output, force)
     except BaseException:
         if not there:
             with suppress(OSError):

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from graymesh.compile.written import LIST
 from graymesh.language.discovery import discovered
+from graymesh.language.project import is_output
 
 EVERY_SECONDS: Final = 0.5
 """Files are asked, not awaited: that works on every file system, in containers and over networks."""
@@ -85,4 +85,4 @@ def _seen(folder: str) -> Iterator[tuple[str, tuple[int, int, int]]]:
 
 
 def _passed_over(folder: os.DirEntry[str]) -> bool:
-    return folder.name.startswith(".") or folder.name == "node_modules" or Path(folder.path, LIST).exists()
+    return folder.name.startswith(".") or folder.name == "node_modules" or is_output(folder.path)

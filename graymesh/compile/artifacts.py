@@ -46,7 +46,7 @@ def strangers_among(folder: Folder | None, applied: Mapping[str, str]) -> list[D
         for prefix, name in applied.items():
             if folder.kind(prefix):
                 read = _read_below(folder, prefix, target(name).manifest.writes)
-                found += folder.strangers(prefix, {path for path in read if not listed.there or path in listed.files})
+                found += folder.strangers(prefix, {path for path in read if not listed.there or listed.seals(path)})
     except LinkError as error:
         raise Refused((link_finding(error),)) from None
     return strangers(folder.path, found)

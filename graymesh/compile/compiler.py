@@ -5,7 +5,8 @@ load → model → lint → (per target) view → lower → emit → decode → 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,6 +18,7 @@ from graymesh.compile.engine_schemas import refused_by_schema
 from graymesh.compile.folder import Folder
 from graymesh.compile.parallel import in_parallel
 from graymesh.compile.verify import Found, labels_of, names_lost, relabelled, verify
+from graymesh.compile.write import Output
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.did_you_mean import quoted, suggestion
 from graymesh.ir.release import Release
@@ -59,16 +61,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """`files`: path below the output folder → text, empty when there are errors. `scope`: beginnings of such paths.
+    """`output`: what belongs into the output folder; no files when there are errors."""
 
-    `folders` are those below the output folder that engines read, each as a whole.
-    """
-
-    files: Mapping[str, str]
+    output: Output
     diagnostics: Sequence[Diagnostic]
     rows: Sequence[Row] = ()
-    scope: Sequence[str] = ()
-    folders: Collection[str] = ()
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Path below the output folder → text."""
+        return self.output.files
 
     @property
     def failed(self) -> bool:
@@ -120,7 +122,7 @@ def compile_cases(cases: Sequence[Case], known: Sequence[Diagnostic], choice: Ch
         problems += next(results)
         built = [] if _errors(problems) else list(results)
     if _errors(problems):
-        return Compiled(files={}, diagnostics=problems)
+        return Compiled(output=Output(files={}), diagnostics=problems)
     jobs = first
     for wave in later:
         done = {job.folder: each.files for job, each in zip(jobs, built, strict=True)}
@@ -137,7 +139,7 @@ def verify_project(project: Project, choice: Choice, output: Folder | None, prog
     """
     cases, problems = load_cases(project, choice.targets, progress)
     if _errors(problems):
-        return Compiled(files={}, diagnostics=problems)
+        return Compiled(output=Output(files={}), diagnostics=problems)
     jobs = list(jobs_of(cases, choice))
     problems += strangers_among(output, _folders(jobs, bool(choice.targets)))
     tasks = [partial(_verified, job, output, choice.schemas) for job in jobs]
@@ -290,13 +292,25 @@ def _together(
 ) -> Compiled:
     done = list(zip(jobs, built, strict=True))
     files = {f"{job.folder}/{path}": text for job, each in done for path, text in each.files.items()}
-    return Compiled(
+    output = Output(
         files=dict(sorted(files.items())),
+        scope=[f"{job.folder}/" for job in jobs] if scoped else (),
+        applied=_folders(jobs, scoped),
+        releases=_lists([case.release for case in cases]),
+    )
+    return Compiled(
+        output=output,
         diagnostics=[*problems, *(item for each in built for item in placed(cases, each.found))],
         rows=[row for job, each in done for row in _rows(job, each)],
-        scope=[f"{job.folder}/" for job in jobs] if scoped else (),
-        folders=_folders(jobs, scoped),
     )
+
+
+def _lists(releases: Sequence[Release]) -> Mapping[str, str]:
+    """What files of one release are called → the name of the list that tells of them: by name where it is the only."""
+    lists = {release.key: release.key.replace("/", ".") for release in releases}
+    names = Counter(release.name for release in releases)
+    alone = {release.name: lists[release.key] for release in releases if names[release.name] == 1}
+    return {**alone, **{name: name for name in lists.values()}}
 
 
 def _folders(jobs: Sequence[Job], scoped: bool) -> Mapping[str, str]:

@@ -1,12 +1,12 @@
 """Writes a compiled tree: all of it or nothing, only inside its folder, only over what graymesh itself wrote.
 
 How a write survives being killed at any moment: the new files are first put into a folder of their own inside the
-output folder, under a name that nobody can foresee. Then the list of written files, `.graymesh.json`, is replaced by
-one that knows each file as it was and as it will be; only then the files are moved to their places, and the list
-without the past comes last. Killed before that first list stands, the old tree is untouched. Killed later, every file
-is the old or the new one and known to be graymesh's, so the next `graymesh compile` puts them right, and until then
-`--check` and `verify` say that a write was interrupted. What is found in a folder of unfinished files is never used:
-somebody may have put it there. It is compiled anew.
+output folder, under a name that nobody can foresee. Then a list is put in place, `.graymesh.json`, that knows each file
+as it was and as it will be; only then the files and the lists of them are moved to their places, and it goes last.
+Killed before it stands, the old tree is untouched. Killed later, every file is the old or the new one and known to be
+graymesh's, so the next `graymesh compile` puts them right, and until then `--check` and `verify` say that a write was
+interrupted. What is found in a folder of unfinished files is never used: somebody may have put it there. It is compiled
+anew.
 """
 
 from __future__ import annotations
@@ -14,14 +14,25 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from graymesh.compile.folder import Folder, LinkError, open_folder
-from graymesh.compile.written import LIST, Written, checked, digest, list_text, read_list, unusable
+from graymesh.compile.written import (
+    Written,
+    checked,
+    is_sealed,
+    journal_text,
+    list_files,
+    list_of,
+    read_lists,
+    sealed,
+    unusable,
+)
 from graymesh.diagnostic import Diagnostic, Level, Refused
-from graymesh.language.project import shown
+from graymesh.kit.registry import target_names
+from graymesh.language.project import JOURNAL, LISTS, shown
 
 STAGING = ".graymesh-"
 """How the folder of a write begins; 16 hex digits follow."""
@@ -44,13 +55,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a write would meet: every path that is wanted or listed, and the list as it shall be.
+    """What a write would meet: every path that is wanted or listed, and the lists as they shall be.
 
-    `strangers` stand in the folders that engines read, and graymesh wrote none of them.
+    `listed`: path → seal; `lists`: the lists' own files, path → bytes; `lists_before`: those that are there;
+    `list_changed`: is another list to be written? `strangers` stand in the folders that engines read, and graymesh
+    wrote none of them.
     """
 
     entries: tuple[Entry, ...]
     listed: Mapping[str, str]
+    lists: Mapping[str, bytes]
+    lists_before: Mapping[str, bytes]
     list_changed: bool
     strangers: tuple[str, ...] = ()
 
@@ -81,30 +96,37 @@ def open_output(path: Path, root: Path, create: bool = False) -> Folder:
         raise Refused((_in_the_way(str(path), "a folder is needed there"),)) from None
 
 
-def plan(folder: Folder, files: Mapping[str, str], scope: Sequence[str] = (), applied: Collection[str] = ()) -> Plan:
-    """Compare the folder with the wanted files. `scope` are the only beginnings of paths that are looked after (all).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What belongs into an output folder: path → text.
 
-    `applied` are the folders that engines read as they are, whatever stands in them.
+    `scope` are the only beginnings of paths that are looked after (all). `applied` are the folders that engines read as
+    they are, whatever stands in them. `releases`: what files of one release are called → the name of their list.
+    """
+
+    files: Mapping[str, str]
+    scope: Sequence[str] = ()
+    applied: Collection[str] = ()
+    releases: Mapping[str, str] = field(default_factory=dict)
+
+
+def plan(folder: Folder, output: Output) -> Plan:
+    """Compare the folder with what belongs into it.
+
     Raises Refused for a link, an unusable list (GM916), an unsafe path, or an interrupted write (GM917).
     """
-    return _plan(folder, finished(folder), files, scope, applied)
+    return _plan(folder, finished(folder), output)
 
 
 def finished(folder: Folder) -> Written:
-    """The list of a folder in which no write was cut short. Raises Refused (GM916, GM917)."""
-    listed = read_list(folder)
-    if listed.before is not None or any(map(_UNFINISHED.fullmatch, folder.names())):
+    """The lists of a folder in which no write was cut short. Raises Refused (GM916, GM917)."""
+    listed = read_lists(folder)
+    if listed.begun or any(map(_UNFINISHED.fullmatch, folder.names())):
         raise Refused((interrupted(folder),))
     return listed
 
 
-def write(
-    folder: Folder,
-    files: Mapping[str, str],
-    scope: Sequence[str] = (),
-    force: bool = False,
-    applied: Collection[str] = (),
-) -> Plan:
+def write(folder: Folder, output: Output, force: bool = False) -> Plan:
     """Make the folder hold these files, all or nothing; returns what was found before. Strangers are left alone.
 
     Raises Refused before anything is touched: an edited or foreign file is in the way and `force` is not set, a link,
@@ -113,16 +135,14 @@ def write(
     if not folder.lock():
         raise Refused((_finding("GM918", folder, "", "another graymesh is writing to this folder"),), usage=True)
     try:
-        return _write(folder, files, scope, force, applied)
+        return _write(folder, output, force)
     except LinkError as error:
         raise Refused((link_finding(error),)) from None
 
 
-def _write(
-    folder: Folder, files: Mapping[str, str], scope: Sequence[str], force: bool, applied: Collection[str]
-) -> Plan:
-    listed, left = read_list(folder), _left_over(folder)
-    found = _plan(folder, listed, files, scope, applied)
+def _write(folder: Folder, output: Output, force: bool) -> Plan:
+    listed, left = read_lists(folder), _left_over(folder)
+    found = _plan(folder, listed, output)
     refused = [_refusal(folder, entry) for entry in found.of(*(("blocked",) if force else ("blocked", *_NOT_OURS)))]
     if refused:
         raise Refused(tuple(refused))
@@ -143,36 +163,44 @@ def _left_over(folder: Folder) -> list[str]:
     return found
 
 
-def _plan(
-    folder: Folder, listed: Written, files: Mapping[str, str], scope: Sequence[str], applied: Collection[str]
-) -> Plan:
-    wanted = {checked(path): text.encode() for path, text in files.items()}
+def _plan(folder: Folder, listed: Written, output: Output) -> Plan:
+    wanted = {checked(path): text.encode() for path, text in output.files.items()}
     _refuse_clashes(wanted)
-    all_listed = {**(listed.before or {}), **listed.files}
-    mine = {path for path in all_listed if not scope or path.startswith(tuple(scope))}
+    scope = tuple(output.scope)
+    mine = {path for path in listed.paths if not scope or path.startswith(scope)}
     try:
         paths = sorted(mine | set(wanted))
-        entries = tuple(_entry(folder, path, wanted.get(path), listed.digests(path)) for path in paths)
+        entries = tuple(_entry(folder, path, wanted.get(path), listed.seals(path)) for path in paths)
         told = {entry.path for entry in entries if entry.wanted is not None or entry.state != "current"}
-        strangers = tuple(each for prefix in applied for each in folder.strangers(prefix, told))
-        kept = {path: _kept(folder, path, listed) for path in all_listed if path not in mine}
+        strangers = tuple(each for prefix in output.applied for each in folder.strangers(prefix, told))
+        kept = {path: _kept(folder, path, listed) for path in listed.paths if path not in mine}
     except LinkError as error:
         raise Refused((link_finding(error),)) from None
-    new = {path: known for path, known in kept.items() if known} | {path: digest(data) for path, data in wanted.items()}
-    changed = new != listed.files or listed.before is not None
-    return Plan(entries=entries, listed=new, list_changed=changed, strangers=strangers)
+    kept = {path: seal for path, seal in kept.items() if seal}
+    targets = frozenset(target_names())
+    places = {path: list_of(path, output.releases, targets) for path in (*kept, *wanted)}
+    new = kept | {path: sealed(data, places[path]) for path, data in wanted.items()}
+    lists = list_files(new, places)
+    return Plan(
+        entries=entries,
+        listed=new,
+        lists=lists,
+        lists_before=listed.lists,
+        list_changed=lists != listed.lists or listed.journal,
+        strangers=strangers,
+    )
 
 
 def _kept(folder: Folder, path: str, listed: Written) -> str:
-    """The digest for a path that is not looked after; after an interrupted write, that of what stands there."""
-    if listed.before is None:
-        return listed.files[path]
+    """The seal of a path that is not looked after; of several, that of what stands there."""
+    known = listed.seals(path)
+    if len(known) == 1 and not listed.begun:
+        return known[0]
     try:
         found = folder.read(path)
     except IsADirectoryError:
         return ""
-    known = listed.files.get(path, listed.before.get(path, ""))
-    return digest(found) if found is not None and digest(found) in listed.digests(path) else known
+    return next((seal for seal in known if found is not None and is_sealed(found, seal)), known[0])
 
 
 def findings(folder: Folder, found: Plan, mend: str) -> list[Diagnostic]:
@@ -189,7 +217,7 @@ def findings(folder: Folder, found: Plan, mend: str) -> list[Diagnostic]:
     result = [_finding(reports[e.state][0], folder, e.path, reports[e.state][1], _mend(e, mend)) for e in bad]
     result += strangers(folder.path, found.strangers)
     if found.list_changed and not bad:
-        result.append(_finding("GM910", folder, LIST, "the list of written files is not up to date", f"run: {mend}"))
+        result.append(_finding("GM910", folder, LISTS, "the list of written files is not up to date", f"run: {mend}"))
     return result
 
 
@@ -208,7 +236,7 @@ def _mend(entry: Entry, mend: str) -> str:
     return f"run: {mend}"
 
 
-def _entry(folder: Folder, path: str, wanted: bytes | None, listed: frozenset[str]) -> Entry:
+def _entry(folder: Folder, path: str, wanted: bytes | None, listed: Sequence[str]) -> Entry:
     try:
         found = folder.read(path)
     except IsADirectoryError:
@@ -220,12 +248,12 @@ def _entry(folder: Folder, path: str, wanted: bytes | None, listed: frozenset[st
     return Entry(path, _state(found, wanted, listed), wanted)
 
 
-def _state(found: bytes, wanted: bytes | None, listed: frozenset[str]) -> State:
+def _state(found: bytes, wanted: bytes | None, listed: Sequence[str]) -> State:
     if found == wanted:
         return "current"
     if not listed:
         return "foreign"
-    if digest(found) not in listed:
+    if not any(is_sealed(found, seal) for seal in listed):
         return "edited"
     return "stale" if wanted is not None else "orphaned"
 
@@ -249,20 +277,20 @@ def _stage(folder: Folder, found: Plan, listed: Written) -> str:
     name = f"{STAGING}{os.urandom(8).hex()}"
     folder.make(name)
     try:
-        before = {path: _kept(folder, path, listed) for path in {**(listed.before or {}), **listed.files}}
-        _fill(folder, name, found, Written(found.listed, {path: known for path, known in before.items() if known}))
+        before = {path: _kept(folder, path, listed) for path in listed.paths}
+        _fill(folder, name, found, {path: seal for path, seal in before.items() if seal})
     except BaseException:
         folder.remove_tree(name)
         raise
-    folder.rename(f"{name}/begun.json", LIST)
+    folder.rename(f"{name}/begun.json", JOURNAL)
     folder.flush()
     return name
 
 
-def _fill(folder: Folder, name: str, found: Plan, begun: Written) -> None:
+def _fill(folder: Folder, name: str, found: Plan, before: Mapping[str, str]) -> None:
     puts = {f"tree/{e.path}": e.wanted for e in found.entries if e.wanted is not None and e.state != "current"}
-    puts["begun.json"] = list_text(begun).encode()
-    puts["done.json"] = list_text(Written(found.listed)).encode()
+    puts |= {f"tree/{path}": data for path, data in found.lists.items() if data != found.lists_before.get(path)}
+    puts["begun.json"] = journal_text(found.listed, before).encode()
     at_once = len(puts) >= _SYNC_AT_ONCE
     for path, data in puts.items():
         folder.create(f"{name}/{path}", data, flush=not at_once)
@@ -276,10 +304,14 @@ def _apply(folder: Folder, found: Plan, name: str) -> None:
     for entry in found.entries:
         if entry.wanted is None and entry.state != "current":
             folder.remove(entry.path)
+    for path in found.lists_before:
+        if path not in found.lists:
+            folder.remove(path)
     for top in folder.names(f"{name}/tree"):
         _merge(folder, f"{name}/tree", top)
+    folder.flush(LISTS if found.lists else "")
     folder.flush()
-    folder.rename(f"{name}/done.json", LIST)
+    folder.remove(JOURNAL)
     folder.flush()
     folder.remove_tree(name)
 

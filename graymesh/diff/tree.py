@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +18,8 @@ from graymesh.language.project import LIMIT_BYTES
 
 LINK: Final = "120000"
 SUBMODULE: Final = "160000"
-_KEPT: Final = (".yaml", ".yml", "/.graymesh.json")
+_KEPT: Final = re.compile(r"\.ya?ml\Z|(?:\A|/)\.graymesh(?:\.json\Z|/)")
+"""Specs, and by what output folders are known."""
 _MOST_FILES: Final = 500_000
 _MOST_LINKS: Final = 40  # one after the other, as the system itself follows them
 
@@ -85,7 +87,7 @@ def tree_of(git: Git, commit: str, name: str) -> Tree:
         about, _, raw = line.partition(b"\t")
         mode, _, object_ = about.decode().split()
         path = os.fsdecode(raw)
-        if mode not in (LINK, SUBMODULE) and not f"/{path}".endswith(_KEPT):
+        if mode not in (LINK, SUBMODULE) and not _KEPT.search(path):
             continue
         if path in entries or any(step in ("", ".", "..") or step.lower() == ".git" for step in path.split("/")):
             raise refused(f"{name} holds {quoted(path)}, which no work tree can hold", "see what git fsck says")

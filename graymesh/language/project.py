@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 API_VERSION: Final = "graymesh.io/v1alpha1"
 DEFAULT_OUTPUT: Final = "rendered"
-LIST: Final = ".graymesh.json"
+LISTS: Final = ".graymesh"
+JOURNAL: Final = ".graymesh.json"
+"""What graymesh keeps in a folder that it writes to: a folder of lists, or a file while it is at work."""
+
 LIMIT_BYTES: Final = 8 * 1024 * 1024
 _SPEC = re.compile(rb"^[ \t]*[\"']?apiVersion[\"']?[ \t]*:[ \t]*[\"']?graymesh\.io/", re.MULTILINE)
 _PROJECT = re.compile(rb"^[ \t]*[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Project\b", re.MULTILINE)
@@ -187,12 +190,17 @@ def looks_like_a_release(path: Path, root: Path) -> bool:
 def _below(folder: Path, *names: str) -> list[Path]:
     """Files below by patterns of their names; hidden folders, dependencies and output folders are left out."""
     try:
-        files = files_below(str(folder), [f"**/{name}" for name in names], lambda path: not Path(path, LIST).exists())
+        files = files_below(str(folder), [f"**/{name}" for name in names], lambda path: not is_output(path))
     except TooMuchError as error:
         what = f"{error} below {shown(folder)}"
         help_ = f"name the files, or the folders to look into in a {NAME}"
         raise Refused((Diagnostic(code="GM116", message=what, file=shown(folder), help=help_),), usage=True) from None
     return [folder / path for each in files for path in each]
+
+
+def is_output(folder: str) -> bool:
+    """Does graymesh write to this folder?"""
+    return any(Path(folder, name).exists() for name in (LISTS, JOURNAL))
 
 
 def _unmatched(pattern: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from graymesh.targets.sentinel.lower import RuleFile
 from graymesh.targets.sentinel.rules import KINDS
 from graymesh.targets.sentinel.values import typed
-from graymesh.text import json_text
+from graymesh.text import json_groups_text
 
 
 def emit(trees: Sequence[RuleFile]) -> dict[str, str]:
@@ -19,8 +20,13 @@ def emit(trees: Sequence[RuleFile]) -> dict[str, str]:
             raise ValueError(f"{file.path}: two releases of one name")
         for rule in file.rules:
             check(file.kind, rule, file.path)
-        files[file.path] = json_text(list(file.rules))
+        files[file.path] = json_groups_text([list(rules) for _, rules in groupby(file.rules, _release)])
     return files
+
+
+def _release(rule: Mapping[str, Any]) -> list[str]:
+    """What the names of a release's gateway rules begin with: the namespace and the release."""
+    return str(rule.get("resource") or rule.get("apiName") or "").split(".")[:2]
 
 
 def check(kind: str, raw: Mapping[str, Any], path: str) -> None:

@@ -38,10 +38,14 @@ def lower(views: Sequence[View]) -> list[Tree]:
 
 
 def _routes(view: View) -> Iterator[Remarked]:
+    """Before the first stands a heading that no stage changes, so that git merges changes of two releases."""
+    heading: tuple[str, ...] = ("", f"Release {view.release.key}{f', from {view.spec}' if view.spec else ''}.", "")
     for table in view.tables:
         scope = predicates.host(OneOf(tuple(sorted(table.hosts))))
         for position, route in enumerate(table.table.routes):
-            yield from _route(view, scope, route, view.options["order"] + position)
+            for each in _route(view, scope, route, view.options["order"] + position):
+                yield Remarked(each.value, (*heading, *each.lines))
+                heading = ()
 
 
 def _route(view: View, scope: predicates.Predicate, route: Route, order: int) -> Iterator[Remarked]:

@@ -92,6 +92,7 @@ class Seeds:
             files["baseline.json"] = b'{"version":1,"findings":{"releases/a.yaml":{"GM203":{"x":1}}}}'
         elif random.random() < 0.2:
             files["rendered/.graymesh.json"] = b'{"files": {"nginx/shop.conf": "0123"}}'
+            files["rendered/.graymesh/default.shop.sums"] = b"nginx/shop.conf\n  01234567\n"
             files["rendered/nginx/shop.conf"] = random.choice(self.nginx)
         return files
 

@@ -1,5 +1,5 @@
 """A list of written files that graymesh did not write like this.
 
-`.graymesh.json` decides which files may be replaced and removed. When it is damaged, or names a path outside the
-output folder, nothing is written. Restore it from version control, or remove it and start with an empty folder.
+The lists in `.graymesh` decide which files may be replaced and removed. When one is damaged, or names a path outside of
+the output folder, nothing is written. Restore it from version control, or remove it and start with an empty folder.
 """
