@@ -208,7 +208,7 @@ class TestPatterns:
         items = [{"pattern": "/" + "a?" * 300 + str(number), "matchStrategy": 2} for number in range(20)]
         files = {"api-groups.json": json.dumps([{"apiName": "a", "predicateItems": items}])}
         (refusal,) = target("sentinel").decode(files).refusals
-        assert (refusal.field, "too much" in refusal.message) == ("pattern", True)
+        assert (refusal.field, "too large" in refusal.message) == ("pattern", True)
 
 
 class TestMending:

@@ -53,7 +53,7 @@ def test_every_choice_of_targets(names: Sequence[str], tmp_path: Path, capsys: p
     assert (code, text) == (0, "")
     for command in ("test", "compile", "verify"):
         assert said(capsys, command, folder)[0] == 0
-    assert {path.name for path in (tmp_path / "new" / "rendered").iterdir() if path.is_dir()} <= set(names)
+    assert {path.name for path in (tmp_path / "new" / "rendered").iterdir() if path.is_dir()} <= {".graymesh", *names}
 
 
 @pytest.mark.parametrize(

@@ -316,7 +316,7 @@ class TestWhichGit:
             ("exec >&-; exec /usr/bin/env sleep 100", "took more than"),
             ("[ $# -gt 9 ] && kill -9 $$; exec {git} \"$@\"", "rev-parse failed"),
             ("case \"$*\" in *ls-tree*) printf '100644 blob 1'; exit 0;; esac; exec {git} \"$@\"", "ls-tree failed"),
-            ("case \"$*\" in *ls-tree*) yes;; esac; exec {git} \"$@\"", "answers more than"),
+            ("case \"$*\" in *ls-tree*) yes;; esac; exec {git} \"$@\"", "printed more than"),
             ("case \"$*\" in *cat-file*) exit 0;; esac; exec {git} \"$@\"", "cat-file failed"),
             ("case \"$*\" in *cat-file*) {git} \"$@\" | head -c 80; exit;; esac; exec {git} \"$@\"", "cat-file failed"),
             ("case \"$*\" in *cat-file*) {git} \"$@\"; exit 3;; esac; exec {git} \"$@\"", "cat-file failed"),
@@ -472,7 +472,7 @@ class TestForgedTrees:
             tree = stored(top, "tree", b"".join(tree_entry(b"40000", b"%d" % number, tree) for number in range(10)))
         git(top, "update-ref", "refs/heads/forged", git(top, "commit-tree", tree, "-m", "forged"))
         found = diff(top, base="forged")
-        assert found.code == 2 and "answers more than 1,000,000 bytes" in found
+        assert found.code == 2 and "printed more than 1,000,000 bytes" in found
 
 
 class TestWhatCannotBeRead:

@@ -38,6 +38,7 @@ CLAIMS = {"beta": "[{claims: {tier: beta}}]", "staff": "[{claims: {group: staff}
 OFFICE = {"office": "[{source: [203.0.113.0/24]}]"}
 EMPTY_TOO = {"any": '[{cookies: {beta: {regex: "b*"}}}]'}
 PATHS = {"api": "[{path: {prefix: /api}}]"}
+HALF_A_HOST = {"name": "Header", "args": {"header": "Host", "regexp": "(?i)shop.*"}}
 
 
 @dataclass(frozen=True)
@@ -104,17 +105,15 @@ SABOTAGES = {
         "istio", "resources", "options_of", with_options(exportTo=()), "placed.", PATHS, OWN
     ),
     "objects in another namespace": Sabotage(
-        "istio", "lower", "metadata", always({"name": "shop", "namespace": "other"}), "", PATHS, GATEWAY
+        "istio", "lower", "metadata_of", always({"name": "shop", "namespace": "other"}), "", PATHS, GATEWAY
     ),
     "forwarded headers believed": Sabotage(
         "spring-cloud-gateway", "predicates", "tests_source", always(False), "server.forwardHeaders", OFFICE
     ),
     "the empty value taken": Sabotage(
-        "spring-cloud-gateway", "predicates", "_filled_regexp", lambda _: lambda matcher: "b*", "GM905", EMPTY_TOO
+        "spring-cloud-gateway", "predicates", "regexp", lambda _: lambda matcher: "b*", "GM905", EMPTY_TOO
     ),
-    "a host without its end": Sabotage(
-        "spring-cloud-gateway", "predicates", "_host_regexp", always("(?i)shop.*"), "", PATHS
-    ),
+    "a host without its end": Sabotage("spring-cloud-gateway", "predicates", "host", always(HALF_A_HOST), "", PATHS),
     "another address of the client": Sabotage(
         "spring-cloud-gateway",
         "predicates",
@@ -148,7 +147,7 @@ SABOTAGES = {
     "another limit at the gateway": Sabotage(
         "sentinel", "gateway", "_limited_routes", always({("web.shop.api.v2", 5)}), "gateway.routes", PATHS
     ),
-    "paths by regex": Sabotage("sentinel", "gateway", "_below", always((2, "/api")), "gateway.paths", PATHS),
+    "paths by regex": Sabotage("sentinel", "gateway", "_items", always([(2, "/api")]), "gateway.paths", PATHS),
     "a breaker that judges early": Sabotage("sentinel", "lower", "_fewest", always(1), "minRequests", PATHS),
 }
 

@@ -134,7 +134,7 @@ class TestTraffic:
         assert each.release == "default/shop"
         assert each.diagnostic.code == "GM901"
         assert each.diagnostic.path == ("spec", "routes", 0)
-        assert "its version is v1 in fake, the spec says v2" in each.diagnostic.message
+        assert "version v1 in fake, the spec says v2" in each.diagnostic.message
         assert 'cookie beta is "1"' in each.diagnostic.message
         assert each.diagnostic.help == "witness: curl -b beta=1 http://shop.example.com/"
         assert [note.file for note in each.diagnostic.notes] == ["rendered/fake/shop.yaml"]
@@ -142,24 +142,24 @@ class TestTraffic:
     def test_other_shares(self) -> None:
         beta, everyone = TABLE.routes
         (each,) = found(with_routes(beta, replace(everyone, split=split(v2=600, v1=9400))))
-        assert "its version is 6% v2 and 94% v1 in fake, the spec says 5% v2 and 95% v1" in each.diagnostic.message
+        assert "version 6% v2 and 94% v1 in fake, the spec says 5% v2 and 95% v1" in each.diagnostic.message
 
     def test_a_route_left_out(self) -> None:
         (each,) = found(with_routes(TABLE.routes[1]))
-        assert "its version is 5% v2 and 95% v1 in fake, the spec says v2" in each.diagnostic.message
+        assert "version 5% v2 and 95% v1 in fake, the spec says v2" in each.diagnostic.message
 
     def test_nobody_takes_the_rest(self) -> None:
         (each,) = found(with_routes(TABLE.routes[0]))
-        assert "its version is nobody (404) in fake" in each.diagnostic.message
+        assert "version nobody (404) in fake" in each.diagnostic.message
 
     @pytest.mark.parametrize(
         ("change", "words"),
         [
-            (Policy(), "its timeout is not set in fake, the spec says 2s"),
-            (Policy(timeout_ms=2500), "its timeout is 2500ms in fake, the spec says 2s"),
+            (Policy(), "timeout not set in fake, the spec says 2s"),
+            (Policy(timeout_ms=2500), "timeout 2500ms in fake, the spec says 2s"),
             (
                 Policy(timeout_ms=2000, mirror=Mirror("v2", 100)),
-                "its mirror is 1% to v2 in fake, the spec says not set",
+                "mirror 1% to v2 in fake, the spec says not set",
             ),
         ],
     )
@@ -175,14 +175,14 @@ class TestTraffic:
         )
         release = replace(RELEASE, table=RouteTable((replace(TABLE.routes[1], split=Split(shares)),)))
         (each,) = found(with_routes(TABLE.routes[1]), release=release)
-        assert "its bucket cookie is not set in fake" in each.diagnostic.message
-        assert "bucket=0499 with v2 and bucket=9999 with v1" in each.diagnostic.message
+        assert "bucket cookie not set in fake" in each.diagnostic.message
+        assert "bucket=0499 for v2 and bucket=9999 for v1" in each.diagnostic.message
 
     def test_another_order_of_a_draw_by_key(self) -> None:
         everyone = replace(TABLE.routes[1], split=replace(split(v2=500, v1=9500), key=Field(Kind.COOKIE, "uid")))
         turned = replace(everyone, split=replace(everyone.split, shares=everyone.split.shares[::-1]))
         (each,) = found(with_routes(turned), release=replace(RELEASE, table=RouteTable((everyone,))))
-        words = "its order of the draw is 95% v1, 5% v2 in fake, the spec says 5% v2, 95% v1"
+        words = "order of the draw 95% v1, 5% v2 in fake, the spec says 5% v2, 95% v1"
         assert words in each.diagnostic.message
 
     def test_what_cannot_be_decided_is_never_equal(self) -> None:
