@@ -12,9 +12,9 @@ from graymesh.diff.model import (
     Place,
     ReleaseDiff,
     Risk,
-    Row,
+    RouteRow,
+    StageStep,
     Standing,
-    Step,
     TrafficDiff,
     Witness,
 )
@@ -66,9 +66,12 @@ def standing(text: str) -> Standing:
         stage=f"stage{text}",
         stable=f"stable{text}",
         hosts=(f"host{text}",),
-        routes=(Row(who=f"who{text}", shares=shares), Row(who="nobody", shares=())),
+        routes=(RouteRow(who=f"who{text}", shares=shares), RouteRow(who="nobody", shares=())),
         strip=((0, 1999, f"canary{text}"), (2000, 9999, f"stable{text}")),
-        stages=(Step(name=f"stage{text}", shares=shares, hold_ms=60_000), Step(name=f"last{text}", shares=shares)),
+        stages=(
+            StageStep(name=f"stage{text}", shares=shares, hold_ms=60_000),
+            StageStep(name=f"last{text}", shares=shares),
+        ),
     )
 
 

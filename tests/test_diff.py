@@ -26,7 +26,7 @@ from graymesh.diff.model import (
     Place,
     ReleaseDiff,
     Risk,
-    Row,
+    RouteRow,
     Standing,
     TrafficDiff,
     Witness,
@@ -144,7 +144,7 @@ def hostile(value: str) -> TrafficDiff:
         stage=value,
         stable=value,
         hosts=(value,),
-        routes=(Row(who=value, shares=((value, 10_000),)),),
+        routes=(RouteRow(who=value, shares=((value, 10_000),)),),
         strip=((0, 9999, value),),
     )
     release = ReleaseDiff(key=value, state="changed", old=side, new=side, changes=tuple(full), plan=(value,))
@@ -193,7 +193,7 @@ def test_text_holds_values_in_one_line(value: str) -> None:
 
 def test_a_comment_is_never_too_long() -> None:
     change = Change(kind="setting", who="v2", what="timeout", old="1s", new="2s" * 100, example="curl http://x/" * 50)
-    side = Standing(file="f", stage="s", stable="v1", hosts=(), routes=(Row(who="all", shares=(("v1", 10_000),)),))
+    side = Standing(file="f", stage="s", stable="v1", hosts=(), routes=(RouteRow(who="all", shares=(("v1", 10_000),)),))
     releases = tuple(
         ReleaseDiff(key=f"default/shop-{number}", state="changed", old=side, new=side, changes=(change,) * 5)
         for number in range(100)

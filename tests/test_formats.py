@@ -25,7 +25,7 @@ from graymesh.lint import page
 from graymesh.lint.engine import all_rules
 from graymesh.report import render
 from graymesh.report.markdown import LARGEST_BYTES, quoted
-from graymesh.report.places import Places
+from graymesh.report.places import RepositoryPlaces
 from graymesh.report.shown import inline, worst
 from graymesh.source import load
 from tests.test_report import ALL, FILE, NASTY, TEXT, hostile
@@ -251,7 +251,7 @@ def test_names_are_from_the_root_of_the_repository(folder: Path, monkeypatch: py
     below = folder / "repository" / "shop" / "releases"
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
-    places = Places()
+    places = RepositoryPlaces()
     assert places.name("a.yaml") == "shop/releases/a.yaml"
     assert places.name("../b.yaml") == "shop/b.yaml"
     assert places.name(str(below / "c.yaml")) == "shop/releases/c.yaml"

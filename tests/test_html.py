@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
-from graymesh.diff.model import Artifact, Standing, Step
+from graymesh.diff.model import Artifact, StageStep, Standing
 from graymesh.diff.page import drawing, rendering
 from graymesh.diff.report import render, sentences
 from graymesh.report.shown import inline
@@ -107,9 +107,9 @@ def test_pictures_tables_and_links_can_be_read_aloud(kind: str) -> None:
 
 def test_stages_are_as_wide_as_their_times() -> None:
     steps = (
-        Step(name="a", shares=(("v1", 10_000),), hold_ms=1000),
-        Step(name="b", shares=(("v2", 2500), ("v1", 7500)), hold_ms=3000),
-        Step(name="c", shares=(("v2", 10_000),)),
+        StageStep(name="a", shares=(("v1", 10_000),), hold_ms=1000),
+        StageStep(name="b", shares=(("v2", 2500), ("v1", 7500)), hold_ms=3000),
+        StageStep(name="c", shares=(("v2", 10_000),)),
     )
     side = Standing(file="", stage="b", stable="v1", hosts=(), routes=(), stages=steps)
     palette = drawing.colors([side])
@@ -124,7 +124,9 @@ def test_stages_are_as_wide_as_their_times() -> None:
 
 
 def test_nothing_is_guessed_behind_a_stage_without_a_time() -> None:
-    steps = tuple(Step(name=name, shares=(("v1", 10_000),), hold_ms=hold) for name, hold in (("a", None), ("b", 1000)))
+    steps = tuple(
+        StageStep(name=name, shares=(("v1", 10_000),), hold_ms=hold) for name, hold in (("a", None), ("b", 1000))
+    )
     side = Standing(file="", stage="a", stable="v1", hosts=(), routes=(), stages=(*steps, steps[0]))
     assert [column.start_ms for column in drawing.columns(side, {})] == [0, None, None]
 
@@ -136,7 +138,7 @@ def test_the_strip_covers_all_buckets() -> None:
 
 
 def test_many_versions_never_look_like_stable() -> None:
-    steps = tuple(Step(name=str(n), shares=((f"v{n}", 10_000),)) for n in range(20))
+    steps = tuple(StageStep(name=str(n), shares=((f"v{n}", 10_000),)) for n in range(20))
     side = Standing(file="", stage="", stable="old", hosts=(), routes=(), stages=steps)
     palette = drawing.colors([side, None])
     assert palette["old"] == "v0"

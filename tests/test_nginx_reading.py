@@ -37,10 +37,10 @@ from graymesh.ir.semantics import Request, decide
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.registry import target
 from graymesh.kit.target import Decoded, Statement
-from graymesh.targets.nginx.decode_lists import Entry, _complementary, normal
+from graymesh.targets.nginx.decode_lists import ListEntry, _complementary, normal
 from graymesh.targets.nginx.decode_maps import read_map
 from graymesh.targets.nginx.decode_patterns import (
-    Pair,
+    PairPattern,
     after_known,
     exact_matcher,
     pair,
@@ -143,15 +143,15 @@ def test_a_search_becomes_a_whole_match(pattern: str, caseless: bool, kind: Kind
 @pytest.mark.parametrize(
     ("pattern", "found"),
     [
-        (r"(^|;\s*)beta=1(;|$)", Pair("beta", OneOf(("1",)))),
-        (r"(?:^|;[ \t]*)x\.y-z=(a|b)(?:;|$)", Pair("x.y-z", OneOf(("a", "b")))),
-        (r"(^|;\s*)beta=v2", Pair("beta", Prefix("v2"))),
-        (r"(^|;\s*)beta=[^;]*v2(;|$)", Pair("beta", Suffix("v2"))),
-        (r"(?:^|;\s*)b=0[0-4][0-9][0-9](;|$)", Pair("b", Buckets(((0, 499),)))),
-        (r"(?:^|;\s*)uid=([^;]+)", Pair("uid", Present(), captured=True)),
+        (r"(^|;\s*)beta=1(;|$)", PairPattern("beta", OneOf(("1",)))),
+        (r"(?:^|;[ \t]*)x\.y-z=(a|b)(?:;|$)", PairPattern("x.y-z", OneOf(("a", "b")))),
+        (r"(^|;\s*)beta=v2", PairPattern("beta", Prefix("v2"))),
+        (r"(^|;\s*)beta=[^;]*v2(;|$)", PairPattern("beta", Suffix("v2"))),
+        (r"(?:^|;\s*)b=0[0-4][0-9][0-9](;|$)", PairPattern("b", Buckets(((0, 499),)))),
+        (r"(?:^|;\s*)uid=([^;]+)", PairPattern("uid", Present(), captured=True)),
     ],
 )
-def test_a_pair_in_the_cookie_header(pattern: str, found: Pair) -> None:
+def test_a_pair_in_the_cookie_header(pattern: str, found: PairPattern) -> None:
     assert pair(pattern, None, Kind.COOKIE) == found
 
 
@@ -176,18 +176,18 @@ def test_patterns_that_find_more_than_a_pair_are_refused(pattern: str) -> None:
 @pytest.mark.parametrize(
     ("pattern", "found"),
     [
-        (r"(?:^|\n)tier=beta\n", Pair("tier", OneOf(("beta",)))),
-        (r"(?:\A|\n)tier=be", Pair("tier", Prefix("be"))),
-        (r"(?:^|\n)tier=.*be\n", Pair("tier", Suffix("be"))),
-        (r"(?:^|\n)tier=.", Pair("tier", Present())),
-        (r"(?:^|\n)tier=[^\n]", Pair("tier", Present())),
-        (r"(?:^|\n)tier=([^\n]+)\n", Pair("tier", Present(), captured=True)),
-        (r"(?:^|\n)tier=\\n", Pair("tier", Prefix(r"\n"))),
-        (r"(?:^|\n)tier=\\\\n", Pair("tier", Prefix(r"\\n"))),
-        (r"(?:^|\n)tier=\\\n", Pair("tier", OneOf(("\\",)))),
+        (r"(?:^|\n)tier=beta\n", PairPattern("tier", OneOf(("beta",)))),
+        (r"(?:\A|\n)tier=be", PairPattern("tier", Prefix("be"))),
+        (r"(?:^|\n)tier=.*be\n", PairPattern("tier", Suffix("be"))),
+        (r"(?:^|\n)tier=.", PairPattern("tier", Present())),
+        (r"(?:^|\n)tier=[^\n]", PairPattern("tier", Present())),
+        (r"(?:^|\n)tier=([^\n]+)\n", PairPattern("tier", Present(), captured=True)),
+        (r"(?:^|\n)tier=\\n", PairPattern("tier", Prefix(r"\n"))),
+        (r"(?:^|\n)tier=\\\\n", PairPattern("tier", Prefix(r"\\n"))),
+        (r"(?:^|\n)tier=\\\n", PairPattern("tier", OneOf(("\\",)))),
     ],
 )
-def test_a_claim_among_lines(pattern: str, found: Pair) -> None:
+def test_a_claim_among_lines(pattern: str, found: PairPattern) -> None:
     """After an even number of backslashes, `n` is a letter."""
     assert pair(pattern, None, Kind.CLAIM) == found
 
@@ -333,8 +333,8 @@ CONDITIONS = st.sampled_from(
 
 @given(st.lists(st.tuples(CONDITIONS, st.sampled_from(["", "u", "v"])), max_size=8))
 def test_neighbours_are_put_together_as_one_by_one(given: list[tuple[Condition, str]]) -> None:
-    entries = [Entry(condition, (), (value,) if value else ()) for condition, value in given]
-    found: list[Entry] = []
+    entries = [ListEntry(condition, (), (value,) if value else ()) for condition, value in given]
+    found: list[ListEntry] = []
     for entry in entries:
         if found and found[-1].value == entry.value:
             found[-1] = found[-1]._replace(condition=either(found[-1].condition, entry.condition))

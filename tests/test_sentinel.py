@@ -42,7 +42,7 @@ from graymesh.kit.view import view
 from graymesh.targets.sentinel.columns import Columns
 from graymesh.targets.sentinel.emit import check
 from graymesh.targets.sentinel.lower import RuleFile
-from graymesh.targets.sentinel.places import Places
+from graymesh.targets.sentinel.places import RuleLines
 from graymesh.targets.sentinel.rules import KINDS
 from graymesh.targets.sentinel.values import typed
 from tests.helpers import everything_said
@@ -517,7 +517,7 @@ def test_a_number_that_no_field_can_hold_is_refused_at_its_place(number: str) ->
 
 def test_lines_of_fields() -> None:
     text = '[\n{"a": "b: c,",\n "b":\n {"c": [{"d": 1},\n {"e": 2}],\n "d.e": 3}},\n{\n"b": {"c": 0}}]'
-    places = Places(text)
+    places = RuleLines(text)
     fields = ["", "a", "b", "b.c", "b.c.d", "b.c.e", "b.d.e", "d.e", "x", "b.x.y"]
     assert [places.line(0, field) for field in fields] == [2, 2, 3, 4, 4, 5, 3, 2, 2, 3]
     assert [places.line(1, field) for field in ["", "b.c", "a"]] == [7, 8, 7]

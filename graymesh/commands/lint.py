@@ -12,7 +12,7 @@ from graymesh.commands.findings import format_option, output_option, reaches
 
 if TYPE_CHECKING:
     from graymesh.diagnostic import Diagnostic
-    from graymesh.lint.session import Choice, Linting
+    from graymesh.lint.session import Linting, RuleChoice
 
 
 def _codes(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
@@ -59,11 +59,11 @@ def _codes(_: click.Context, __: click.Parameter, values: Sequence[str]) -> tupl
 @click.pass_obj
 def command(terminal: Terminal, /, paths: tuple[str, ...], **given: Any) -> int:
     """Check the releases at PATHS: files, folders, projects, or `-` for standard input; all here by default."""
-    from graymesh.lint.session import Choice, Linting
+    from graymesh.lint.session import Linting, RuleChoice
 
     _check_usage(given, paths)
     paths = paths or (".",)
-    choice = Choice(given["select"], given["ignore"], given["skip_other"])
+    choice = RuleChoice(given["select"], given["ignore"], given["skip_other"])
     linting = Linting(choice, given["cache"], terminal.log, terminal.progress)
     found = _found(linting, paths)
     if given["fix"] or given["diff"]:
@@ -89,7 +89,7 @@ def _found(linting: Linting, paths: Sequence[str]) -> list[Diagnostic]:
 
 
 def _without_known(
-    terminal: Terminal, linting: Linting, found: list[Diagnostic], choice: Choice, file: str | None, write: bool
+    terminal: Terminal, linting: Linting, found: list[Diagnostic], choice: RuleChoice, file: str | None, write: bool
 ) -> list[Diagnostic]:
     if file is None:
         return found

@@ -15,7 +15,7 @@ from pathlib import Path
 from graymesh.compile.artifacts import LIMIT_BYTES, text_of
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.diff.engines import AlreadyTold, fleet_changes, witness
-from graymesh.diff.known import Known, carries_bucket, shares_of, words
+from graymesh.diff.known import KnownTable, carries_bucket, shares_of, words
 from graymesh.diff.model import (
     Artifact,
     Change,
@@ -27,7 +27,7 @@ from graymesh.diff.model import (
     TrafficDiff,
 )
 from graymesh.diff.risks import risks_of
-from graymesh.diff.routing import Found, route_changes
+from graymesh.diff.routing import RoutingDifference, route_changes
 from graymesh.diff.sides import printable
 from graymesh.ir.buckets import joined
 from graymesh.ir.release import (
@@ -221,13 +221,13 @@ def _by_place(fleet: Decoded) -> dict[tuple[str, str], Statement]:
     return found
 
 
-def _known(service: Statement) -> Known:
+def _known(service: Statement) -> KnownTable:
     """The table with a route for each alternative, those of nothing but a bucket behind the others of their route."""
     routes: list[Route] = []
     for route in service.decision.routes:
         each = [replace(route, condition=(tuple(map(_with_buckets, tests)),)) for tests in route.condition]
         routes += sorted(each, key=carries_bucket)
-    return Known(RouteTable(tuple(routes)), {})
+    return KnownTable(RouteTable(tuple(routes)), {})
 
 
 def _with_buckets(test: Test) -> Test:
@@ -270,7 +270,7 @@ def _changes(name: str, old: Statement, new: Statement) -> Iterator[Change]:
     yield from fleet_changes(name, Decoded((old,)), Decoded((new,)), AlreadyTold(), tables=False)
 
 
-def _of_route(name: str, old: Statement, new: Statement, found: Found) -> Change:
+def _of_route(name: str, old: Statement, new: Statement, found: RoutingDifference) -> Change:
     shown_by = None
     if found.request is not None:
         sides = [words(shares_of(decide(each.decision, found.request).route)) for each in (old, new)]

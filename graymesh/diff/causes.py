@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from graymesh.diagnostic import Pointer
-from graymesh.diff.known import Known, known, same, shares_of
+from graymesh.diff.known import KnownTable, known, same, shares_of
 from graymesh.diff.model import Place, Side
-from graymesh.diff.routing import Found
+from graymesh.diff.routing import RoutingDifference
 from graymesh.ir.release import Route
 from graymesh.ir.semantics import Request, decide, first_met
 from graymesh.language.case import Case, release_at
@@ -86,7 +86,7 @@ def _deepest(old: Any, new: Any, path: Pointer) -> tuple[Side, Pointer]:
     return "new", path
 
 
-def route_cause(both: Both, old: Known, new: Known, found: Found) -> Place:
+def route_cause(both: Both, old: KnownTable, new: KnownTable, found: RoutingDifference) -> Place:
     """The line that makes requests of a difference go elsewhere."""
     if found.what != "version":
         return _effect_cause(both, old, new, found)
@@ -99,7 +99,7 @@ def route_cause(both: Both, old: Known, new: Known, found: Found) -> Place:
     return _weights(both)
 
 
-def _effect_cause(both: Both, old: Known, new: Known, found: Found) -> Place:
+def _effect_cause(both: Both, old: KnownTable, new: KnownTable, found: RoutingDifference) -> Place:
     if found.what == "fault":
         side: Side = "new" if found.j < new.rest else "old"
         route = new.route(found.j) if side == "new" else old.route(found.i)
@@ -116,7 +116,7 @@ def _stage_path(both: Both) -> Pointer:
     return ("spec", "stage") if said or was else ("spec", "stages")
 
 
-def _by_stage(both: Both, old: Known, request: Request) -> bool:
+def _by_stage(both: Both, old: KnownTable, request: Request) -> bool:
     """Would the new spec, standing at the old stage, answer as before?"""
     before = both.old.release.stage
     if before == both.new.release.stage or before not in {each.stage for each in both.new.stages}:
@@ -125,7 +125,7 @@ def _by_stage(both: Both, old: Known, request: Request) -> bool:
     return same(shares_of(decide(there.table, request).route), shares_of(decide(old.table, request).route))
 
 
-def _taken(both: Both, old: Known, new: Known, found: Found) -> Place:
+def _taken(both: Both, old: KnownTable, new: KnownTable, found: RoutingDifference) -> Place:
     """A route of the new spec takes the requests: it is new, has another version, or its audience has grown."""
     route = new.routes[found.j]
     before = _counterpart(old, new, found.j)
@@ -136,7 +136,7 @@ def _taken(both: Both, old: Known, new: Known, found: Found) -> Place:
     return _audience(both, route, found, grown=True) or place_in(both.new, "new", route.origin)
 
 
-def _left(both: Both, old: Known, new: Known, found: Found) -> Place:
+def _left(both: Both, old: KnownTable, new: KnownTable, found: RoutingDifference) -> Place:
     """A route of the old spec took the requests: it is gone, or its audience has shrunk."""
     route = old.routes[found.i]
     after = _counterpart(new, old, found.i)
@@ -154,7 +154,7 @@ def _written_again(both: Both, route: Route) -> Pointer:
     return ()
 
 
-def _counterpart(table: Known, other: Known, index: int) -> Route | None:
+def _counterpart(table: KnownTable, other: KnownTable, index: int) -> Route | None:
     """The route of the same name, or else of one of the same audiences."""
     route, names = other.routes[index], {name for name, _ in other.audiences.get(index, ())}
     written = [each for i, each in enumerate(table.routes) if i < table.rest]
@@ -167,7 +167,7 @@ def _counterpart(table: Known, other: Known, index: int) -> Route | None:
     return None
 
 
-def _audience(both: Both, route: Route, found: Found, grown: bool) -> Place | None:
+def _audience(both: Both, route: Route, found: RoutingDifference, grown: bool) -> Place | None:
     """The audience whose definition, or the route whose list of audiences, is another one."""
     named = both.new.rollout.spec.routes[int(route.origin[2])].audience
     for name in dict.fromkeys((found.audience, *named)):

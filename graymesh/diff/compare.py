@@ -16,10 +16,10 @@ from graymesh.diff.engines import (
     witness,
     written,
 )
-from graymesh.diff.known import Known, known, shares_of, words
-from graymesh.diff.model import Change, ReleaseDiff, Standing, State, Step, TrafficDiff, Witness
+from graymesh.diff.known import KnownTable, known, shares_of, words
+from graymesh.diff.model import Change, ReleaseDiff, StageStep, Standing, State, TrafficDiff, Witness
 from graymesh.diff.risks import risks_of
-from graymesh.diff.routing import Found, route_changes
+from graymesh.diff.routing import RoutingDifference, route_changes
 from graymesh.diff.settings import Told, setting_changes
 from graymesh.diff.sides import Compared
 from graymesh.ir.release import Release
@@ -133,7 +133,7 @@ def _changes(both: Both) -> Iterator[Change]:
     yield from (_of_setting(both, told) for told in setting_changes(both.old.release, both.new.release))
 
 
-def _of_route(both: Both, old: Known, new: Known, found: Found) -> Change:
+def _of_route(both: Both, old: KnownTable, new: KnownTable, found: RoutingDifference) -> Change:
     cause = route_cause(both, old, new, found)
     return Change(
         kind="version" if found.what == "version" else "effect",
@@ -151,7 +151,7 @@ def _of_route(both: Both, old: Known, new: Known, found: Found) -> Change:
     )
 
 
-def _witness(both: Both, old: Known, new: Known, found: Found) -> Witness | None:
+def _witness(both: Both, old: KnownTable, new: KnownTable, found: RoutingDifference) -> Witness | None:
     """The difference's request, unless it is not decided differently after all."""
     if found.request is None:
         return None
@@ -194,7 +194,7 @@ def standing(case: Case) -> Standing:
     release, table = case.release, known(case)
     hold = {stage.name: stage.hold_ms for stage in case.rollout.spec.stages}
     steps = [
-        Step(name=each.stage, shares=shares_of(each.table.routes[-1]), hold_ms=hold.get(each.stage))
+        StageStep(name=each.stage, shares=shares_of(each.table.routes[-1]), hold_ms=hold.get(each.stage))
         for each in (case.stages if release.stage else ())
     ]
     return Standing(
@@ -223,6 +223,6 @@ def _plan(old: Standing | None, new: Standing | None) -> Iterator[str]:
             yield f"stage {name}: hold {_hold(one)} → {_hold(other)}"
 
 
-def _hold(step: Step) -> str:
+def _hold(step: StageStep) -> str:
 
     return "none" if step.hold_ms is None else duration(step.hold_ms)

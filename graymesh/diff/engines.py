@@ -28,7 +28,7 @@ _EMPTY = RouteTable(())
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
+class CompiledSide:
     """One side compiled: path below the side's root → (target, text); `problem` says why there is nothing."""
 
     files: Mapping[str, tuple[str, str]]
@@ -47,7 +47,7 @@ class AlreadyTold:
     hosts: frozenset[str] = frozenset()
 
 
-def written(side: Compared, targets: Sequence[str], progress: Progress) -> Written:
+def written(side: Compared, targets: Sequence[str], progress: Progress) -> CompiledSide:
     """All artifacts of a side."""
     files: dict[str, tuple[str, str]] = {}
     for part in side.parts:
@@ -57,14 +57,14 @@ def written(side: Compared, targets: Sequence[str], progress: Progress) -> Writt
             first = errors[0]
             more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
             said = f"{side.name} does not compile: {first.file}:{first.span.line}: {first.code} {first.message}{more}"
-            return Written(files={}, problem=said)
+            return CompiledSide(files={}, problem=said)
         for path, text in compiled.files.items():
             files[f"{part.output}{path}"] = (path.partition("/")[0], text)
-    return Written(files=files)
+    return CompiledSide(files=files)
 
 
 def engine_diffs(
-    old: Compared, new: Compared, before: Written, after: Written, chosen: Sequence[str]
+    old: Compared, new: Compared, before: CompiledSide, after: CompiledSide, chosen: Sequence[str]
 ) -> Iterator[EngineDiff]:
     """One for each target of either side; without artifacts when a side does not compile."""
     names = {manifest.name for side in (old, new) for case in side.releases.values() for manifest in case.targets}
@@ -75,7 +75,7 @@ def engine_diffs(
         yield EngineDiff(target=name, sees=sees, reason=reason, compiled=not unknown, artifacts=artifacts)
 
 
-def _artifacts(name: str, before: Written, after: Written) -> Iterator[Artifact]:
+def _artifacts(name: str, before: CompiledSide, after: CompiledSide) -> Iterator[Artifact]:
     for path in sorted({**before.files, **after.files}):
         one, other = before.files.get(path), after.files.get(path)
         if one != other and name in {each[0] for each in (one, other) if each}:
@@ -130,7 +130,7 @@ def _apart(left: RouteTable, right: RouteTable, request: Request) -> bool:
     return outcome(decide(left, request).route) != outcome(decide(right, request).route)
 
 
-def engine_changes(diff: EngineDiff, before: Written, after: Written, told: AlreadyTold) -> Iterator[Change]:
+def engine_changes(diff: EngineDiff, before: CompiledSide, after: CompiledSide, told: AlreadyTold) -> Iterator[Change]:
     """What the target's files make it do differently that no release tells; `told` is what one does.
 
     Routes are compared only where no release routes differently (`sees` is False). What targets without routes write

@@ -12,7 +12,7 @@ from graymesh.diff.artifacts import artifact_diff, holds_artifacts
 from graymesh.diff.compare import diff_specs
 from graymesh.diff.model import TrafficDiff
 from graymesh.diff.revision import Revision, revision
-from graymesh.diff.sides import Compared, Part, Root, side_of
+from graymesh.diff.sides import Compared, Root, SideProject, side_of
 from graymesh.diff.unread import missed, told
 from graymesh.language.case import Progress
 from graymesh.language.project import shown
@@ -53,7 +53,7 @@ def against_revision(
     return diff_specs(before, after, targets, progress)
 
 
-def _parts(side: Compared | None, below: Path | None) -> tuple[Part, ...]:
+def _parts(side: Compared | None, below: Path | None) -> tuple[SideProject, ...]:
     """The side's projects; with the path in front of their output folders, which may be called alike."""
     found = side.parts if side else ()
     return found if below is None else tuple(replace(each, output=f"{below}/{each.output}") for each in found)

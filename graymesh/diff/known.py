@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from graymesh.diff.model import Interval, Part, Row, Shares, Strip
+from graymesh.diff.model import Interval, RouteRow, Shares, Strip, VersionPart
 from graymesh.ir.buckets import joined
 from graymesh.ir.release import ALWAYS, BUCKETS, Buckets, Condition, Kind, Release, Route, RouteTable
 from graymesh.ir.wording import condition, shares_in_words
@@ -25,7 +25,7 @@ Named = tuple[tuple[str, Condition], ...]
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownTable:
     """`audiences`: index of a route → its audiences. `canaries` are empty when nobody says which versions are."""
 
     table: RouteTable
@@ -85,10 +85,10 @@ class Known:
         """The strip with versions, for people."""
         return tuple(Interval(low, high, words(shares_of(self.route(index)))) for low, high, index in self.strip)
 
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[RouteRow, ...]:
         """The table for people."""
-        rows = [Row(who=self.who(index), shares=shares_of(self.routes[index])) for index in range(self.rest)]
-        return (*rows, Row(who="everyone else", shares=self.versions_of(self.rest)))
+        rows = [RouteRow(who=self.who(index), shares=shares_of(self.routes[index])) for index in range(self.rest)]
+        return (*rows, RouteRow(who="everyone else", shares=self.versions_of(self.rest)))
 
     def who(self, index: int) -> str:
         """Whom a route is for."""
@@ -98,7 +98,7 @@ class Known:
         return ", ".join(name for name, _ in named) or condition(self.routes[index])
 
 
-def known(case: Case, release: Release | None = None) -> Known:
+def known(case: Case, release: Release | None = None) -> KnownTable:
     """A release with the audiences that its spec names, at its stage or at another."""
     release = release or case.release
     spec = case.rollout.spec
@@ -107,7 +107,7 @@ def known(case: Case, release: Release | None = None) -> Known:
         if route.origin[:2] == ("spec", "routes"):
             written = spec.routes[int(route.origin[2])].audience
             audiences[index] = tuple((name, tuple(e.tests() for e in spec.audiences[name])) for name in written)
-    return Known(release.table, audiences, frozenset(spec.canaries), release.stable)
+    return KnownTable(release.table, audiences, frozenset(spec.canaries), release.stable)
 
 
 def shares_of(route: Route | None) -> Shares:
@@ -116,7 +116,7 @@ def shares_of(route: Route | None) -> Shares:
     for share in route.split.shares if route else ():
         if share.basis_points:
             parts[share.version] = parts.get(share.version, 0) + share.basis_points
-    return tuple(Part(*part) for part in parts.items())
+    return tuple(VersionPart(*part) for part in parts.items())
 
 
 def words(shares: Shares) -> str:

@@ -59,7 +59,7 @@ def _object(value: Any) -> dict[str, Any]:
 _AS_OBJECT = _AsObject()
 
 
-class Part(NamedTuple):
+class VersionPart(NamedTuple):
     """One version's part of some requests, in basis points (1/10,000)."""
 
     version: str
@@ -74,7 +74,7 @@ class Interval(NamedTuple):
     version: str
 
 
-Shares: TypeAlias = tuple[Annotated[Part, _AS_OBJECT], ...]
+Shares: TypeAlias = tuple[Annotated[VersionPart, _AS_OBJECT], ...]
 """Those without a part left out."""
 
 Strip: TypeAlias = tuple[Annotated[Interval, _AS_OBJECT], ...]
@@ -158,7 +158,7 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True, config=_CONTRACT)
-class Row:
+class RouteRow:
     """One line of a route table as people read it: who gets which versions."""
 
     who: str
@@ -166,7 +166,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True, config=_CONTRACT)
-class Step:
+class StageStep:
     """One stage: its name, the shares of everyone else, and its shortest time in milliseconds."""
 
     name: str
@@ -182,9 +182,9 @@ class Standing:
     stage: str
     stable: str
     hosts: tuple[str, ...]
-    routes: tuple[Row, ...]
+    routes: tuple[RouteRow, ...]
     strip: Strip = Field(default=(), serialization_alias="users")
-    stages: tuple[Step, ...] = ()
+    stages: tuple[StageStep, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, config=_CONTRACT)

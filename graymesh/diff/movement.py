@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.diff.known import Known, same, shares_of, words
+from graymesh.diff.known import KnownTable, same, shares_of, words
 from graymesh.diff.model import Move, Shares
 from graymesh.ir.release import BUCKETS, Buckets, Condition, Field, Kind, Test
 from graymesh.ir.wording import percent
@@ -13,7 +13,7 @@ Strip = tuple[tuple[int, int, int], ...]
 
 
 def moves(
-    old: Known, new: Known, i: int | None = None, j: int | None = None
+    old: KnownTable, new: KnownTable, i: int | None = None, j: int | None = None
 ) -> Iterator[tuple[Move, int, int, Condition]]:
     """Intervals of users whose version changes, with the routes that take them and what their requests have.
 
@@ -30,14 +30,14 @@ def moves(
         yield from _joined(old, new, cookie, _overlaid(before, after))
 
 
-def _asks(table: Known, index: int | None, cookie: str) -> bool:
+def _asks(table: KnownTable, index: int | None, cookie: str) -> bool:
     route = table.route(index) if index is not None and index < table.rest else None
     return any(
         test.field == Field(Kind.COOKIE, cookie) for tests in (route.condition if route else ()) for test in tests
     )
 
 
-def _strip(table: Known, index: int | None) -> Strip:
+def _strip(table: KnownTable, index: int | None) -> Strip:
     if index is None or index >= table.rest:
         return table.strip
     return ((0, BUCKETS - 1, index),)
@@ -51,7 +51,7 @@ def _overlaid(before: Strip, after: Strip) -> Iterator[tuple[int, int, int, int]
 
 
 def _joined(
-    old: Known, new: Known, cookie: str, parts: Iterator[tuple[int, int, int, int]]
+    old: KnownTable, new: KnownTable, cookie: str, parts: Iterator[tuple[int, int, int, int]]
 ) -> Iterator[tuple[Move, int, int, Condition]]:
     """Neighbours that move alike as one."""
     for low, high, i, j in _merged(parts):
@@ -71,13 +71,13 @@ def _merged(parts: Iterator[tuple[int, int, int, int]]) -> list[tuple[int, int, 
     return merged
 
 
-def _move(old: Known, low: int, high: int, before: Shares, after: Shares) -> Move:
+def _move(old: KnownTable, low: int, high: int, before: Shares, after: Shares) -> Move:
     left, came = words(before), words(after)
     back = left in old.canaries and came == old.stable
     return Move(low=low, high=high, old=left, new=came, back=back, carried_basis_points=_carried(old, low, high))
 
 
-def _carried(old: Known, low: int, high: int) -> int | None:
+def _carried(old: KnownTable, low: int, high: int) -> int | None:
     """The share of the users drawn so far whose bucket lies there; None when nobody was drawn into buckets."""
     draw = old.routes[-1].split.shares if old.routes else ()
     drawn = [(share.set_cookie, share.basis_points) for share in draw]
@@ -90,7 +90,7 @@ def _carried(old: Known, low: int, high: int) -> int | None:
     )
 
 
-def redrawn(old: Known, new: Known) -> Iterator[str]:
+def redrawn(old: KnownTable, new: KnownTable) -> Iterator[str]:
     """What becomes of users whose buckets are no longer asked for."""
     if old.cookie and not new.cookie:
         yield f"users no longer stay on one version: cookie {old.cookie} is ignored, and each request is drawn anew"

@@ -15,7 +15,7 @@ from graymesh.diagnostic import Refused
 from graymesh.did_you_mean import quoted
 from graymesh.diff.git import Git, refused
 from graymesh.diff.repository import Repository, opened, repository_of
-from graymesh.diff.tree import LINK, SUBMODULE, Tree, led, tree_of
+from graymesh.diff.tree import LINK, SUBMODULE, CommitTree, led, tree_of
 from graymesh.language.discovery import NAME
 
 _REVISION: Final = re.compile(r"[A-Za-z0-9_.@^~/+=#%{}-]{1,250}")
@@ -73,7 +73,7 @@ def _commit(git: Git, name: str) -> str:
         ) from None
 
 
-def _write(tree: Tree, repository: Repository, relative: str, folder: Path) -> list[Unread]:
+def _write(tree: CommitTree, repository: Repository, relative: str, folder: Path) -> list[Unread]:
     """Writes the files that a project around the path may need; what it cannot, for it stands elsewhere."""
     root = _project_root(tree, relative)
     inside = f"{root}/" if root else ""
@@ -92,7 +92,7 @@ def _write(tree: Tree, repository: Repository, relative: str, folder: Path) -> l
     return unread
 
 
-def _project_root(tree: Tree, relative: str) -> str:
+def _project_root(tree: CommitTree, relative: str) -> str:
     """The folder of the nearest project file at or above the path; the path itself without one."""
     for folder in (PurePosixPath(relative), *PurePosixPath(relative).parents):
         if (folder / NAME).as_posix() in tree.entries:
@@ -116,7 +116,7 @@ def _create(name: str, folder: Path, path: str, content: bytes | str) -> None:
         raise refused(message, help_) from None
 
 
-def _link_out(tree: Tree, repository: Repository, path: str, target: str) -> Unread:
+def _link_out(tree: CommitTree, repository: Repository, path: str, target: str) -> Unread:
     if PurePosixPath(path).name == NAME:
         message = f"{quoted(path)} is a symbolic link at {tree.name} and leads out of its project"
         raise refused(message, "compare two folders instead: graymesh diff OLD NEW")
@@ -125,7 +125,7 @@ def _link_out(tree: Tree, repository: Repository, path: str, target: str) -> Unr
     return Unread(path=path, there=there, submodule=False, changed=not same)
 
 
-def _submodules(tree: Tree, repository: Repository, paths: Sequence[str]) -> Iterator[Unread]:
+def _submodules(tree: CommitTree, repository: Repository, paths: Sequence[str]) -> Iterator[Unread]:
     """Those are what they were that are at the same commit in the index."""
     listed = tree.git.entries("ls-files", "--stage", "-z") if paths else ()
     parts = (line.partition(b"\t") for line in listed)

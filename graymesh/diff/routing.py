@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from graymesh.diff.effects import Effect, effects
-from graymesh.diff.known import Known, same, shares_of, words
+from graymesh.diff.known import KnownTable, same, shares_of, words
 from graymesh.diff.model import Move, Shares
 from graymesh.diff.movement import moves, redrawn
 from graymesh.ir.release import Condition, Route
@@ -24,7 +24,7 @@ EVERY = "every request"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class RoutingDifference:
     """A difference with the routes that make it; `i` and `j` index the tables, one behind the last for no route.
 
     `audience` names the audience that is concerned, if one alone is. `request` is decided differently.
@@ -45,7 +45,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Pair:
+class RoutePair:
     """Route i of the old table and route j of the new one take this request and do different things with it."""
 
     i: int
@@ -60,13 +60,13 @@ class Pair:
         return same(shares_of(self.old), shares_of(self.new))
 
 
-def route_changes(old: Known, new: Known) -> tuple[list[Found], str]:
+def route_changes(old: KnownTable, new: KnownTable) -> tuple[list[RoutingDifference], str]:
     """All differences; and why there may be more of them, "" when there are not."""
-    pairs: list[Pair] = []
+    pairs: list[RoutePair] = []
     reason = ""
     try:
         for i, j, request in differences(old.table, new.table):
-            pairs.append(Pair(i, j, request, old.route(i), new.route(j)))
+            pairs.append(RoutePair(i, j, request, old.route(i), new.route(j)))
     except UndecidableError as error:
         reason = str(error)
         pairs += _tried(old, new, {(pair.i, pair.j) for pair in pairs})
@@ -75,32 +75,32 @@ def route_changes(old: Known, new: Known) -> tuple[list[Found], str]:
     return [*found, *_effects(old, new, pairs, told)], reason
 
 
-def _tried(old: Known, new: Known, known: set[tuple[int, int]]) -> Iterator[Pair]:
+def _tried(old: KnownTable, new: KnownTable, known: set[tuple[int, int]]) -> Iterator[RoutePair]:
     """Pairs that plain requests meet, without a bucket and with those whose version changes; proof of nothing else."""
     cookie = old.cookie or new.cookie
     requests = [Request(), *(Request(cookies=((cookie, f"{move.low:04}"),)) for move, *_ in moves(old, new))]
     for request in requests:
         i, j = _index(old, request), _index(new, request)
-        pair = Pair(i, j, request, old.route(i), new.route(j))
+        pair = RoutePair(i, j, request, old.route(i), new.route(j))
         if (i, j) not in known and outcome(pair.old) != outcome(pair.new):
             known.add((i, j))
             yield pair
 
 
-def _index(table: Known, request: Request) -> int:
+def _index(table: KnownTable, request: Request) -> int:
     """The route that takes the request."""
     met = (number for number, route in enumerate(table.routes) if first_met(route.condition, request) is not None)
     return next(met, len(table.routes))
 
 
-def _everyone_else(old: Known, new: Known, pairs: Sequence[Pair]) -> Iterator[Found]:
+def _everyone_else(old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair]) -> Iterator[RoutingDifference]:
     mine = [pair for pair in pairs if pair.i >= old.rest and pair.j >= new.rest and not pair.same_versions]
     if not mine:
         return
     before, after = old.versions_of(old.rest), new.versions_of(new.rest)
     moved = tuple(_real(old, new, moves(old, new)))
     first = _chosen(old, new, mine, moved)
-    yield Found(
+    yield RoutingDifference(
         who=EVERYONE,
         what="version",
         old=words(before),
@@ -115,21 +115,21 @@ def _everyone_else(old: Known, new: Known, pairs: Sequence[Pair]) -> Iterator[Fo
     )
 
 
-def _real(old: Known, new: Known, found: Iterable[tuple[Move, int, int, Condition]]) -> Iterator[Move]:
+def _real(old: KnownTable, new: KnownTable, found: Iterable[tuple[Move, int, int, Condition]]) -> Iterator[Move]:
     """Moves of users that there are: not of buckets that an audience takes all users of."""
     for move, i, j, within in found:
         if _reached(old, new, i, j, within):
             yield move
 
 
-def _reached(old: Known, new: Known, i: int, j: int, within: Condition) -> bool:
+def _reached(old: KnownTable, new: KnownTable, i: int, j: int, within: Condition) -> bool:
     try:
         return common(old.table, i, new.table, j, within) is not None
     except UndecidableError:
         return True
 
 
-def _chosen(old: Known, new: Known, pairs: Sequence[Pair], moved: Sequence[Move]) -> Pair:
+def _chosen(old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair], moved: Sequence[Move]) -> RoutePair:
     """The pair to show: one of the first users that move, else one without choice on either side, else any."""
     for move in moved:
         for pair in pairs:
@@ -139,9 +139,9 @@ def _chosen(old: Known, new: Known, pairs: Sequence[Pair], moved: Sequence[Move]
     return pairs[0]
 
 
-def _audiences(old: Known, new: Known, pairs: Sequence[Pair]) -> Iterator[Found]:
+def _audiences(old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair]) -> Iterator[RoutingDifference]:
     """Audiences whose requests are answered by other versions, each audience and outcome once."""
-    seen: dict[tuple[str, str, str], Found] = {}
+    seen: dict[tuple[str, str, str], RoutingDifference] = {}
     for pair in pairs:
         if pair.same_versions or (pair.i >= old.rest and pair.j >= new.rest):
             continue
@@ -153,15 +153,15 @@ def _audiences(old: Known, new: Known, pairs: Sequence[Pair]) -> Iterator[Found]
     yield from seen.values()
 
 
-def _draws(pair: Pair, old: Known, new: Known) -> bool:
+def _draws(pair: RoutePair, old: KnownTable, new: KnownTable) -> bool:
     """Does everyone else's side of the pair stand for users without a bucket? Such a request is the plainest."""
     return pair.i == len(old.routes) - 1 or pair.j == len(new.routes) - 1
 
 
-def _audience(old: Known, new: Known, pair: Pair, who: str, request: Request) -> Found:
+def _audience(old: KnownTable, new: KnownTable, pair: RoutePair, who: str, request: Request) -> RoutingDifference:
     before, after = old.versions_of(pair.i), new.versions_of(pair.j)
     moved = tuple(_real(old, new, moves(old, new, pair.i, pair.j)))
-    return Found(
+    return RoutingDifference(
         who=_audience_in_words(old, new, pair, who) if who else _taken(old, new, pair),
         what="version",
         old=words(before),
@@ -176,7 +176,7 @@ def _audience(old: Known, new: Known, pair: Pair, who: str, request: Request) ->
     )
 
 
-def _audience_in_words(old: Known, new: Known, pair: Pair, who: str) -> str:
+def _audience_in_words(old: KnownTable, new: KnownTable, pair: RoutePair, who: str) -> str:
     """`audience testers`; and which part of it, when its definition is another one or another's route takes them."""
     left, came = pair.i < old.rest and pair.j >= new.rest, pair.i >= old.rest and pair.j < new.rest
     if (left or came) and _redefined(old, new, who):
@@ -186,18 +186,18 @@ def _audience_in_words(old: Known, new: Known, pair: Pair, who: str) -> str:
     return f"audience {who}{also}"
 
 
-def _redefined(old: Known, new: Known, who: str) -> bool:
+def _redefined(old: KnownTable, new: KnownTable, who: str) -> bool:
     """Do both sides have the audience, with other definitions?"""
     sides = ({name: condition for each in table.audiences.values() for name, condition in each} for table in (old, new))
     before, after = (side.get(who) for side in sides)
     return before is not None and after is not None and before != after
 
 
-def _taken(old: Known, new: Known, pair: Pair) -> str:
+def _taken(old: KnownTable, new: KnownTable, pair: RoutePair) -> str:
     return f"requests of {old.who(pair.i) if pair.i < old.rest else new.who(pair.j)}"
 
 
-def _named(old: Known, new: Known, pair: Pair) -> Iterator[tuple[str, Request]]:
+def _named(old: KnownTable, new: KnownTable, pair: RoutePair) -> Iterator[tuple[str, Request]]:
     """The audiences that requests of the pair belong to, each with such a request; "" when none is known."""
     named = old.audiences.get(pair.i, ()) if pair.i < old.rest else ()
     named = named or (new.audiences.get(pair.j, ()) if pair.j < new.rest else ())
@@ -210,25 +210,27 @@ def _named(old: Known, new: Known, pair: Pair) -> Iterator[tuple[str, Request]]:
             yield name, request
 
 
-def _within(old: Known, new: Known, pair: Pair, condition: Condition) -> Request | None:
+def _within(old: KnownTable, new: KnownTable, pair: RoutePair, condition: Condition) -> Request | None:
     try:
         return common(old.table, pair.i, new.table, pair.j, condition)
     except UndecidableError:
         return pair.request
 
 
-def _effects(old: Known, new: Known, pairs: Sequence[Pair], told: Sequence[Pair]) -> Iterator[Found]:
+def _effects(
+    old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair], told: Sequence[RoutePair]
+) -> Iterator[RoutingDifference]:
     """Effects by what becomes what, told once for all pairs; no pair goes without a word."""
-    grouped: dict[Effect, list[Pair]] = {}
+    grouped: dict[Effect, list[RoutePair]] = {}
     for pair in pairs:
         for each in _of_pair(old, new, pair, pair in told):
             grouped.setdefault(each, []).append(pair)
     for (what, version, before, after), mine in grouped.items():
         first, who = mine[0], version or _who(old, new, mine)
-        yield Found(who=who, what=what, old=before, new=after, i=first.i, j=first.j, request=first.request)
+        yield RoutingDifference(who=who, what=what, old=before, new=after, i=first.i, j=first.j, request=first.request)
 
 
-def _of_pair(old: Known, new: Known, pair: Pair, told: bool) -> list[Effect]:
+def _of_pair(old: KnownTable, new: KnownTable, pair: RoutePair, told: bool) -> list[Effect]:
     before, after = pair.old, pair.new
     crossing = (pair.i >= old.rest) != (pair.j >= new.rest) or old.cookie != new.cookie
     found = list(effects(before, after, crossing)) if before and after else []
@@ -238,7 +240,7 @@ def _of_pair(old: Known, new: Known, pair: Pair, told: bool) -> list[Effect]:
     return found or [("split", "", words(shares_of(before)), words(shares_of(after)))]
 
 
-def _who(old: Known, new: Known, pairs: Sequence[Pair]) -> str:
+def _who(old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair]) -> str:
     """All whom the pairs concern, by name."""
     if {pair.j for pair in pairs} >= new.reached:
         return EVERY
@@ -246,7 +248,7 @@ def _who(old: Known, new: Known, pairs: Sequence[Pair]) -> str:
     return ", ".join(names)
 
 
-def _short(old: Known, new: Known, pair: Pair) -> str:
+def _short(old: KnownTable, new: KnownTable, pair: RoutePair) -> str:
     if pair.j < new.rest:
         return f"audience {new.who(pair.j)}" if pair.j in new.audiences else new.who(pair.j)
     if pair.i < old.rest:

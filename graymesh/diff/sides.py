@@ -13,7 +13,7 @@ from graymesh.source import load
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class SideProject:
     """One project: its releases, and the folder that its output has, relative to the side's root."""
 
     cases: tuple[Case, ...]
@@ -25,7 +25,7 @@ class Compared:
     """One side: `name` says which, `parts` are its projects, `problems` say what of it could not be read."""
 
     name: str
-    parts: tuple[Part, ...] = ()
+    parts: tuple[SideProject, ...] = ()
     problems: tuple[str, ...] = ()
 
     @property
@@ -80,7 +80,9 @@ def side_of(path: Path, name: str, root: Root, targets: Sequence[str], progress:
         raise Refused(tuple(_renamed(found, root) for found in refused.diagnostics), usage=True) from None
 
 
-def _parts(projects: Sequence[Project], root: Root, targets: Sequence[str], progress: Progress) -> Iterator[Part]:
+def _parts(
+    projects: Sequence[Project], root: Root, targets: Sequence[str], progress: Progress
+) -> Iterator[SideProject]:
     folders = [project.root for project in projects]
     problems: list[Diagnostic] = []
     for project in projects:
@@ -91,7 +93,7 @@ def _parts(projects: Sequence[Project], root: Root, targets: Sequence[str], prog
             problems += [each for each in found if each.level == "error"]
             cases += [case] if case else []
         below = _relative(project.root, folders) if len(projects) > 1 else ""
-        yield Part(cases=tuple(cases), output=f"{below}{_relative(project.output, [project.root])}")
+        yield SideProject(cases=tuple(cases), output=f"{below}{_relative(project.output, [project.root])}")
     if problems:
         raise Refused(tuple(problems), usage=True)
 

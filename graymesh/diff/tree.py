@@ -25,7 +25,7 @@ _MOST_LINKS: Final = 40  # one after the other, as the system itself follows the
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TreeEntry:
     """`mode` is git's: a regular file, a link or a submodule; `object` is the name of what is in it."""
 
     mode: str
@@ -33,12 +33,12 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class CommitTree:
     """The tree of the commit that is called `name`: YAML files, links and submodules by their paths from the top."""
 
     git: Git
     name: str
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, TreeEntry]
 
     def followed(self, path: str) -> str:
         """Where a path leads through the links of the tree. Raises Refused when that is out of it or in a submodule."""
@@ -80,9 +80,9 @@ class Tree:
         return self.entries[path].mode if path in self.entries else ""
 
 
-def tree_of(git: Git, commit: str, name: str) -> Tree:
+def tree_of(git: Git, commit: str, name: str) -> CommitTree:
     """The tree of a commit. Raises Refused when git lacks a part of it, and for names that no work tree could hold."""
-    entries: dict[str, Entry] = {}
+    entries: dict[str, TreeEntry] = {}
     for line in git.entries("ls-tree", "-r", "-z", "--full-tree", commit):
         about, _, raw = line.partition(b"\t")
         mode, _, object_ = about.decode().split()
@@ -91,10 +91,10 @@ def tree_of(git: Git, commit: str, name: str) -> Tree:
             continue
         if path in entries or any(step in ("", ".", "..") or step.lower() == ".git" for step in path.split("/")):
             raise refused(f"{name} holds {quoted(path)}, which no work tree can hold", "see what git fsck says")
-        entries[path] = Entry(mode, object_)
+        entries[path] = TreeEntry(mode, object_)
         if len(entries) > _MOST_FILES:
             raise refused(f"{name} holds more than {_MOST_FILES:,} YAML files and links", "compare two folders instead")
-    return Tree(git, name, entries)
+    return CommitTree(git, name, entries)
 
 
 def led(link: str, target: str, root: str) -> str | None:

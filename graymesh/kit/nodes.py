@@ -12,13 +12,13 @@ from graymesh.kit.refusal import NotUnderstood
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class ObjectNode:
     """One mapping of an object; a field whose value is null is not set, as in protobuf's JSON."""
 
     data: Mapping[str, Any]
     path: Pointer
 
-    def limited(self, known: frozenset[str], refused: Mapping[str, str] | None = None) -> Node:
+    def limited(self, known: frozenset[str], refused: Mapping[str, str] | None = None) -> ObjectNode:
         """The node itself, when it has no field but the known ones; raises NotUnderstood for any other."""
         for name in self.data:
             if name not in known:
@@ -29,12 +29,12 @@ class Node:
     def __contains__(self, name: str) -> bool:
         return self.data.get(name) is not None
 
-    def node(self, name: str) -> Node | None:
+    def node(self, name: str) -> ObjectNode | None:
         """The mapping below the field, None when the field is not set."""
         value = self.data.get(name)
         return None if value is None else node(value, (*self.path, name), name)
 
-    def nodes(self, name: str) -> Iterator[Node]:
+    def nodes(self, name: str) -> Iterator[ObjectNode]:
         """The mappings in the list below the field."""
         for index, value in enumerate(self.items(name)):
             yield node(value, (*self.path, name, index), name)
@@ -106,8 +106,8 @@ class Node:
         return NotUnderstood(name, message, (*self.path, name))
 
 
-def node(value: Any, path: Pointer, name: str) -> Node:
+def node(value: Any, path: Pointer, name: str) -> ObjectNode:
     """The value as a node; raises NotUnderstood unless it is a mapping with texts as keys."""
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise NotUnderstood(name, "is not a mapping", path)
-    return Node(value, path)
+    return ObjectNode(value, path)

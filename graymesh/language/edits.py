@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graymesh.diagnostic import Edit, Pointer
-from graymesh.language.problems import Written
+from graymesh.language.problems import RawYaml
 
 
 def mending(path: Pointer, mended: str, at_key: bool = False) -> tuple[Edit, ...]:
@@ -12,5 +12,5 @@ def mending(path: Pointer, mended: str, at_key: bool = False) -> tuple[Edit, ...
         return ()
     from graymesh.text import yaml_scalar
 
-    text = mended if isinstance(mended, Written) else yaml_scalar(mended)
+    text = mended if isinstance(mended, RawYaml) else yaml_scalar(mended)
     return (Edit(path, "key" if at_key else "value", str(text)),)

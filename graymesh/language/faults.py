@@ -10,7 +10,7 @@ from graymesh.language.values import Whole
 from graymesh.language.words import DurationMs, Percentage, VersionRef
 
 
-class Mirror(Part):
+class MirrorSpec(Part):
     """A copy of requests whose answers are thrown away."""
 
     version: VersionRef = Field(description="The version that gets the copies.", examples=["v2"])
@@ -37,7 +37,7 @@ class Abort(Part):
     )
 
 
-class Fault(Part):
+class FaultSpec(Part):
     """Delays and errors made on purpose."""
 
     delay: Maybe[Delay] = Field(default=None, description="Delayed answers.")

@@ -33,13 +33,13 @@ from graymesh.language.audiences import MOST_AUDIENCES, MOST_ENTRIES, AudienceEn
 from graymesh.language.effort import too_hard
 from graymesh.language.errors import Document, diagnostic, everything_wrong, in_order
 from graymesh.language.expectations import SpecTest
-from graymesh.language.faults import Mirror
+from graymesh.language.faults import MirrorSpec
 from graymesh.language.options import TargetName, Targets
 from graymesh.language.part import OR_EMPTY, UNIQUE, Entries, Gives, Maybe, Part, Refers
-from graymesh.language.policies import Guards, Notice, Resilience, Trace, VersionLimits
+from graymesh.language.policies import GuardsSpec, Notice, Resilience, Trace, VersionLimits
 from graymesh.language.problems import Malformed, Several
-from graymesh.language.routes import MOST_ROUTES, Edge, Jwt, Route, Sticky
-from graymesh.language.service import MOST_VERSIONS, Service, Version, Workload
+from graymesh.language.routes import MOST_ROUTES, Edge, JwtSpec, RouteSpec, Sticky
+from graymesh.language.service import MOST_VERSIONS, ServiceSpec, VersionSpec, WorkloadSpec
 from graymesh.language.stages import MOST_STAGES, Stage
 from graymesh.language.words import (
     AcceptedCode,
@@ -91,10 +91,10 @@ class Accept(Part):
 class Spec(Part):
     """What is released, to whom, in which steps."""
 
-    service: Service = Field(description="Where the service is reached.")
+    service: ServiceSpec = Field(description="Where the service is reached.")
     stable: VersionRef = Field(description="The version for everyone who is not sent elsewhere.", examples=["v1"])
     versions: Annotated[
-        dict[VersionName, Annotated[Version, OR_EMPTY]], Entries(1, MOST_VERSIONS), Gives("version")
+        dict[VersionName, Annotated[VersionSpec, OR_EMPTY]], Entries(1, MOST_VERSIONS), Gives("version")
     ] = Field(
         description="The versions that run; all but stable are canaries.",
         examples=[{"v1": {"endpoints": ["10.0.1.11:8080"]}, "v2": {"endpoints": ["10.0.2.11:8080"]}}],
@@ -108,14 +108,14 @@ class Spec(Part):
         description="Named groups of requests: any entry of the list, all keys of an entry.",
         examples=[{"beta": [{"cookies": {"beta": "1"}}, {"claims": {"tier": "beta"}}]}],
     )
-    routes: Annotated[tuple[Route, ...], Entries(0, MOST_ROUTES), Gives("route")] = Field(
+    routes: Annotated[tuple[RouteSpec, ...], Entries(0, MOST_ROUTES), Gives("route")] = Field(
         default=(),
         description="Audiences that get one version; the first match wins.",
         examples=[[{"name": "beta", "audience": "beta", "version": "v2", "from": "gray-5"}]],
     )
     sticky: Maybe[Sticky] = Field(default=None, description="Each user stays on one version while the weights grow.")
     edge: Maybe[Edge] = Field(default=None, description="One target decides, those behind it follow.")
-    jwt: Maybe[Jwt] = Field(default=None, description="Where claims come from.")
+    jwt: Maybe[JwtSpec] = Field(default=None, description="Where claims come from.")
     stages: Annotated[tuple[Stage, ...], Entries(0, MOST_STAGES), Gives("stage")] = Field(
         default=(),
         description="The steps of the release, in order.",
@@ -126,15 +126,15 @@ class Spec(Part):
         description="Where the release stands; the first stage when left out.",
         examples=["gray-5"],
     )
-    guards: Maybe[Guards] = Field(default=None, description="Limits that every canary must keep to.")
+    guards: Maybe[GuardsSpec] = Field(default=None, description="Limits that every canary must keep to.")
     limits: Annotated[dict[VersionName, VersionLimits], Entries(0, MOST_VERSIONS), Refers("version")] = Field(
         default={}, description="What single versions can take.", examples=[{"v2": {"qps": 500}}]
     )
     resilience: Maybe[Resilience] = Field(default=None, description="What engines do about slow and failing instances.")
-    mirror: Maybe[Mirror] = Field(default=None, description="A copy of requests for a version.")
+    mirror: Maybe[MirrorSpec] = Field(default=None, description="A copy of requests for a version.")
     notice: Maybe[Notice] = Field(default=None, description="A response header for everyone who gets a canary.")
     trace: Maybe[Trace] = Field(default=None, description="A unique id on canary requests.")
-    workload: Maybe[Workload] = Field(default=None, description="What runs the service.")
+    workload: Maybe[WorkloadSpec] = Field(default=None, description="What runs the service.")
     tests: Annotated[tuple[SpecTest, ...], Entries(0, 1000)] = Field(
         default=(),
         description="Requests and who must answer them.",

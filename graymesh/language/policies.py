@@ -14,7 +14,7 @@ _UpToAMillion = Annotated[int, Whole(1, 1_000_000)]
 _RetryCondition = Literal["connect-failure", "5xx", "gateway-error", "reset", "timeout", "unavailable"]
 
 
-class ErrorRate(Part):
+class ErrorRateSpec(Part):
     """Too many errors stop a canary."""
 
     max_basis_points: Percentage = Field(alias="max", description="Largest share of failed requests.", examples=["1%"])
@@ -26,7 +26,7 @@ class ErrorRate(Part):
     )
 
 
-class Latency(Part):
+class LatencySpec(Part):
     """Slow answers stop a canary."""
 
     max_ms: DurationMs = Field(alias="max", description="Longest answer time at the quantile.", examples=["500ms"])
@@ -44,14 +44,14 @@ class Latency(Part):
     )
 
 
-class Cpu(Part):
+class CpuSpec(Part):
     """A loaded canary gets no new traffic."""
 
     max_basis_points: Percentage = Field(alias="max", description="Largest processor load.", examples=["90%"])
     for_ms: DurationMs = Field(alias="for", default=60_000, description="How long the load must last.", examples=["1m"])
 
 
-class Coverage(Part):
+class CoverageSpec(Part):
     """A verdict needs data."""
 
     min_basis_points: Percentage = Field(
@@ -61,13 +61,13 @@ class Coverage(Part):
     )
 
 
-class Guards(Part):
+class GuardsSpec(Part):
     """Limits that every canary must keep to."""
 
-    error_rate: Maybe[ErrorRate] = Field(default=None, description="Too many errors stop a canary.")
-    latency: Maybe[Latency] = Field(default=None, description="Slow answers stop a canary.")
-    cpu: Maybe[Cpu] = Field(default=None, description="Above this load a canary gets no new traffic.")
-    coverage: Maybe[Coverage] = Field(default=None, description="The share of a canary that must report metrics.")
+    error_rate: Maybe[ErrorRateSpec] = Field(default=None, description="Too many errors stop a canary.")
+    latency: Maybe[LatencySpec] = Field(default=None, description="Slow answers stop a canary.")
+    cpu: Maybe[CpuSpec] = Field(default=None, description="Above this load a canary gets no new traffic.")
+    coverage: Maybe[CoverageSpec] = Field(default=None, description="The share of a canary that must report metrics.")
 
     @model_validator(mode="after")
     def _there_is_one(self) -> Self:
@@ -84,7 +84,7 @@ class VersionLimits(Part):
     )
 
 
-class Retries(Part):
+class RetriesSpec(Part):
     """Failed requests are tried again."""
 
     attempts: Annotated[int, Whole(0, 10)] = Field(
@@ -155,7 +155,7 @@ class Resilience(Part):
         description="Time limit of an answer, all tries together.",
         examples=["2s"],
     )
-    retries: Maybe[Retries] = Field(default=None, description="Failed requests are tried again.")
+    retries: Maybe[RetriesSpec] = Field(default=None, description="Failed requests are tried again.")
     outlier: Maybe[Outlier] = Field(default=None, description="Failing instances are left out for a while.")
     warmup_ms: Maybe[DurationMs] = Field(
         alias="warmup",

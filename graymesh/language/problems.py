@@ -19,7 +19,7 @@ Raw: TypeAlias = Callable[[], str]
 """The scalar as it stands in the file, quotes included."""
 
 
-class Written(str):
+class RawYaml(str):
     """YAML as it is to be written, without quotes around it."""
 
     __slots__ = ()
@@ -38,7 +38,7 @@ class Malformed(ValueError):
         code: str,
         message: str,
         advice: str = "",
-        mended: str | Written = "",
+        mended: str | RawYaml = "",
         *,
         below: Pointer = (),
         at_key: bool = False,

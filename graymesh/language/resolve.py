@@ -35,7 +35,7 @@ from graymesh.ir.release import (
     Version,
 )
 from graymesh.ir.segments import Ring, Weights, ring
-from graymesh.language.faults import Fault as WrittenFault
+from graymesh.language.faults import FaultSpec as WrittenFault
 from graymesh.language.model import Rollout, Spec
 from graymesh.language.resolve_settings import facts_of
 from graymesh.language.routes import Sticky

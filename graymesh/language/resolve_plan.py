@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from graymesh.ir.plan import Coverage, Cpu, ErrorRate, Guards, Latency, Plan, Step, Workload
 from graymesh.ir.release import BUCKETS
 from graymesh.language.model import Rollout, Spec
-from graymesh.language.policies import Guards as WrittenGuards
+from graymesh.language.policies import GuardsSpec as WrittenGuards
 from graymesh.language.resolve import versions_of
 
 

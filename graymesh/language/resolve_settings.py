@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from graymesh.ir.release import Facts, Scalar
 from graymesh.language.model import Spec
-from graymesh.language.policies import Guards, Outlier, Pool, Resilience
+from graymesh.language.policies import GuardsSpec, Outlier, Pool, Resilience
 
 Named = Iterator[tuple[str, Scalar | None]]
 
@@ -55,7 +55,7 @@ def _of_pool(pool: Pool) -> Named:
     yield "pool.maxRequestsPerConnection", pool.max_requests_per_connection
 
 
-def _of_guards(guards: Guards | None) -> Named:
+def _of_guards(guards: GuardsSpec | None) -> Named:
     if guards is None:
         return
     if guards.error_rate:

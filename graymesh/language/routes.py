@@ -9,7 +9,7 @@ from graymesh.did_you_mean import certain, listed, quoted, suggestion
 from graymesh.ir import release as ir
 from graymesh.language import written
 from graymesh.language.audiences import MOST_AUDIENCES
-from graymesh.language.faults import Fault
+from graymesh.language.faults import FaultSpec
 from graymesh.language.options import TargetName
 from graymesh.language.part import ONE_OR_LIST, Entries, Maybe, Part
 from graymesh.language.problems import Malformed, Several, each, wrong_type
@@ -35,7 +35,7 @@ _TAKEN = ("everyone", "stable")
 _TAKEN_BEGINNINGS = ("bucket-", "lane-")
 
 
-class Route(Part):
+class RouteSpec(Part):
     """Audiences that get one version, whatever the stage's weight."""
 
     name: LocalName = Field(description="Name of the route.", examples=["beta"])
@@ -49,7 +49,7 @@ class Route(Part):
         description="The stage from which on the route is active; always when left out.",
         examples=["gray-5"],
     )
-    fault: Maybe[Fault] = Field(default=None, description="Delays and errors made on purpose for this route.")
+    fault: Maybe[FaultSpec] = Field(default=None, description="Delays and errors made on purpose for this route.")
 
     @model_validator(mode="after")
     def _has_its_own_name(self) -> Self:
@@ -149,7 +149,7 @@ class Edge(Part):
     )
 
 
-class Jwt(Part):
+class JwtSpec(Part):
     """Where claims come from."""
 
     issuer: Issuer = Field(description="Issuer of the tokens.", examples=["https://id.example.com"])

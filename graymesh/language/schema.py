@@ -48,7 +48,7 @@ class _ForEditors(GenerateJsonSchema):
         return _title(name)
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        return {**super().model_schema(schema), "title": _title(schema["cls"].__name__)}
+        return {**super().model_schema(schema), "title": _title(schema["cls"].__name__.removesuffix("Spec") or "Spec")}
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         keys, values = self.generate_inner(schema["keys_schema"]), self.generate_inner(schema["values_schema"])

@@ -12,7 +12,7 @@ MOST_VERSIONS = 10
 _MOST_LABELS = 16
 
 
-class Service(Part):
+class ServiceSpec(Part):
     """Where the service is reached."""
 
     host: Maybe[HostName] = Field(
@@ -26,7 +26,7 @@ class Service(Part):
     )
 
 
-class Version(Part):
+class VersionSpec(Part):
     """One running version of the service."""
 
     labels: Maybe[Annotated[dict[LabelKey, LabelValue], Entries(1, _MOST_LABELS)]] = Field(
@@ -47,7 +47,7 @@ class Version(Part):
     )
 
 
-class Workload(Part):
+class WorkloadSpec(Part):
     """What runs the service."""
 
     kind: Literal["Deployment", "StatefulSet", "DaemonSet"] = Field(

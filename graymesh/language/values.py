@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pydantic_core import core_schema
 
-from graymesh.language.problems import Malformed, Mistyped, Raw, Written, described, wrong_type
+from graymesh.language.problems import Malformed, Mistyped, Raw, RawYaml, described, wrong_type
 from graymesh.language.scalars import LONGEST
 
 if TYPE_CHECKING:
@@ -192,9 +192,9 @@ def _unquoted_name(value: Any, wanted: str, raw: Raw) -> Malformed:
     return Malformed("GM107", message, f'quote it: "{raw()[:60]}"', raw())
 
 
-def _number(value: Any, allowed: str) -> Written | str:
+def _number(value: Any, allowed: str) -> RawYaml | str:
     """The number that stands in quotes, without them; empty when it is none of the allowed form."""
-    return Written(value.rstrip("%")) if isinstance(value, str) and re.fullmatch(allowed, value) else ""
+    return RawYaml(value.rstrip("%")) if isinstance(value, str) and re.fullmatch(allowed, value) else ""
 
 
 def _unquoted(value: Any) -> str:

@@ -22,7 +22,7 @@ STALE, UNREADABLE = "GM033", "GM034"
 _LARGEST = 64 * 1024 * 1024
 
 
-class Known(NamedTuple):
+class BaselineEntry(NamedTuple):
     """One entry. `file` is relative to the baseline's folder, `path` a pointer with `*` for items of lists."""
 
     file: str
@@ -51,7 +51,7 @@ def without(
 
 def write(file: str, found: Sequence[Diagnostic], files: Collection[str], takes: Callable[[str], bool]) -> int:
     """Writes what is found in these files; entries of other files, and of codes not looked for, stay. The number."""
-    old = read(file) if os.path.lexists(file) else Counter[Known]()
+    old = read(file) if os.path.lexists(file) else Counter[BaselineEntry]()
     stay = (each for each in old.elements() if not _looked_at(each, file, files, takes))
     entries = sorted([*stay, *filter(None, (fingerprint(each, file) for each in found))])
     data = {"version": VERSION, "findings": [each._asdict() for each in entries]}
@@ -59,7 +59,7 @@ def write(file: str, found: Sequence[Diagnostic], files: Collection[str], takes:
     return len(entries)
 
 
-def read(file: str) -> Counter[Known]:
+def read(file: str) -> Counter[BaselineEntry]:
     """The entries of a baseline, each with how often it stands there."""
     text = reading.read_named(file, _LARGEST)
     try:
@@ -73,11 +73,11 @@ def read(file: str) -> Counter[Known]:
         raise Refused((Diagnostic(code=UNREADABLE, message=message, file=file, help=help_),), usage=True) from None
 
 
-def fingerprint(found: Diagnostic, file: str) -> Known | None:
+def fingerprint(found: Diagnostic, file: str) -> BaselineEntry | None:
     """The entry for a finding in the baseline `file`; None when it must never be left out."""
     if not found.file or found.file.startswith("<") or found.code.startswith("GM0"):
         return None
-    return Known(_relative(found.file, file), found.code, _place(found.path), found.message)
+    return BaselineEntry(_relative(found.file, file), found.code, _place(found.path), found.message)
 
 
 def _place(path: Pointer) -> str:
@@ -88,23 +88,23 @@ def _relative(path: str, file: str) -> str:
     return os.path.relpath(path, os.path.dirname(file) or ".").replace(os.sep, "/")
 
 
-def _entry(written: Mapping[str, Any]) -> Known:
-    entry = Known(**written)
+def _entry(written: Mapping[str, Any]) -> BaselineEntry:
+    entry = BaselineEntry(**written)
     if not all(isinstance(part, str) for part in entry):
         raise TypeError("all parts are text")
     return entry
 
 
-def _looked_at(known: Known, file: str, files: Collection[str], takes: Callable[[str], bool]) -> bool:
+def _looked_at(known: BaselineEntry, file: str, files: Collection[str], takes: Callable[[str], bool]) -> bool:
     """Would this run have found it? True as well when its file is gone."""
     path = os.path.join(os.path.dirname(file), known.file)
     return takes(known.code) and (os.path.relpath(path) in files or not os.path.exists(path))
 
 
 def _stale(
-    file: str, left: Counter[Known], files: Collection[str], takes: Callable[[str], bool]
+    file: str, left: Counter[BaselineEntry], files: Collection[str], takes: Callable[[str], bool]
 ) -> Iterator[Diagnostic]:
-    gone: Iterable[Known] = sorted(known for known in left.elements() if _looked_at(known, file, files, takes))
+    gone: Iterable[BaselineEntry] = sorted(known for known in left.elements() if _looked_at(known, file, files, takes))
     if not takes(STALE):
         return
     for known in gone:

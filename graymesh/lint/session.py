@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 STDIN = "<stdin>"
 
 
-class Choice(NamedTuple):
+class RuleChoice(NamedTuple):
     """Codes to look for and to leave out, as `graymesh.lint.engine.run` takes them; whether to skip other YAML."""
 
     select: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Choice(NamedTuple):
 class Linting:
     """One run over several paths. `texts` are those it has read, `files` all it knows the findings of, as shown."""
 
-    def __init__(self, choice: Choice, remembers: bool, log: Callable[[str], None], progress: Progress) -> None:
+    def __init__(self, choice: RuleChoice, remembers: bool, log: Callable[[str], None], progress: Progress) -> None:
         self.texts: dict[str, str] = {}
         self.files: set[str] = set()
         self._choice, self._remembers, self._log, self._progress = choice, remembers, log, progress

@@ -29,7 +29,7 @@ class Contract(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
-class Test(Contract):
+class TestJson(Contract):
     """One matcher on one part of a request. `values` holds what it compares with; buckets as `0000-0499`."""
 
     field: Literal["header", "cookie", "query", "claim", "path", "method", "host", "source"]
@@ -38,7 +38,7 @@ class Test(Contract):
     values: tuple[str, ...] = ()
 
 
-class SetCookie(Contract):
+class SetCookieJson(Contract):
     """A cookie given to the user with the answer."""
 
     name: str
@@ -46,17 +46,17 @@ class SetCookie(Contract):
     max_age_seconds: int | None = None
 
 
-class Share(Contract):
+class ShareJson(Contract):
     """One part of a split. Headers overwrite what was there; `\\u0000unique-id` stands for an id made per request."""
 
     version: str
     basis_points: int = Field(description="Of the requests that reach the route, in 1/10,000.")
-    set_cookie: SetCookie | None = None
+    set_cookie: SetCookieJson | None = None
     request_headers: dict[str, str] = {}
     response_headers: dict[str, str] = {}
 
 
-class Retries(Contract):
+class RetriesJson(Contract):
     """Failed requests are tried again."""
 
     attempts: int
@@ -64,14 +64,14 @@ class Retries(Contract):
     on: tuple[str, ...] = ()
 
 
-class Mirror(Contract):
+class MirrorJson(Contract):
     """A copy of requests."""
 
     version: str
     basis_points: int
 
 
-class Fault(Contract):
+class FaultJson(Contract):
     """Delays and errors made on purpose."""
 
     delay_ms: int = 0
@@ -80,20 +80,20 @@ class Fault(Contract):
     abort_basis_points: int = 0
 
 
-class Route(Contract):
+class RouteJson(Contract):
     """`condition`: any of the lists, all tests of a list; one empty list takes every request."""
 
     name: str
-    condition: tuple[tuple[Test, ...], ...]
-    split: tuple[Share, ...]
+    condition: tuple[tuple[TestJson, ...], ...]
+    split: tuple[ShareJson, ...]
     key: str = Field("", description="What is hashed to draw a share, as `cookie uid`; empty when drawn at random.")
     timeout_ms: int | None = None
-    retries: Retries | None = None
-    mirror: Mirror | None = None
-    fault: Fault | None = None
+    retries: RetriesJson | None = None
+    mirror: MirrorJson | None = None
+    fault: FaultJson | None = None
 
 
-class Setting(Contract):
+class SettingJson(Contract):
     """Something that an engine is told besides routes."""
 
     version: str
@@ -101,18 +101,18 @@ class Setting(Contract):
     value: str | int | tuple[str, ...]
 
 
-class Service(Contract):
+class ServiceJson(Contract):
     """What an engine does for these hosts: routes in order, first match wins."""
 
     hosts: tuple[str, ...]
     name: str = ""
     scope: str = Field("", description="Where the table holds, when a host has several: a mesh, a gateway.")
     file: str = ""
-    routes: tuple[Route, ...]
-    settings: tuple[Setting, ...] = ()
+    routes: tuple[RouteJson, ...]
+    settings: tuple[SettingJson, ...] = ()
 
 
-class NotUnderstood(Contract):
+class NotUnderstoodJson(Contract):
     """A part of a file that was not understood; the service it belongs to is not listed."""
 
     file: str
@@ -125,18 +125,18 @@ class RouteTables(Contract):
     """`graymesh read --format json`."""
 
     version: Literal[1] = 1
-    services: tuple[Service, ...]
-    refusals: tuple[NotUnderstood, ...] = ()
+    services: tuple[ServiceJson, ...]
+    refusals: tuple[NotUnderstoodJson, ...] = ()
 
 
-class Answer(Contract):
+class AnswerJson(Contract):
     """Who answers the request in one place; `route` is empty when nobody does, `version` unless one surely does."""
 
     scope: str = ""
     version: str = ""
     route: str = ""
     why: str
-    shares: tuple[Share, ...] = ()
+    shares: tuple[ShareJson, ...] = ()
 
 
 class RouteAnswer(Contract):
@@ -144,10 +144,10 @@ class RouteAnswer(Contract):
 
     version: Literal[1] = 1
     request: str
-    answers: tuple[Answer, ...]
+    answers: tuple[AnswerJson, ...]
 
 
-class KnownFinding(Contract):
+class KnownFindingJson(Contract):
     """A finding that is left for later. It is told by all four together."""
 
     file: str = Field(description="Relative to the baseline's folder, separated by `/`.")
@@ -160,12 +160,12 @@ class Baseline(Contract):
     """What `graymesh lint --baseline FILE` reads and `--write-baseline` writes, sorted."""
 
     version: Literal[1] = 1
-    findings: tuple[KnownFinding, ...]
+    findings: tuple[KnownFindingJson, ...]
 
 
 def route_tables(fleet: Decoded) -> RouteTables:
     """Everything that artifacts were decoded to."""
-    refusals = (NotUnderstood(file=r.file, line=r.line, field=r.field, message=r.message) for r in fleet.refusals)
+    refusals = (NotUnderstoodJson(file=r.file, line=r.line, field=r.field, message=r.message) for r in fleet.refusals)
     return RouteTables(services=tuple(map(_service, fleet.statements)), refusals=tuple(refusals))
 
 
@@ -192,15 +192,17 @@ def _encodable(value: Any) -> Any:
     return [_encodable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def _answer(scope: str, decision: Decision) -> Answer:
+def _answer(scope: str, decision: Decision) -> AnswerJson:
     name = decision.route.name if decision.route else ""
     shares = tuple(map(_share, decision.shares))
-    return Answer(scope=scope, version=decision.version or "", route=name, why=decision.why, shares=shares)
+    return AnswerJson(scope=scope, version=decision.version or "", route=name, why=decision.why, shares=shares)
 
 
-def _service(statement: Statement) -> Service:
-    settings = (Setting(version=key[0], name=key[1], value=value) for key, value in sorted(statement.settings.items()))
-    return Service(
+def _service(statement: Statement) -> ServiceJson:
+    settings = (
+        SettingJson(version=key[0], name=key[1], value=value) for key, value in sorted(statement.settings.items())
+    )
+    return ServiceJson(
         hosts=statement.hosts,
         name="" if statement.hosts else statement.subject,
         scope=statement.scope,
@@ -210,23 +212,25 @@ def _service(statement: Statement) -> Service:
     )
 
 
-def _route(route: ir.Route) -> Route:
+def _route(route: ir.Route) -> RouteJson:
     policy, key = route.policy, route.split.key
     retries, mirror, fault = policy.retries, policy.mirror, policy.fault
-    return Route(
+    return RouteJson(
         name=route.name,
         condition=tuple(tuple(map(_test, tests)) for tests in route.condition),
         split=tuple(map(_share, route.split.shares)),
         key=f"{key.kind} {key.name}".strip() if key else "",
         timeout_ms=policy.timeout_ms,
-        retries=Retries(attempts=retries.attempts, per_try_ms=retries.per_try_ms, on=retries.on) if retries else None,
-        mirror=Mirror(version=mirror.version, basis_points=mirror.basis_points) if mirror else None,
+        retries=RetriesJson(attempts=retries.attempts, per_try_ms=retries.per_try_ms, on=retries.on)
+        if retries
+        else None,
+        mirror=MirrorJson(version=mirror.version, basis_points=mirror.basis_points) if mirror else None,
         fault=_fault(fault) if fault else None,
     )
 
 
-def _fault(fault: ir.Fault) -> Fault:
-    return Fault(
+def _fault(fault: ir.Fault) -> FaultJson:
+    return FaultJson(
         delay_ms=fault.delay_ms,
         delay_basis_points=fault.delay_basis_points,
         abort_status=fault.abort_status,
@@ -234,8 +238,8 @@ def _fault(fault: ir.Fault) -> Fault:
     )
 
 
-def _test(test: ir.Test) -> Test:
-    return Test(
+def _test(test: ir.Test) -> TestJson:
+    return TestJson(
         field=test.field.kind.value,
         name=test.field.name,
         matcher=_kind(test.matcher),
@@ -267,8 +271,8 @@ def _kind(matcher: ir.Matcher) -> MatcherKind:
             assert_never(matcher)
 
 
-def _share(share: ir.Share) -> Share:
-    return Share(
+def _share(share: ir.Share) -> ShareJson:
+    return ShareJson(
         version=share.version,
         basis_points=share.basis_points,
         set_cookie=_cookie(share.set_cookie) if share.set_cookie else None,
@@ -277,5 +281,5 @@ def _share(share: ir.Share) -> Share:
     )
 
 
-def _cookie(cookie: ir.SetCookie) -> SetCookie:
-    return SetCookie(name=cookie.name, value=cookie.value, max_age_seconds=cookie.max_age_seconds)
+def _cookie(cookie: ir.SetCookie) -> SetCookieJson:
+    return SetCookieJson(name=cookie.name, value=cookie.value, max_age_seconds=cookie.max_age_seconds)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from graymesh.diagnostic import Diagnostic, Span
-from graymesh.report.places import Places
+from graymesh.report.places import RepositoryPlaces
 from graymesh.report.shown import inline, summary
 
 MOST_OF_A_LEVEL: Final = 10
@@ -28,7 +28,7 @@ def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, col
     """A command for the first 10 findings of each level and a line that counts all; empty when there are none."""
     if not diagnostics:
         return ""
-    places = Places()
+    places = RepositoryPlaces()
     kept = list(_first_of_each_level(diagnostics))
     lines = [_command(found, places) for found in kept]
     left = len(diagnostics) - len(kept)
@@ -44,14 +44,14 @@ def _first_of_each_level(diagnostics: Sequence[Diagnostic]) -> Iterator[Diagnost
             yield found
 
 
-def _command(found: Diagnostic, places: Places) -> str:
+def _command(found: Diagnostic, places: RepositoryPlaces) -> str:
     properties = {**_place(found, places), "title": f"graymesh {inline(found.code)}"}
     shown = ",".join(f"{name}={value.translate(_PROPERTY)}" for name, value in properties.items())
     message = inline(found.message) + (f"\nhelp: {inline(found.help)}" if found.help else "")
     return f"::{_COMMANDS[found.level]} {shown}::{message.translate(_DATA)}"
 
 
-def _place(found: Diagnostic, places: Places) -> dict[str, str]:
+def _place(found: Diagnostic, places: RepositoryPlaces) -> dict[str, str]:
     if not found.file:
         return {}
     return {"file": inline(places.name(found.file), _LONGEST), **_lines(found.span)}

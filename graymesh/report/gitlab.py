@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from graymesh.diagnostic import Diagnostic
 from graymesh.language.discovery import NAME
-from graymesh.report.places import Places
+from graymesh.report.places import RepositoryPlaces
 from graymesh.report.shown import MOST_WRITTEN, inline, json_text, left_out, worst
 
 _SEVERITIES: Final = {"error": "major", "warning": "minor", "info": "info"}
@@ -18,7 +18,7 @@ _SEVERITIES: Final = {"error": "major", "warning": "minor", "info": "info"}
 
 def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, color: bool = False) -> str:
     """A list of issues as indented ASCII with a final newline; beyond 5,000 findings the last issue says how many."""
-    places, kept = Places(), worst(diagnostics, MOST_WRITTEN)
+    places, kept = RepositoryPlaces(), worst(diagnostics, MOST_WRITTEN)
     marks = places.fingerprints(kept, sources)
     issues = [_issue(found, mark, places) for found, mark in zip(kept, marks, strict=True)]
     left = left_out(diagnostics, kept)
@@ -28,7 +28,7 @@ def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, col
     return json_text(issues)
 
 
-def _issue(found: Diagnostic, mark: str, places: Places) -> dict[str, Any]:
+def _issue(found: Diagnostic, mark: str, places: RepositoryPlaces) -> dict[str, Any]:
     return {
         "description": f"{inline(found.code)}: {inline(found.message)}",
         "check_name": inline(found.code),

@@ -11,7 +11,7 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from graymesh.diagnostic import Diagnostic
-from graymesh.report.places import Places
+from graymesh.report.places import RepositoryPlaces
 from graymesh.report.shown import MOST_WRITTEN, inline, left_out, worst
 
 _LONGEST_NAME: Final = 300
@@ -24,7 +24,7 @@ def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, col
 
     Beyond 5,000 findings a last skipped case says how many were left out.
     """
-    places, kept = Places(), worst(diagnostics, MOST_WRITTEN)
+    places, kept = RepositoryPlaces(), worst(diagnostics, MOST_WRITTEN)
     root = Element("testsuites", name=_NAME)
     by_file = sorted(kept, key=lambda found: found.file)
     for file, found in groupby(by_file, key=lambda found: found.file):
@@ -37,7 +37,7 @@ def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, col
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(root: Element, name: str, found: Sequence[Diagnostic], places: Places) -> None:
+def _suite(root: Element, name: str, found: Sequence[Diagnostic], places: RepositoryPlaces) -> None:
     failures = sum(each.level == "error" for each in found)
     suite = SubElement(root, "testsuite", name=inline(name))
     suite.attrib |= _counts(len(found), failures, len(found) - failures)
@@ -68,7 +68,7 @@ def _case_name(found: Diagnostic) -> str:
     return f"{inline(found.code)}{place}: {inline(found.message, _LONGEST_NAME)}"
 
 
-def _text(found: Diagnostic, name: str, places: Places) -> Iterator[str]:
+def _text(found: Diagnostic, name: str, places: RepositoryPlaces) -> Iterator[str]:
     yield f"{found.level}[{inline(found.code)}]: {inline(found.message)}"
     if found.file:
         yield f"at {inline(name)}:{found.span.line}:{found.span.column}"

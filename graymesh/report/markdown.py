@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from graymesh.diagnostic import Diagnostic
-from graymesh.report.places import Places
+from graymesh.report.places import RepositoryPlaces
 from graymesh.report.shown import MOST_SHOWN, inline, left_out, summary, worst
 
 LARGEST_BYTES: Final = 900_000
@@ -26,7 +26,7 @@ def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, col
     """A heading that counts the findings, and a table of at most 200 of them, the gravest, in 900,000 bytes."""
     if not diagnostics:
         return "### graymesh: nothing found\n"
-    places, kept = Places(), worst(diagnostics, MOST_SHOWN)
+    places, kept = RepositoryPlaces(), worst(diagnostics, MOST_SHOWN)
     rows, size = [], 0
     for found in kept:
         row = _row(found, places)
@@ -44,7 +44,7 @@ def quoted(text: str, longest: int = _LONGEST) -> str:
     return _ALONE.sub(r"<span>\g<0></span>", _MARKUP.sub(r"\\\g<0>", inline(text, longest)))
 
 
-def _row(found: Diagnostic, places: Places) -> str:
+def _row(found: Diagnostic, places: RepositoryPlaces) -> str:
     place = f"{quoted(places.name(found.file))}:{found.span.line}:{found.span.column}" if found.file else ""
     cells = [found.level, quoted(found.code), place, quoted(found.message), quoted(found.help)]
     return f"| {' | '.join(cells)} |\n"

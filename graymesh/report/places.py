@@ -12,7 +12,7 @@ from hashlib import sha256
 from graymesh.diagnostic import Diagnostic
 
 
-class Places:
+class RepositoryPlaces:
     """The repository that the working folder is in; without one, the working folder itself."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from graymesh.language.discovery import NAME
 from graymesh.lint import page
 from graymesh.lint.engine import all_rules
 from graymesh.lint.finding import Rule
-from graymesh.report.places import Places
+from graymesh.report.places import RepositoryPlaces
 from graymesh.report.shown import MOST_WRITTEN, inline, json_text, left_out, worst
 
 _HOME: Final = "https://graymesh.io"
@@ -31,7 +31,7 @@ _PROBLEMS: Final = {"error": "error", "warning": "warning", "info": "recommendat
 
 def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, color: bool = False) -> str:
     """One run as indented ASCII with a final newline; a notification says what is left out beyond 5,000 findings."""
-    places, kept = Places(), worst(diagnostics, MOST_WRITTEN)
+    places, kept = RepositoryPlaces(), worst(diagnostics, MOST_WRITTEN)
     rules = _rules(kept)
     numbers = {rule["id"]: number for number, rule in enumerate(rules)}
     marks = places.fingerprints(kept, sources)
@@ -94,7 +94,7 @@ def _page(read: page.Page, before: str, after: str) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def _result(found: Diagnostic, mark: str, numbers: Mapping[str, int], places: Places) -> dict[str, Any]:
+def _result(found: Diagnostic, mark: str, numbers: Mapping[str, int], places: RepositoryPlaces) -> dict[str, Any]:
     code = inline(found.code)
     notes = found.notes[:_MOST_NOTES]
     result = {
@@ -113,7 +113,7 @@ def _result(found: Diagnostic, mark: str, numbers: Mapping[str, int], places: Pl
     return result
 
 
-def _related(note: Note, file: str, places: Places) -> dict[str, Any]:
+def _related(note: Note, file: str, places: RepositoryPlaces) -> dict[str, Any]:
     return {"message": {"text": _text(note.message)}, **_location(places, note.file or file, note.span)}
 
 
@@ -130,7 +130,7 @@ def _text(text: str) -> str:
     return inline(text).replace("](", "] (")
 
 
-def _location(places: Places, file: str, span: Span) -> dict[str, Any]:
+def _location(places: RepositoryPlaces, file: str, span: Span) -> dict[str, Any]:
     region = {
         "startLine": span.line,
         "startColumn": span.column,

@@ -18,7 +18,7 @@ def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, col
     """All diagnostics as blocks, separated by blank lines, and a summary; empty when there are none."""
     if not diagnostics:
         return ""
-    writer = _Writer(sources, color)
+    writer = _FindingWriter(sources, color)
     blocks = ["\n".join(writer.block(diagnostic)) for diagnostic in diagnostics[:MOST_SHOWN]]
     left = len(diagnostics) - MOST_SHOWN
     if left > 0:
@@ -26,7 +26,7 @@ def render(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str], *, col
     return "\n\n".join([*blocks, summary(diagnostics)]) + "\n"
 
 
-class _Writer:
+class _FindingWriter:
     def __init__(self, sources: Mapping[str, str], color: bool) -> None:
         self._sources = sources
         self._lines: dict[str, list[str]] = {}

@@ -25,10 +25,10 @@ _NOTHING: Final[Mapping[str | int, Node]] = {}
 
 def roots(text: str, lines: Sequence[str]) -> list[Node]:
     """The root of every document of a text, given with its lines."""
-    return _Reader(text, lines).roots()
+    return _PlaceReader(text, lines).roots()
 
 
-class _Reader:
+class _PlaceReader:
     def __init__(self, text: str, lines: Sequence[str]) -> None:
         self._lines = lines
         self._next = events.of(text)

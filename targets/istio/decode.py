@@ -16,7 +16,7 @@ from typing import Final
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.targets.istio.decode_edges import (
-    Entry,
+    DecodedServiceEntry,
     Gateway,
     Tokens,
     add_by_header,
@@ -35,13 +35,13 @@ _BLOCKING: Final = "may change any route; with it in the mesh nothing here is de
 
 
 @dataclass
-class _Reading:
+class _Objects:
     """What was read so far of a set of files."""
 
     refusals: list[Refusal] = field(default_factory=list)
     rules: dict[str, DestinationRule | None] = field(default_factory=dict)
     gateways: dict[str, Gateway | None] = field(default_factory=dict)
-    entries: dict[str, Entry | None] = field(default_factory=dict)
+    entries: dict[str, DecodedServiceEntry | None] = field(default_factory=dict)
     tokens: list[Tokens] = field(default_factory=list)
     claims: dict[str, tuple[str, str]] = field(default_factory=dict)
     tokens_unclear: bool = False
@@ -56,7 +56,7 @@ class _Reading:
 
 def decode(files: Files) -> Decoded:
     """Every service that the files decide, and a refusal for whatever was not understood."""
-    reading = _Reading()
+    reading = _Objects()
     objects = list(_read(files, reading))
     for found in sorted(objects, key=lambda found: found.kind != "ServiceEntry"):
         _READERS[found.kind](found, reading)
@@ -68,7 +68,7 @@ def decode(files: Files) -> Decoded:
     return Decoded(services, tuple(reading.refusals))
 
 
-def _read(files: Files, reading: _Reading) -> Iterator[Object]:
+def _read(files: Files, reading: _Objects) -> Iterator[Object]:
     """The objects of the kinds that routes depend on; kinds of the mesh that are not read block everything."""
     for path in sorted(files):
         objects, refusals = objects_of(files[path], path)
@@ -81,7 +81,7 @@ def _read(files: Files, reading: _Reading) -> Iterator[Object]:
                 reading.blocked = True
 
 
-def _virtual_services(objects: Sequence[Object], reading: _Reading) -> Iterator[Object]:
+def _virtual_services(objects: Sequence[Object], reading: _Objects) -> Iterator[Object]:
     """Those that are there once applied: of two with one name the later replaces the earlier."""
     found = [each for each in objects if each.kind == "VirtualService"]
     counts = Counter((each.namespace, each.name) for each in found)
@@ -97,7 +97,7 @@ def _namesake(found: Object, why: str) -> NotUnderstood:
     return NotUnderstood("name", message, ("metadata", "name"))
 
 
-def _read_rule(found: Object, reading: _Reading) -> None:
+def _read_rule(found: Object, reading: _Objects) -> None:
     host = ""
     try:
         host = host_of(found.spec, "host", found.namespace)
@@ -114,13 +114,13 @@ def _read_rule(found: Object, reading: _Reading) -> None:
         reading.rules[host] = None
 
 
-def _home(host: str, reading: _Reading) -> str:
+def _home(host: str, reading: _Objects) -> str:
     """The namespace of the service that has this name, "" when the files do not tell."""
     entry = reading.entries.get(host)
     return entry.namespace if entry is not None else namespace_of(host)
 
 
-def _read_gateway(found: Object, reading: _Reading) -> None:
+def _read_gateway(found: Object, reading: _Objects) -> None:
     name = f"{found.namespace}/{found.name}"
     try:
         if name in reading.gateways:
@@ -131,7 +131,7 @@ def _read_gateway(found: Object, reading: _Reading) -> None:
         reading.gateways[name] = None
 
 
-def _read_tokens(found: Object, reading: _Reading) -> None:
+def _read_tokens(found: Object, reading: _Objects) -> None:
     try:
         sources = tuple(token_sources(found.spec, found.namespace))
         reading.tokens += sources
@@ -141,7 +141,7 @@ def _read_tokens(found: Object, reading: _Reading) -> None:
         reading.tokens_unclear = True
 
 
-def _read_entry(found: Object, reading: _Reading) -> None:
+def _read_entry(found: Object, reading: _Objects) -> None:
     hosts: tuple[str, ...] = ()
     try:
         hosts = as_written(found.spec, "hosts")
@@ -154,7 +154,7 @@ def _read_entry(found: Object, reading: _Reading) -> None:
         reading.entries.update(dict.fromkeys(hosts))
 
 
-def _skip(_found: Object, _reading: _Reading) -> None:
+def _skip(_found: Object, _reading: _Objects) -> None:
     """VirtualServices are read last, when all that they name is known."""
 
 
@@ -167,7 +167,7 @@ _READERS: Final = {
 }
 
 
-def _surroundings(reading: _Reading) -> Surroundings:
+def _surroundings(reading: _Objects) -> Surroundings:
     return Surroundings(
         rules=reading.rules,
         gateways=reading.gateways,
@@ -188,7 +188,7 @@ class _Decided:
     places: tuple[str, ...]
 
 
-def _decided(found: Object, around: Surroundings, reading: _Reading) -> list[_Decided]:
+def _decided(found: Object, around: Surroundings, reading: _Objects) -> list[_Decided]:
     try:
         return [_Decided(found, service, places) for service, places in services_of(found, around)]
     except NotUnderstood as error:
@@ -196,7 +196,7 @@ def _decided(found: Object, around: Surroundings, reading: _Reading) -> list[_De
         return []
 
 
-def _undisputed(decided: list[_Decided], reading: _Reading) -> Iterator[_Decided]:
+def _undisputed(decided: list[_Decided], reading: _Objects) -> Iterator[_Decided]:
     """Services whose hosts no second VirtualService claims at the same place."""
     claimants: dict[tuple[str, str], set[str]] = {}
     for each in decided:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from graymesh.kit.nodes import Node
+from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.istio.objects import as_written
 
@@ -73,7 +73,7 @@ class Tokens:
         return {("", name): value for name, value in said.items() if value}
 
 
-def gateway(spec: Node, namespace: str) -> Gateway:
+def gateway(spec: ObjectNode, namespace: str) -> Gateway:
     """The gateway; raises NotUnderstood for servers that do not speak HTTP."""
     spec.limited(_GATEWAY)
     servers = [(server, _server_hosts(server)) for server in spec.nodes("servers")]
@@ -85,7 +85,7 @@ def gateway(spec: Node, namespace: str) -> Gateway:
     )
 
 
-def _server_in_words(server: Node, hosts: Iterable[str]) -> str:
+def _server_in_words(server: ObjectNode, hosts: Iterable[str]) -> str:
     """`443 HTTPS credentialName=shop mode=SIMPLE for shop.example.com`; names of servers and ports mean nothing."""
     port, tls = server.node("port"), server.node("tls")
     number = f"{port.whole('number')} {port.text('protocol').upper()}" if port else ""
@@ -98,7 +98,7 @@ def _word(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _server_hosts(server: Node) -> tuple[str, ...]:
+def _server_hosts(server: ObjectNode) -> tuple[str, ...]:
     server.limited(_SERVER, {"defaultEndpoint": "sends to one endpoint past all routes"})
     port, tls = server.node("port"), server.node("tls")
     protocol = port.limited(_PORT).text("protocol").upper() if port else ""
@@ -116,7 +116,7 @@ def _host(written: str) -> tuple[str, str]:
     return (where, host) if slash else ("*", host)
 
 
-def token_sources(spec: Node, namespace: str) -> Iterator[Tokens]:
+def token_sources(spec: ObjectNode, namespace: str) -> Iterator[Tokens]:
     """One for each rule of a RequestAuthentication."""
     spec.limited(_AUTHENTICATION)
     selector = spec.node("selector")
@@ -129,7 +129,7 @@ def token_sources(spec: Node, namespace: str) -> Iterator[Tokens]:
         yield Tokens(*said, namespace, labels, passed_on, dict(_claim_headers(rule)))
 
 
-def _location(rule: Node) -> str:
+def _location(rule: ObjectNode) -> str:
     """`header authorization` or `cookie token`; nothing when Istio's defaults hold, which are two places."""
     headers, cookies = list(rule.nodes("fromHeaders")), rule.texts("fromCookies")
     if len(headers) + len(cookies) > 1:
@@ -145,7 +145,7 @@ def _location(rule: Node) -> str:
     return f"header {name}"
 
 
-def _claim_headers(rule: Node) -> Iterator[tuple[str, str]]:
+def _claim_headers(rule: ObjectNode) -> Iterator[tuple[str, str]]:
     for output in rule.nodes("outputClaimToHeaders"):
         output.limited(frozenset(["header", "claim"]))
         header, claim = output.text("header").lower(), output.text("claim")
@@ -155,7 +155,7 @@ def _claim_headers(rule: Node) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DecodedServiceEntry:
     """The endpoints of a ServiceEntry, as pod labels and `ip:port`, and what else it says about its hosts.
 
     `namespace` is the one that the file names; `export_to` None when the file leaves it to Istio.
@@ -173,7 +173,7 @@ class Entry:
         return tuple(sorted(address for own, address in self.endpoints if labels.items() <= own.items()))
 
 
-def service_entry(spec: Node, namespace: str) -> Entry:
+def service_entry(spec: ObjectNode, namespace: str) -> DecodedServiceEntry:
     """The entry; raises NotUnderstood for several ports, other protocols than HTTP, or addresses that are looked up."""
     spec.limited(_ENTRY)
     resolution = spec.text("resolution")
@@ -188,7 +188,7 @@ def service_entry(spec: Node, namespace: str) -> Entry:
     location = spec.text("location", "MESH_EXTERNAL")
     if location not in ("MESH_EXTERNAL", "MESH_INTERNAL"):
         raise spec.wrong("location", "is neither MESH_EXTERNAL nor MESH_INTERNAL")
-    return Entry(
+    return DecodedServiceEntry(
         endpoints=tuple(_endpoint(endpoint.limited(_ENDPOINT), ports[0]) for endpoint in spec.nodes("endpoints")),
         port=ports[0].whole("number"),
         location=location,
@@ -198,7 +198,7 @@ def service_entry(spec: Node, namespace: str) -> Entry:
     )
 
 
-def _endpoint(endpoint: Node, port: Node) -> tuple[Mapping[str, str], str]:
+def _endpoint(endpoint: ObjectNode, port: ObjectNode) -> tuple[Mapping[str, str], str]:
     mapped = endpoint.node("ports")
     name = port.text("name")
     number = mapped.whole(name) if mapped and name in mapped else port.whole("targetPort") or port.whole("number")

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from graymesh.ir.release import Kind, RouteTable, Scalar
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Statement
-from graymesh.targets.istio.decode_edges import Entry
+from graymesh.targets.istio.decode_edges import DecodedServiceEntry
 from graymesh.targets.istio.decode_rules import DestinationRule
 from graymesh.targets.istio.decode_versions import Surroundings, Versions
 from graymesh.targets.istio.names import MESH
@@ -65,7 +65,7 @@ def _rule_facts(rule: DestinationRule, versions: Versions, around: Surroundings)
     return facts
 
 
-def _entry_facts(entry: Entry) -> Found:
+def _entry_facts(entry: DecodedServiceEntry) -> Found:
     facts: Found = {("", "entry.port"): entry.port, ("", "entry.location"): entry.location}
     facts["", "entry.resolution"] = entry.resolution
     facts["", "placed.ServiceEntry"] = _placed(entry.namespace, entry.export_to)
@@ -89,7 +89,7 @@ def _rule(host: str, around: Surroundings) -> DestinationRule:
     return rule
 
 
-def _entry(host: str, around: Surroundings) -> Entry | None:
+def _entry(host: str, around: Surroundings) -> DecodedServiceEntry | None:
     entry = around.entries.get(host)
     if entry is None and host in around.entries:
         raise NotUnderstood("host", f"the ServiceEntry of {host} was not understood", ("spec",))

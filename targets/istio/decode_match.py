@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from graymesh.ir.release import Absent, Conjunction, Field, Kind, Matcher, OneOf, Prefix, Present, Test
-from graymesh.kit.nodes import Node
+from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.istio.cookies import cookie_of
 from graymesh.targets.istio.regexes import literals, matcher_of, runs_over, ungrouped
@@ -40,7 +40,7 @@ class ClaimHeaders:
     at_gateway: bool
 
 
-def conjunction(match: Node, headers: ClaimHeaders) -> Conjunction:
+def conjunction(match: ObjectNode, headers: ClaimHeaders) -> Conjunction:
     """The tests that the match asks for; raises NotUnderstood for what graymesh cannot say exactly."""
     match.limited(_KNOWN, _REFUSED)
     if match.flag("ignoreUriCase"):
@@ -49,7 +49,7 @@ def conjunction(match: Node, headers: ClaimHeaders) -> Conjunction:
     return tuple(sorted(set(tests), key=lambda test: (test.field, repr(test.matcher))))
 
 
-def _whole(match: Node) -> Iterator[Test]:
+def _whole(match: ObjectNode) -> Iterator[Test]:
     """Path, method and host, which every request has: what takes all of them is no test."""
     uri, method, authority = match.node("uri"), match.node("method"), match.node("authority")
     if uri is not None:
@@ -65,7 +65,7 @@ def _test(kind: Kind, name: str, matcher: Matcher | None) -> Iterator[Test]:
         yield Test(Field(kind, name), matcher)
 
 
-def _path(uri: Node) -> Matcher | None:
+def _path(uri: ObjectNode) -> Matcher | None:
     """A prefix here goes by characters, not by segments; every path begins with a slash."""
     if uri.text("prefix", "-") in ("", "/"):
         uri.limited(_STRING_MATCH)
@@ -73,13 +73,13 @@ def _path(uri: Node) -> Matcher | None:
     return _string(uri, Kind.PATH, never_empty=True)
 
 
-def _headers(match: Node, headers: ClaimHeaders) -> Iterator[Test]:
+def _headers(match: ObjectNode, headers: ClaimHeaders) -> Iterator[Test]:
     found = match.node("headers")
     for name in found.data if found else ():
         yield _header(name, _below(found, name), headers)
 
 
-def _header(name: str, value: Node, headers: ClaimHeaders) -> Test:
+def _header(name: str, value: ObjectNode, headers: ClaimHeaders) -> Test:
     """Envoy compares header names without regard to case, so `Cookie` and `cookie` are two tests of one header."""
     lower = name.lower()
     if lower.startswith(_ANY_CLAIM):
@@ -90,7 +90,7 @@ def _header(name: str, value: Node, headers: ClaimHeaders) -> Test:
     return Test(_header_field(lower, value, headers), _string(value, Kind.HEADER))
 
 
-def _header_field(name: str, value: Node, headers: ClaimHeaders) -> Field:
+def _header_field(name: str, value: ObjectNode, headers: ClaimHeaders) -> Field:
     if name.startswith(":") or name == "host":
         raise NotUnderstood(name, "is matched by its own field, not among the headers", value.path)
     if name not in headers.claims:
@@ -100,7 +100,7 @@ def _header_field(name: str, value: Node, headers: ClaimHeaders) -> Field:
     return Field(Kind.CLAIM, headers.claims[name][1])
 
 
-def _gateway_claim(name: str, value: Node, headers: ClaimHeaders) -> Field:
+def _gateway_claim(name: str, value: ObjectNode, headers: ClaimHeaders) -> Field:
     if not headers.at_gateway:
         raise NotUnderstood(name, "only gateways see claims; in the mesh this never matches", value.path)
     found = _CLAIM.fullmatch(name)
@@ -109,7 +109,7 @@ def _gateway_claim(name: str, value: Node, headers: ClaimHeaders) -> Field:
     return Field(Kind.CLAIM, found[1] or found[2])
 
 
-def _without(match: Node, headers: ClaimHeaders) -> Iterator[Test]:
+def _without(match: ObjectNode, headers: ClaimHeaders) -> Iterator[Test]:
     """Only what amounts to absent is understood; every other exclusion is a negative condition."""
     found = match.node("withoutHeaders")
     for name in found.data if found else ():
@@ -125,13 +125,13 @@ def _without(match: Node, headers: ClaimHeaders) -> Iterator[Test]:
             yield Test(place, _absent(value, _string(value, place.kind)))
 
 
-def _absent(value: Node, matcher: Matcher) -> Matcher:
+def _absent(value: ObjectNode, matcher: Matcher) -> Matcher:
     if not isinstance(matcher, Present):
         raise NotUnderstood("withoutHeaders", "excludes single values; only absent (.+) can be said", value.path)
     return Absent()
 
 
-def _query_absent(value: Node) -> Iterator[Test]:
+def _query_absent(value: ObjectNode) -> Iterator[Test]:
     found = _QUERY_ABSENT.fullmatch(_regex(value.limited(_STRING_MATCH)))
     names = literals(ungrouped(found[1])) if found else None
     if not names or not all(names) or any(set("?&=#") & set(name) for name in names):
@@ -140,20 +140,20 @@ def _query_absent(value: Node) -> Iterator[Test]:
         yield Test(Field(Kind.QUERY, name), Absent())
 
 
-def _query(match: Node) -> Iterator[Test]:
+def _query(match: ObjectNode) -> Iterator[Test]:
     found = match.node("queryParams")
     for name in found.data if found else ():
         yield Test(Field(Kind.QUERY, name), _string(_below(found, name), Kind.QUERY))
 
 
-def _below(parent: Node | None, name: str) -> Node:
+def _below(parent: ObjectNode | None, name: str) -> ObjectNode:
     found = parent.node(name) if parent else None
     if found is None:
         raise NotUnderstood(name, "has no value", parent.path if parent else ())
     return found
 
 
-def _cookie(value: Node) -> tuple[str, Matcher]:
+def _cookie(value: ObjectNode) -> tuple[str, Matcher]:
     """Any other match than a pattern sees the whole header with all cookies at once."""
     value.limited(_STRING_MATCH)
     if set(value.data) != {"regex"}:
@@ -164,7 +164,7 @@ def _cookie(value: Node) -> tuple[str, Matcher]:
         raise NotUnderstood("cookie", str(error), value.path) from None
 
 
-def _host(value: Node) -> Matcher:
+def _host(value: ObjectNode) -> Matcher:
     """Istio compares the whole authority, case and port included; only a pattern can leave both out."""
     found = _AUTHORITY.fullmatch(_regex(value)) if set(value.data) == {"regex"} else None
     if found is None:
@@ -176,7 +176,7 @@ def _host(value: Node) -> Matcher:
     return _understood(body, "authority", value, Kind.HOST)
 
 
-def _string(value: Node, kind: Kind, never_empty: bool = False) -> Matcher:
+def _string(value: ObjectNode, kind: Kind, never_empty: bool = False) -> Matcher:
     """A StringMatch on a value that is there and not empty."""
     value.limited(_STRING_MATCH)
     kinds = [kind for kind in value.data if kind in value]
@@ -191,14 +191,14 @@ def _string(value: Node, kind: Kind, never_empty: bool = False) -> Matcher:
     return OneOf((text,)) if kinds[0] == "exact" else Prefix(text)
 
 
-def _understood(pattern: str, name: str, value: Node, kind: Kind, never_empty: bool = False) -> Matcher:
+def _understood(pattern: str, name: str, value: ObjectNode, kind: Kind, never_empty: bool = False) -> Matcher:
     try:
         return matcher_of(pattern, kind, never_empty)
     except ValueError as error:
         raise NotUnderstood(name, str(error), value.path) from None
 
 
-def _regex(value: Node) -> str:
+def _regex(value: ObjectNode) -> str:
     pattern = value.text("regex")
     if len(pattern) > _LONGEST:
         raise value.wrong("regex", f"has {len(pattern)} characters, Istio takes {_LONGEST}")

@@ -20,10 +20,10 @@ from graymesh.ir.release import (
     Share,
     Split,
 )
-from graymesh.kit.nodes import Node
+from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
 
-Label: TypeAlias = Callable[[Node], str]
+Label: TypeAlias = Callable[[ObjectNode], str]
 """The name of the version that a Destination sends to; raises NotUnderstood when there is none."""
 
 _MIRRORING: Final = frozenset(["mirror", "mirrors", "mirrorPercentage", "mirrorPercent", "mirror_percent"])
@@ -62,7 +62,7 @@ _OUR_WORDS: Final[Mapping[str, frozenset[str]]] = {
 """Reasons to retry that Envoy says in several words. All others have the same name here and there."""
 
 
-def route_of(route: Node, index: int, condition: Condition, label: Label) -> Route:
+def route_of(route: ObjectNode, index: int, condition: Condition, label: Label) -> Route:
     """The route; raises NotUnderstood for a field that graymesh has no words for."""
     route.limited(_KNOWN, _REFUSED)
     return Route(
@@ -78,7 +78,7 @@ def route_of(route: Node, index: int, condition: Condition, label: Label) -> Rou
     )
 
 
-def _split(route: Node, label: Label) -> Split:
+def _split(route: ObjectNode, label: Label) -> Split:
     """Weights are relative. A single destination's does not count, several share nothing with one of weight 0."""
     nodes = [each.limited(_DESTINATION) for each in route.nodes("route")]
     if not nodes:
@@ -94,7 +94,7 @@ def _split(route: Node, label: Label) -> Split:
     return Split(tuple(_share(each, Fraction(weight * BUCKETS, total), above, label) for each, weight in pairs))
 
 
-def _share(destination: Node, basis_points: Fraction, above: _Effects, label: Label) -> Share:
+def _share(destination: ObjectNode, basis_points: Fraction, above: _Effects, label: Label) -> Share:
     if basis_points.denominator != 1:
         raise destination.wrong("weight", "its share of all weights is not a whole number of basis points")
     target = destination.node("destination")
@@ -117,7 +117,7 @@ class _Effects:
         self.request, self.response, self.cookie = request, response, cookie
 
 
-def _together(above: _Effects, below: _Effects, place: Node) -> _Effects:
+def _together(above: _Effects, below: _Effects, place: ObjectNode) -> _Effects:
     """What the route and the destination do; of one header set by both Envoy's order would decide."""
     if above.cookie and below.cookie:
         raise place.wrong("headers", "the route and the destination both set a cookie")
@@ -128,7 +128,7 @@ def _together(above: _Effects, below: _Effects, place: Node) -> _Effects:
     )
 
 
-def _headers(parent: Node) -> _Effects:
+def _headers(parent: ObjectNode) -> _Effects:
     headers = parent.node("headers")
     if headers is None:
         return _Effects({}, {}, None)
@@ -141,7 +141,7 @@ def _headers(parent: Node) -> _Effects:
     return _Effects(dict(_set(request)) if request else {}, dict(_set(response)) if response else {}, _cookie(response))
 
 
-def _set(side: Node) -> Iterator[tuple[str, str]]:
+def _set(side: ObjectNode) -> Iterator[tuple[str, str]]:
     values = side.text_map("set")
     if len({name.lower() for name in values}) != len(values):
         raise side.wrong("set", "names one header twice")
@@ -151,7 +151,7 @@ def _set(side: Node) -> Iterator[tuple[str, str]]:
         yield name.lower(), _literal(value, name, side)
 
 
-def _literal(value: str, name: str, side: Node) -> str:
+def _literal(value: str, name: str, side: ObjectNode) -> str:
     """The value itself: `%%` is a percent sign, one variable is known, the request's unique id."""
     if _REQUEST_ID.fullmatch(value):
         return UNIQUE_ID
@@ -160,7 +160,7 @@ def _literal(value: str, name: str, side: Node) -> str:
     return value.replace("%%", "%")
 
 
-def _cookie(response: Node | None) -> SetCookie | None:
+def _cookie(response: ObjectNode | None) -> SetCookie | None:
     """The cookie that is added to the answer; any other added header is refused."""
     added = response.text_map("add") if response else {}
     found = None
@@ -174,7 +174,7 @@ def _cookie(response: Node | None) -> SetCookie | None:
     return found
 
 
-def _retries(retries: Node | None) -> Retries | None:
+def _retries(retries: ObjectNode | None) -> Retries | None:
     """Without attempts, or with 0, nothing is tried again; Istio then refuses the other fields."""
     if retries is None:
         return None
@@ -185,7 +185,7 @@ def _retries(retries: Node | None) -> Retries | None:
     return Retries(attempts=attempts, per_try_ms=retries.milliseconds("perTryTimeout"), on=_reasons(retries))
 
 
-def _reasons(retries: Node) -> tuple[str, ...]:
+def _reasons(retries: ObjectNode) -> tuple[str, ...]:
     """The reasons in our words; words that only Envoy has stay as they are."""
     text = retries.text("retryOn")
     words = set(text.split(",")) if text else set()
@@ -199,7 +199,7 @@ def _reasons(retries: Node) -> tuple[str, ...]:
     return tuple(sorted(ours | (words - said)))
 
 
-def _mirror(route: Node, label: Label) -> Mirror | None:
+def _mirror(route: ObjectNode, label: Label) -> Mirror | None:
     """Without a percentage everything is mirrored, with 0 nothing."""
     target, percentage = route.node("mirror"), _mirror_percentage(route)
     mirrors = list(route.nodes("mirrors"))
@@ -214,7 +214,7 @@ def _mirror(route: Node, label: Label) -> Mirror | None:
     return Mirror(version, BUCKETS if percentage is None else percentage) if percentage != 0 else None
 
 
-def _mirror_percentage(route: Node) -> int | None:
+def _mirror_percentage(route: ObjectNode) -> int | None:
     """The newer field wins over the older ones, which hold whole percent."""
     if "mirrorPercentage" in route:
         return _percent(route, "mirrorPercentage")
@@ -227,7 +227,7 @@ def _mirror_percentage(route: Node) -> int | None:
     return None
 
 
-def _fault(fault: Node | None) -> Fault | None:
+def _fault(fault: ObjectNode | None) -> Fault | None:
     if fault is None:
         return None
     fault.limited(_FAULT)
@@ -238,7 +238,7 @@ def _fault(fault: Node | None) -> Fault | None:
     return Fault(delay_ms=delay_ms, delay_basis_points=delayed, abort_status=status, abort_basis_points=aborted)
 
 
-def _delay(delay: Node | None) -> tuple[int, int]:
+def _delay(delay: ObjectNode | None) -> tuple[int, int]:
     """Without a percentage nothing is delayed."""
     if delay is None:
         return 0, 0
@@ -252,7 +252,7 @@ def _delay(delay: Node | None) -> tuple[int, int]:
     return (time, percentage) if time and percentage else (0, 0)
 
 
-def _abort(abort: Node | None) -> tuple[int, int]:
+def _abort(abort: ObjectNode | None) -> tuple[int, int]:
     """Without a percentage nothing is aborted."""
     if abort is None:
         return 0, 0
@@ -264,7 +264,7 @@ def _abort(abort: Node | None) -> tuple[int, int]:
     return (status, percentage) if percentage else (0, 0)
 
 
-def _percent(parent: Node, name: str) -> int | None:
+def _percent(parent: ObjectNode, name: str) -> int | None:
     """Istio's Percent as basis points, None when it is not set; an absent value counts as 0."""
     found = parent.node(name)
     if found is None:

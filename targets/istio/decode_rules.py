@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from graymesh.ir.release import Scalar
-from graymesh.kit.nodes import Node
+from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
 
 _RULE: Final = frozenset(["host", "trafficPolicy", "subsets", "exportTo"])
@@ -55,7 +55,7 @@ class DestinationRule:
     export_to: tuple[str, ...] | None = None
 
 
-def destination_rule(spec: Node, host: str, namespace: str, home: str) -> DestinationRule:
+def destination_rule(spec: ObjectNode, host: str, namespace: str, home: str) -> DestinationRule:
     """The rule for the host, whose service stands in the namespace `home`, "" when that is not known.
 
     Raises NotUnderstood for fields that it does not know, and for rules that few callers see.
@@ -78,14 +78,14 @@ def destination_rule(spec: Node, host: str, namespace: str, home: str) -> Destin
     return DestinationRule(host, subsets, policy, namespace, export_to)
 
 
-def _name(subset: Node, known: Mapping[str, object]) -> str:
+def _name(subset: ObjectNode, known: Mapping[str, object]) -> str:
     name = subset.text("name")
     if not name or name in known:
         raise subset.wrong("name", "is missing or appears twice")
     return name
 
 
-def _policy(policy: Node | None) -> Iterator[tuple[str, Scalar]]:
+def _policy(policy: ObjectNode | None) -> Iterator[tuple[str, Scalar]]:
     """Facts by name. TLS and the choice of a pod change no version and are no facts."""
     if policy is None:
         return
@@ -98,7 +98,7 @@ def _policy(policy: Node | None) -> Iterator[tuple[str, Scalar]]:
     yield from _balancer(policy.node("loadBalancer"))
 
 
-def _pool(pool: Node | None) -> Iterator[tuple[str, Scalar]]:
+def _pool(pool: ObjectNode | None) -> Iterator[tuple[str, Scalar]]:
     """Istio takes 0 for not set, here and for the share of ejected instances."""
     if pool is None:
         return
@@ -109,7 +109,7 @@ def _pool(pool: Node | None) -> Iterator[tuple[str, Scalar]]:
             yield from ((fact, part.whole(name)) for name, fact in names.items() if part.whole(name))
 
 
-def _outlier(outlier: Node | None) -> Iterator[tuple[str, Scalar]]:
+def _outlier(outlier: ObjectNode | None) -> Iterator[tuple[str, Scalar]]:
     if outlier is None:
         return
     outlier.limited(_OUTLIER)
@@ -125,7 +125,7 @@ def _outlier(outlier: Node | None) -> Iterator[tuple[str, Scalar]]:
         yield "outlier.maxEjected.bp", outlier.whole("maxEjectionPercent") * 100
 
 
-def _balancer(balancer: Node | None) -> Iterator[tuple[str, Scalar]]:
+def _balancer(balancer: ObjectNode | None) -> Iterator[tuple[str, Scalar]]:
     """Which pod of a version answers is no matter of routes; warm-up is a fact where it has an effect."""
     if balancer is None:
         return
@@ -142,7 +142,7 @@ def _balancer(balancer: Node | None) -> Iterator[tuple[str, Scalar]]:
     yield from (("warmup.ms", time) for time in times)
 
 
-def _warmup(balancer: Node) -> Iterator[int]:
+def _warmup(balancer: ObjectNode) -> Iterator[int]:
     warmup = balancer.node("warmup")
     times = [balancer.milliseconds("warmupDurationSecs")]
     if warmup is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from graymesh.ir.release import ALWAYS, Conjunction, Facts, Kind, OneOf, Route, RouteTable, Test
-from graymesh.kit.nodes import Node
+from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Statement
 from graymesh.targets.istio.decode_facts import in_words, place_facts, token_facts, version_facts
@@ -106,7 +106,7 @@ class _Place:
                 yield route
             reached = reached and () not in condition
 
-    def _conditions(self, route: Node) -> Iterator[Conjunction]:
+    def _conditions(self, route: ObjectNode) -> Iterator[Conjunction]:
         """One conjunction per match that holds at this place; a route without matches takes everything."""
         if not route.items("match"):
             yield from ALWAYS
@@ -115,11 +115,11 @@ class _Place:
             if self._holds_here(match):
                 yield tests
 
-    def _holds_here(self, match: Node) -> bool:
+    def _holds_here(self, match: ObjectNode) -> bool:
         names = match.texts("gateways")
         return not names or self._place in {gateway_name(name, self._found.namespace) for name in names}
 
-    def _settled(self, tests: Conjunction, match: Node) -> Conjunction:
+    def _settled(self, tests: Conjunction, match: ObjectNode) -> Conjunction:
         """Which issuer's claims are asked for: said by the header in the mesh, by the claim `iss` at a gateway."""
         claims = [test for test in tests if test.field.kind is Kind.CLAIM]
         if not claims:
@@ -128,7 +128,7 @@ class _Place:
             raise match.wrong("headers", "asks for claims, but no RequestAuthentication that is understood brings them")
         return self._of_one_issuer(tests, claims) if self._headers.at_gateway else self._of_headers(tests, match)
 
-    def _of_headers(self, tests: Conjunction, match: Node) -> Conjunction:
+    def _of_headers(self, tests: Conjunction, match: ObjectNode) -> Conjunction:
         """In the mesh each header belongs to one issuer."""
         found = [match.node("headers"), match.node("withoutHeaders")]
         names = {name.lower() for node in found if node for name in node.data}

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from graymesh.kit.nodes import Node
-from graymesh.targets.istio.decode_edges import Entry, Gateway, Tokens
+from graymesh.kit.nodes import ObjectNode
+from graymesh.targets.istio.decode_edges import DecodedServiceEntry, Gateway, Tokens
 from graymesh.targets.istio.decode_rules import DestinationRule
 from graymesh.targets.istio.objects import Object, host_of
 
@@ -23,7 +23,7 @@ class Surroundings:
 
     rules: Mapping[str, DestinationRule | None]
     gateways: Mapping[str, Gateway | None]
-    entries: Mapping[str, Entry | None]
+    entries: Mapping[str, DecodedServiceEntry | None]
     tokens: tuple[Tokens, ...]
     tokens_unclear: bool
     claims: Mapping[str, tuple[str, str]]
@@ -60,7 +60,7 @@ class Versions:
         ports = self.hosts.get(self.home, set())
         return next(iter(ports)) if len(ports) == 1 else 0
 
-    def __call__(self, target: Node) -> str:
+    def __call__(self, target: ObjectNode) -> str:
         """The version's name; raises NotUnderstood when no DestinationRule has the subset."""
         target.limited(_DESTINATION)
         host, subset = host_of(target, "host", self._namespace), target.text("subset")
@@ -79,7 +79,7 @@ class Versions:
         (port,) = self.hosts[host]
         return f"{host}:{port}/{subset}".replace(":0/", "/").rstrip("/")
 
-    def _check(self, target: Node, host: str, subset: str) -> None:
+    def _check(self, target: ObjectNode, host: str, subset: str) -> None:
         rule = self._rules.get(host)
         if rule is None:
             reason = "was not understood" if host in self._rules else "is not among the files"
@@ -88,14 +88,14 @@ class Versions:
             raise target.wrong("subset", f"the DestinationRule of {host} has no subset {subset}: Istio answers 503")
 
 
-def _destinations(route: Node) -> Iterator[Node]:
+def _destinations(route: ObjectNode) -> Iterator[ObjectNode]:
     """Every destination that the route names, mirrors included; wrong ones are found when the route is read."""
     parents = [*route.nodes("route"), *route.nodes("mirrors")]
     found = [route.node("mirror"), *(parent.node("destination") for parent in parents)]
     return (target for target in found if target is not None)
 
 
-def _port(target: Node) -> int:
+def _port(target: ObjectNode) -> int:
     """The number, 0 when the service's only port is meant."""
     port = target.node("port")
     return port.limited(frozenset(["number"])).whole("number") if port else 0

@@ -30,7 +30,7 @@ SHARED_FILE: Final = "request-authentication.yaml"
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class IstioFile:
     """One file: its path and its documents in order."""
 
     path: str
@@ -47,7 +47,7 @@ class _Binding:
     table: HostTable
 
 
-def lower(views: Sequence[View]) -> list[Tree]:
+def lower(views: Sequence[View]) -> list[IstioFile]:
     """One file per release, and one for the tokens that claims come from."""
     ordered = sorted(views, key=lambda view: view.release.key)
     trees = [_release(view) for view in ordered]
@@ -55,10 +55,10 @@ def lower(views: Sequence[View]) -> list[Tree]:
     if not shared:
         return trees
     first, *others = shared
-    return [*trees, Tree(SHARED_FILE, (Remarked(first, (file_of_all(),)), *others))]
+    return [*trees, IstioFile(SHARED_FILE, (Remarked(first, (file_of_all(),)), *others))]
 
 
-def _release(view: View) -> Tree:
+def _release(view: View) -> IstioFile:
     """What a VirtualService names stands before it, so that applying the file in order never leaves a gap."""
     documents: list[dict[str, Any]] = []
     if options_of(view).serviceEntry:
@@ -69,7 +69,7 @@ def _release(view: View) -> Tree:
     documents += [_virtual_service(view, binding) for binding in _bindings(view)]
     first, *others = documents
     marked = Remarked(first, file_of(view))
-    return Tree(f"{view.release.namespace}.{view.release.name}.yaml", (marked, *others))
+    return IstioFile(f"{view.release.namespace}.{view.release.name}.yaml", (marked, *others))
 
 
 def _own_gateway(view: View) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from graymesh.diagnostic import Refused
-from graymesh.kit.nodes import Node, node
+from graymesh.kit.nodes import ObjectNode, node
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Refusal
 
@@ -41,7 +41,7 @@ class Object:
     name: str
     namespace: str
     stated: str
-    spec: Node
+    spec: ObjectNode
     source: Source
     file: str
     harmless: bool = False
@@ -85,7 +85,7 @@ def _refusal(source: Source, file: str, error: NotUnderstood) -> Refusal:
 def _object(source: Source, file: str) -> Object:
     document = node(source.data, (), "document")
     kind, group, version = document.text("kind"), *_group(document.text("apiVersion"))
-    metadata = document.node("metadata") or Node({}, ("metadata",))
+    metadata = document.node("metadata") or ObjectNode({}, ("metadata",))
     if kind in ("", "List"):
         raise document.wrong("kind", "is missing or a List: each object must be a document of its own")
     ours = _KINDS.get(kind) == group
@@ -102,7 +102,7 @@ def _object(source: Source, file: str) -> Object:
         name=metadata.text("name"),
         namespace=metadata.text("namespace") or "default",
         stated=metadata.text("namespace"),
-        spec=document.node("spec") or Node({}, ("spec",)) if ours else Node({}, ()),
+        spec=document.node("spec") or ObjectNode({}, ("spec",)) if ours else ObjectNode({}, ()),
         source=source,
         file=file,
         harmless=kind in _HARMLESS or not _read_by_istio(kind, group),
@@ -119,22 +119,22 @@ def _group(api_version: str) -> tuple[str, str]:
     return group, version
 
 
-def host_of(place: Node, field: str, namespace: str) -> str:
+def host_of(place: ObjectNode, field: str, namespace: str) -> str:
     """The host that the field names, in full, "" when it is not set; raises NotUnderstood for capital letters."""
     return _full(_lower(place.text(field), place, field), namespace)
 
 
-def hosts_of(place: Node, field: str, namespace: str) -> tuple[str, ...]:
+def hosts_of(place: ObjectNode, field: str, namespace: str) -> tuple[str, ...]:
     """The hosts that the field lists, in full; raises NotUnderstood for capital letters."""
     return tuple(_full(host, namespace) for host in as_written(place, field))
 
 
-def as_written(place: Node, field: str) -> tuple[str, ...]:
+def as_written(place: ObjectNode, field: str) -> tuple[str, ...]:
     """The hosts that the field lists; raises NotUnderstood for capital letters."""
     return tuple(_lower(host, place, field) for host in place.texts(field))
 
 
-def _lower(host: str, place: Node, field: str) -> str:
+def _lower(host: str, place: ObjectNode, field: str) -> str:
     if host != host.lower():
         raise place.wrong(field, f"{host} has capital letters, which Istio heeds in one place and not in another")
     return host

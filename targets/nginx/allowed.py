@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from graymesh.targets.nginx.syntax import Directive
+from graymesh.targets.nginx.syntax import ParsedDirective
 
 MAIN: Final = frozenset(
     [
@@ -145,7 +145,7 @@ UPSTREAM: Final = frozenset(
 """Which instance of a version answers, and over which connection."""
 
 
-def harmless(directive: Directive) -> bool:
+def harmless(directive: ParsedDirective) -> bool:
     """May the directive be passed over? The size of a hash only when it is one: nginx does not start with another."""
     if directive.name in _SIZES:
         return len(directive.arguments) == 1 and re.fullmatch("0*[1-9][0-9]*", directive.arguments[0]) is not None

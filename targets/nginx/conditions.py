@@ -94,8 +94,8 @@ def answered(test: Test, variable: Variable, trusted: tuple[str, ...], value: Va
         return mapped((value,), variable, _NO, [(key, _YES) for key in _value_keys(test)])
     if test.field.kind in _PAIRS:
         answer, default = (_NO, _YES) if isinstance(test.matcher, Absent) else (_YES, _NO)
-        keys: list[str | tree.Regex] = [
-            tree.Regex(pattern) for pattern in _pair_patterns(test, _PAIRS[test.field.kind])
+        keys: list[str | tree.MapRegex] = [
+            tree.MapRegex(pattern) for pattern in _pair_patterns(test, _PAIRS[test.field.kind])
         ]
     else:
         answer, default = (_NO, _YES) if isinstance(test.matcher, Present) else (_YES, _NO)
@@ -118,9 +118,9 @@ def first_value(field: Field, variable: Variable) -> Directive:
     return mapped((_source(field),), variable, ("",), [_first_pair(field)])
 
 
-def exact(text: str) -> str | tree.Regex:
+def exact(text: str) -> str | tree.MapRegex:
     """A key for a text that has no upper case, or is never met in another one."""
-    return text if len(text) <= _LONGEST_KEY else tree.Regex(rf"\A{literal(text)}\z")
+    return text if len(text) <= _LONGEST_KEY else tree.MapRegex(rf"\A{literal(text)}\z")
 
 
 def _source(field: Field) -> Variable:
@@ -138,10 +138,10 @@ def _located(networks: tuple[str, ...], variable: Variable, trusted: tuple[str, 
 def _first_pair(field: Field) -> Entry:
     pairs = _PAIRS[field.kind]
     end = pairs.after if field.kind is Kind.CLAIM else ""
-    return tree.Regex(f"{pairs.before}{literal(field.name)}=([^{pairs.between}]+){end}"), (Variable("1"),)
+    return tree.MapRegex(f"{pairs.before}{literal(field.name)}=([^{pairs.between}]+){end}"), (Variable("1"),)
 
 
-def _value_keys(test: Test) -> Iterator[str | tree.Regex]:
+def _value_keys(test: Test) -> Iterator[str | tree.MapRegex]:
     """The keys of a map on a field that has one value."""
     match test.matcher:
         case Present() | Absent():
@@ -149,17 +149,17 @@ def _value_keys(test: Test) -> Iterator[str | tree.Regex]:
         case OneOf(values) if test.field.kind in (Kind.METHOD, Kind.HOST):
             yield from map(exact, values)
         case OneOf(values):
-            yield from (tree.Regex(rf"\A{literal(value)}\z") for value in values)
+            yield from (tree.MapRegex(rf"\A{literal(value)}\z") for value in values)
         case Prefix(value):
-            yield tree.Regex(rf"\A{literal(value)}")
+            yield tree.MapRegex(rf"\A{literal(value)}")
         case Suffix(value):
-            yield tree.Regex(rf"{literal(value)}\z")
+            yield tree.MapRegex(rf"{literal(value)}\z")
         case PathPrefix(value):
-            yield tree.Regex(rf"\A{literal(value)}(?:/|\z)")
+            yield tree.MapRegex(rf"\A{literal(value)}(?:/|\z)")
         case Regex(written):
-            yield tree.Regex(rf"\A{grouped(without(written, '') if written.startswith('^') else written)}\z")
+            yield tree.MapRegex(rf"\A{grouped(without(written, '') if written.startswith('^') else written)}\z")
         case Buckets():
-            yield tree.Regex(rf"\A{grouped(pattern(test.matcher))}\z")
+            yield tree.MapRegex(rf"\A{grouped(pattern(test.matcher))}\z")
         case Networks():
             raise TypeError(f"no key for {test}")
         case _:

@@ -21,7 +21,7 @@ from graymesh.targets.nginx import draw
 from graymesh.targets.nginx.conditions import always, answered, first_value, needs_value, never
 from graymesh.targets.nginx.names import Names, word
 from graymesh.targets.nginx.quoting import Part, Value, Variable
-from graymesh.targets.nginx.tree import Directive, Item, Regex, Remark, mapped, remarks
+from graymesh.targets.nginx.tree import Directive, Item, MapRegex, Remark, mapped, remarks
 
 ROLES: Final = draw.ROLES | {"version", "chosen", "cookie"}
 """What the variables of a decision are called."""
@@ -30,7 +30,7 @@ _LONGEST_TEXT: Final = 3000
 """Characters of a map's text, since nginx takes tokens of 4,096 bytes; further lines go on in a map of their own."""
 
 
-class Decision(NamedTuple):
+class DecisionMap(NamedTuple):
     """The blocks of a decision, and what it gives: the version, and the Set-Cookie header, None where none is set."""
 
     items: tuple[Item, ...]
@@ -47,7 +47,7 @@ class _Line(NamedTuple):
     remark: str
 
 
-def decided(table: RouteTable, release: Release, names: Names, trusted: tuple[str, ...]) -> Decision:
+def decided(table: RouteTable, release: Release, names: Names, trusted: tuple[str, ...]) -> DecisionMap:
     """The decision for a table. Raises ValueError when no route takes everybody who is left."""
     asking = _Asking(release, names, trusted)
     for route in table.routes:
@@ -84,22 +84,22 @@ class _Asking:
                 self._items += [Remark(), *remarks(f"{label}: {condition_in_words(tuple(conjunctions))}."), *blocks]
         self._items += drawn.items
 
-    def decision(self, drawn: draw.Draw, route: str) -> Decision:
+    def decision(self, drawn: draw.Draw, route: str) -> DecisionMap:
         """The decision when everybody who is left is drawn."""
         items = [*self._items, *drawn.items]
         if not self._lines:
-            return Decision(tuple(items), drawn.version, drawn.set_cookie)
+            return DecisionMap(tuple(items), drawn.version, drawn.set_cookie)
         items += [Remark(), Remark("The first line that matches decides.")]
         if drawn.set_cookie is None:
             version, maps = self._ordered("version", drawn.version, route)
-            return Decision((*items, *maps), version, None)
+            return DecisionMap((*items, *maps), version, None)
         chosen, maps = self._ordered("chosen", "", route)
         version, cookie = self._names.own("version"), self._names.own("cookie")
         maps += [
             mapped((chosen,), version, (chosen,), [("", (drawn.version,))]),
             mapped((chosen,), cookie, ("",), [("", drawn.set_cookie)]),
         ]
-        return Decision((*items, *maps), version, (cookie,))
+        return DecisionMap((*items, *maps), version, (cookie,))
 
     def _by_audience(self, route: Route) -> dict[str, list[Conjunction]]:
         """What can hold of the route's conditions, by the audience that asks for it, or else by the route's name."""
@@ -144,7 +144,7 @@ class _Asking:
             for line in lines:
                 text += [f" {line.word}=", *line.answers]
             entries = [
-                Directive(Regex(f" {line.word}={'1' * len(line.answers)}"), ((line.version,),), remark=line.remark)
+                Directive(MapRegex(f" {line.word}={'1' * len(line.answers)}"), ((line.version,),), remark=line.remark)
                 for line in lines
             ]
             last = Directive("default", ((rest,),), remark=remark if rest is default else "")

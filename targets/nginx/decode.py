@@ -28,7 +28,7 @@ from graymesh.targets.nginx.decode_servers import (
     read_upstream,
     read_zone,
 )
-from graymesh.targets.nginx.syntax import Directive, Lines, SyntaxProblem, parse
+from graymesh.targets.nginx.syntax import Lines, ParsedDirective, SyntaxProblem, parse
 
 _PROGRAMS: Final = (".js", ".mjs")
 _OWN_PROGRAM: Final = Path(__file__).parent / "templates" / "graymesh.js"
@@ -38,7 +38,7 @@ _EVERYWHERE: Final = "*"
 class _Named(NamedTuple):
     """A server with the names that reach it and its addresses (whether it is the default there), also in one text."""
 
-    server: Directive
+    server: ParsedDirective
     hosts: tuple[str, ...]
     listens: Mapping[str, bool]
     scope: str
@@ -46,23 +46,23 @@ class _Named(NamedTuple):
 
 
 @dataclass
-class _Reading:
+class _Directives:
     """All files read so far; `undecided` when something stands in `http` that may change every server."""
 
     files: Files
-    settings: dict[str, list[Directive]] = field(default_factory=dict)
+    settings: dict[str, list[ParsedDirective]] = field(default_factory=dict)
     known: dict[str, Definition] = field(default_factory=dict)
     broken: dict[str, NotUnderstood] = field(default_factory=dict)
     upstreams: dict[str, Upstream] = field(default_factory=dict)
     zones: dict[str, Zone] = field(default_factory=dict)
-    imports: dict[str, Directive] = field(default_factory=dict)
-    scripts: list[Directive] = field(default_factory=list)
-    servers: list[Directive] = field(default_factory=list)
+    imports: dict[str, ParsedDirective] = field(default_factory=dict)
+    scripts: list[ParsedDirective] = field(default_factory=list)
+    servers: list[ParsedDirective] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     lines: dict[str, Lines] = field(default_factory=dict)
     undecided: bool = False
 
-    def refuse(self, refused: NotUnderstood, where: Directive) -> None:
+    def refuse(self, refused: NotUnderstood, where: ParsedDirective) -> None:
         """Notes what is not understood, with its line."""
         at = refused.where or where
         line = self.line(at.file, at.token)
@@ -77,7 +77,7 @@ class _Reading:
 
 def decode(files: Files) -> Decoded:
     """What these files make nginx do; each holds either a whole configuration or what stands in its `http` block."""
-    reading = _Reading(files)
+    reading = _Directives(files)
     for path in sorted(files):
         if not path.endswith(_PROGRAMS):
             _read_file(reading, path)
@@ -87,7 +87,7 @@ def decode(files: Files) -> Decoded:
     return Decoded(services, tuple(sorted(set(reading.refusals), key=lambda each: (each.file, each.line))))
 
 
-def _read_file(reading: _Reading, path: str) -> None:
+def _read_file(reading: _Directives, path: str) -> None:
     try:
         directives = parse(reading.files[path], path)
     except SyntaxProblem as problem:
@@ -103,7 +103,7 @@ def _read_file(reading: _Reading, path: str) -> None:
             _guarded(reading, directive, _read)
 
 
-def _read_main(reading: _Reading, directive: Directive) -> None:
+def _read_main(reading: _Directives, directive: ParsedDirective) -> None:
     if directive.name == "http":
         for inner in directive.body or ():
             _guarded(reading, inner, _read)
@@ -111,14 +111,14 @@ def _read_main(reading: _Reading, directive: Directive) -> None:
         reading.refuse(NotUnderstood(directive.name, "outside http"), directive)
 
 
-def _guarded(reading: _Reading, directive: Directive, read: object) -> None:
+def _guarded(reading: _Directives, directive: ParsedDirective, read: object) -> None:
     try:
         read(reading, directive)  # type: ignore[operator]
     except NotUnderstood as refused:
         reading.refuse(refused, directive)
 
 
-def _read(reading: _Reading, directive: Directive) -> None:
+def _read(reading: _Directives, directive: ParsedDirective) -> None:
     """One directive of the `http` block."""
     match directive.name:
         case "server":
@@ -143,7 +143,7 @@ def _read(reading: _Reading, directive: Directive) -> None:
             raise NotUnderstood(directive.name, "in http, where it may change every server")
 
 
-def _definition(reading: _Reading, directive: Directive) -> None:
+def _definition(reading: _Directives, directive: ParsedDirective) -> None:
     name = variable_of(directive)
     if name in reading.known or name in reading.broken:
         reading.broken[name] = NotUnderstood(f"${name}", "defined twice, of which only the last counts", directive)
@@ -155,7 +155,7 @@ def _definition(reading: _Reading, directive: Directive) -> None:
         raise
 
 
-def _upstream(reading: _Reading, directive: Directive) -> None:
+def _upstream(reading: _Directives, directive: ParsedDirective) -> None:
     name = (directive.arguments or ("",))[0].lower()
     if name in reading.upstreams:
         reading.undecided = True
@@ -164,7 +164,7 @@ def _upstream(reading: _Reading, directive: Directive) -> None:
     reading.upstreams[name] = read_upstream(directive)
 
 
-def _script(reading: _Reading, directive: Directive) -> None:
+def _script(reading: _Directives, directive: ParsedDirective) -> None:
     """Of programs only our own is understood, by its text."""
     name = variable_of(directive)
     module, _, function = (directive.arguments[1] if len(directive.arguments) == 2 else "").partition(".")
@@ -183,7 +183,7 @@ def _own_program() -> str:
     return _OWN_PROGRAM.read_text("utf-8")
 
 
-def _services(reading: _Reading) -> Iterator[Statement]:
+def _services(reading: _Directives) -> Iterator[Statement]:
     definitions = Definitions(reading.known, reading.broken, set_anywhere(reading.servers))
     http = Http(definitions, reading.settings, reading.upstreams, reading.zones)
     found = [(named, decided) for named in _named(reading) if (decided := _decided(reading, named.server, http))]
@@ -200,7 +200,7 @@ def _services(reading: _Reading) -> Iterator[Statement]:
             yield Statement(hosts[0], settings, decided.table, hosts, scope=named.scope, file=file)
 
 
-def _idle(reading: _Reading, used: set[str]) -> Mapping[str, list[Upstream]]:
+def _idle(reading: _Directives, used: set[str]) -> Mapping[str, list[Upstream]]:
     """Upstreams that get no requests, by file: versions beside the others, unless somebody unread may own them."""
     unclear = {refusal.file for refusal in reading.refusals}
     found: dict[str, list[Upstream]] = {}
@@ -210,7 +210,7 @@ def _idle(reading: _Reading, used: set[str]) -> Mapping[str, list[Upstream]]:
     return found
 
 
-def _decided(reading: _Reading, server: Directive, http: Http) -> Decided | None:
+def _decided(reading: _Directives, server: ParsedDirective, http: Http) -> Decided | None:
     """What the server amounts to, None when that is nothing or not understood."""
     strange = list(foreign(server))
     for refused in strange:
@@ -236,7 +236,7 @@ def _facts(upstreams: list[Upstream], decided: Decided) -> Facts:
     return {**(told[0].facts if told else {}), **endpoints, **decided.facts}
 
 
-def _named(reading: _Reading) -> Iterator[_Named]:
+def _named(reading: _Directives) -> Iterator[_Named]:
     """Each server that can be reached, with the names that reach it."""
     read = list(_read_names(reading))
     first = _defaults(read)
@@ -272,7 +272,7 @@ def _port(place: str) -> str:
     return place.rpartition(":")[2]
 
 
-def _read_names(reading: _Reading) -> Iterator[_Named]:
+def _read_names(reading: _Directives) -> Iterator[_Named]:
     for server in reading.servers:
         listens: Mapping[str, bool] = {}
         try:
@@ -284,12 +284,12 @@ def _read_names(reading: _Reading) -> Iterator[_Named]:
             yield _Named(server, (), listens, "", understood=False)
 
 
-def _defaults(servers: list[_Named]) -> dict[str, Directive]:
+def _defaults(servers: list[_Named]) -> dict[str, ParsedDirective]:
     """The server that takes what is for nobody, by address: the one that says so, else the first.
 
     Nobody knows when the addresses of some server are not understood.
     """
-    found: dict[str, Directive] = {}
+    found: dict[str, ParsedDirective] = {}
     if not all(each.listens for each in servers):
         return found
     for each in servers:

@@ -11,9 +11,9 @@ from graymesh.ir.release import UNIQUE_ID, Policy, Retries, Scalar, SetCookie
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.nginx.decode_values import UNIQUE, Pieces, Raw, builtin, literal_of, pieces_of, shown
 from graymesh.targets.nginx.quoting import Variable
-from graymesh.targets.nginx.syntax import Directive
+from graymesh.targets.nginx.syntax import ParsedDirective
 
-Settings = Mapping[str, Sequence[Directive]]
+Settings = Mapping[str, Sequence[ParsedDirective]]
 """The directives of one level by name."""
 
 INHERITED: Final = frozenset(
@@ -64,7 +64,7 @@ _TRY_TIMEOUTS: Final = ("proxy_connect_timeout", "proxy_send_timeout", "proxy_re
 Role = Literal["version", "request", "response", "cookie", "limit"]
 
 
-class Output(NamedTuple):
+class LocationOutput(NamedTuple):
     """What a location gives to a request: its upstream, a header (by name), a cookie, a limit's key (by zone).
 
     `where` is the directive that gives it.
@@ -73,7 +73,7 @@ class Output(NamedTuple):
     role: Role
     name: str
     value: Pieces
-    where: Directive
+    where: ParsedDirective
 
 
 class Counted(NamedTuple):
@@ -84,7 +84,7 @@ class Counted(NamedTuple):
     burst: int
 
 
-class Effects(NamedTuple):
+class LocationEffects(NamedTuple):
     """What one case of a location amounts to."""
 
     version: str
@@ -100,24 +100,24 @@ class Levels:
 
     levels: tuple[Settings, ...]
 
-    def effective(self, name: str) -> Sequence[Directive]:
+    def effective(self, name: str) -> Sequence[ParsedDirective]:
         """The directives of that name at the innermost level that has any."""
         return next((level[name] for level in self.levels if level.get(name)), ())
 
 
-def outputs(levels: Levels) -> Iterator[Output]:
+def outputs(levels: Levels) -> Iterator[LocationOutput]:
     """Headers, cookies and limits of a location. Raises NotUnderstood."""
     _each_once(levels, "proxy_set_header")
     _each_once(levels, "add_header")
     for directive in levels.effective("proxy_set_header"):
         name, value = _two(directive)
         if name not in _PLUMBING:
-            yield Output("request", name, value, directive)
+            yield LocationOutput("request", name, value, directive)
     hidden = {name.lower() for directive in levels.effective("proxy_hide_header") for name in directive.arguments}
     for directive in levels.effective("add_header"):
         yield _added(directive, hidden)
     for directive in levels.effective("limit_req"):
-        yield Output("limit", _zone(directive), (), directive)
+        yield LocationOutput("limit", _zone(directive), (), directive)
 
 
 def _each_once(levels: Levels, name: str) -> None:
@@ -145,7 +145,7 @@ def told_besides(levels: Levels) -> dict[tuple[str, str], Scalar]:
     return facts
 
 
-def effects(found: Sequence[Output], values: Sequence[Pieces]) -> Effects:
+def effects(found: Sequence[LocationOutput], values: Sequence[Pieces]) -> LocationEffects:
     """What the values amount to, one for each output. Raises NotUnderstood."""
     version, cookie = "", None
     request: dict[str, str] = {}
@@ -164,7 +164,7 @@ def effects(found: Sequence[Output], values: Sequence[Pieces]) -> Effects:
             case "limit":
                 key = _told(output, value)
                 limits += [Counted(output.name, key, burst_of(output.where))] if key else []
-    return Effects(
+    return LocationEffects(
         version, cookie, tuple(sorted(request.items())), tuple(sorted(response.items())), tuple(sorted(limits))
     )
 
@@ -182,7 +182,7 @@ def policy(levels: Levels) -> Policy:
     return Policy(timeout_ms=total, retries=replace(retries, per_try_ms=per_try))
 
 
-def milliseconds(text: str, where: Directive) -> int:
+def milliseconds(text: str, where: ParsedDirective) -> int:
     """A time as nginx writes it, in milliseconds. Raises NotUnderstood for months, years and sums of units."""
     found = _TIME.fullmatch(text)
     if found is None:
@@ -199,25 +199,25 @@ def _plain(value: Pieces) -> Pieces:
     return value
 
 
-def _two(directive: Directive) -> tuple[str, Pieces]:
+def _two(directive: ParsedDirective) -> tuple[str, Pieces]:
     if len(directive.arguments) != 2:
         raise NotUnderstood(directive.name, "it takes a name and a value", directive)
     return directive.arguments[0].lower(), pieces_of(directive.arguments[1])
 
 
-def _added(directive: Directive, hidden: set[str]) -> Output:
+def _added(directive: ParsedDirective, hidden: set[str]) -> LocationOutput:
     name, *rest = directive.arguments or ("",)
     if len(rest) != 2 or rest[1] != "always":
         raise NotUnderstood("add_header", f"{name} is not added to all answers", directive)
     value = pieces_of(rest[0])
     if name.lower() == "set-cookie":
-        return Output("cookie", "set-cookie", value, directive)
+        return LocationOutput("cookie", "set-cookie", value, directive)
     if name.lower() not in hidden:
         raise NotUnderstood("add_header", f"{name} is added beside the upstream's own", directive)
-    return Output("response", name.lower(), value, directive)
+    return LocationOutput("response", name.lower(), value, directive)
 
 
-def _zone(directive: Directive) -> str:
+def _zone(directive: ParsedDirective) -> str:
     """The zone's name. Raises NotUnderstood for requests that wait instead of being turned away."""
     words = dict(argument.partition("=")[::2] for argument in directive.arguments)
     if "zone" not in words or words.keys() - {"zone", "burst", "nodelay"}:
@@ -227,7 +227,7 @@ def _zone(directive: Directive) -> str:
     return words["zone"]
 
 
-def burst_of(directive: Directive) -> int:
+def burst_of(directive: ParsedDirective) -> int:
     """How many requests a limit lets through at once, besides the first."""
     words = dict(argument.partition("=")[::2] for argument in directive.arguments)
     if not re.fullmatch("[0-9]{1,12}", words.get("burst", "0")):
@@ -235,33 +235,33 @@ def burst_of(directive: Directive) -> int:
     return int(words.get("burst", "0"))
 
 
-def _told(output: Output, value: Pieces) -> str:
+def _told(output: LocationOutput, value: Pieces) -> str:
     text = literal_of(value)
     return _not_told(output, value) if text is None else text
 
 
-def _not_told(output: Output, value: Pieces) -> str:
+def _not_told(output: LocationOutput, value: Pieces) -> str:
     what = shown(value) or "nothing"
     raise NotUnderstood(output.where.name, f"{' '.join(output.where.arguments)} may become {what}", output.where)
 
 
-def _request_header(output: Output, value: Pieces) -> dict[str, str]:
+def _request_header(output: LocationOutput, value: Pieces) -> dict[str, str]:
     if value == (Raw("header", output.name),) or (not value and "_" in output.name):
         return {}  # a header with an underscore never reaches nginx, so there is nothing to pass on
     return {output.name: _text_or_id(output, value)}
 
 
-def _response_header(output: Output, value: Pieces) -> dict[str, str]:
+def _response_header(output: LocationOutput, value: Pieces) -> dict[str, str]:
     if value == (Raw("answer header", output.name),):
         return {}
     return {output.name: _text_or_id(output, value)}
 
 
-def _text_or_id(output: Output, value: Pieces) -> str:
+def _text_or_id(output: LocationOutput, value: Pieces) -> str:
     return UNIQUE_ID if value == (UNIQUE,) else literal_of(value) or _not_told(output, value)
 
 
-def _cookie(output: Output, text: str) -> SetCookie | None:
+def _cookie(output: LocationOutput, text: str) -> SetCookie | None:
     if not text:
         return None
     found = _COOKIE.fullmatch(text)
@@ -300,7 +300,7 @@ def _retries(levels: Levels) -> Retries | None:
     return Retries(attempts=limit - 1, on=tuple(sorted(_words(conditions[0]))) if conditions else ())
 
 
-def _words(directive: Directive) -> Iterator[str]:
+def _words(directive: ParsedDirective) -> Iterator[str]:
     left = set(directive.arguments)
     for names, word in _CONDITIONS:
         if left.issuperset(names):
@@ -312,7 +312,7 @@ def _words(directive: Directive) -> Iterator[str]:
         raise NotUnderstood("proxy_next_upstream", f"{' '.join(sorted(left))} is not understood", directive)
 
 
-def _number(directive: Directive) -> int:
+def _number(directive: ParsedDirective) -> int:
     if len(directive.arguments) != 1 or not re.fullmatch("[0-9]{1,9}", directive.arguments[0]):
         raise NotUnderstood(directive.name, "it takes a number", directive)
     return int(directive.arguments[0])

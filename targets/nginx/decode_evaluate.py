@@ -14,7 +14,7 @@ from typing import NamedTuple
 from graymesh.ir.release import ALWAYS, Field, Kind
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.nginx.decode_identity import identity, settled_field
-from graymesh.targets.nginx.decode_lists import Entries, Entry, always, both, drawn, normal, only, under
+from graymesh.targets.nginx.decode_lists import Entries, ListEntry, always, both, drawn, normal, only, under
 from graymesh.targets.nginx.decode_maps import (
     ClaimsDefinition,
     Definition,
@@ -22,7 +22,7 @@ from graymesh.targets.nginx.decode_maps import (
     MapDefinition,
     SplitDefinition,
 )
-from graymesh.targets.nginx.decode_positions import Row
+from graymesh.targets.nginx.decode_positions import SideBySide
 from graymesh.targets.nginx.decode_values import UNIQUE, Capture, Piece, Pieces, Raw, Room, builtin, joined, literal_of
 from graymesh.targets.nginx.quoting import Variable
 
@@ -74,7 +74,7 @@ def _mentioned(definition: Definition | None) -> Iterable[Piece]:
     return ()
 
 
-class Case(NamedTuple):
+class JointRow(NamedTuple):
     """One row of a joint list: when, and the values of all that was asked for."""
 
     condition: tuple[tuple, ...]  # type: ignore[type-arg]
@@ -105,9 +105,9 @@ class Evaluator:
         self.trusted: set[tuple[str, ...]] = set()
         self.token = ""
 
-    def cases(self, wanted: Sequence[Pieces]) -> list[Case]:
+    def cases(self, wanted: Sequence[Pieces]) -> list[JointRow]:
         """The joint list of several values. Raises NotUnderstood."""
-        found: list[Case] = []
+        found: list[JointRow] = []
         for case in islice(
             self._cases([self.substituted(pieces) for pieces in wanted], _Chosen({}, {})), _MOST_CASES + 1
         ):
@@ -225,7 +225,7 @@ class Evaluator:
             message = f"${definition.name}: {refused.field}: {refused.message}"
             raise NotUnderstood("map", message, definition.where) from refused
 
-    def _lines(self, definition: MapDefinition, source: Pieces) -> Iterator[Entry]:
+    def _lines(self, definition: MapDefinition, source: Pieces) -> Iterator[ListEntry]:
         if any(isinstance(piece, Capture) for piece in source):
             raise NotUnderstood(
                 "map", f"${definition.name}: it looks at what another expression captured", definition.where
@@ -236,12 +236,12 @@ class Evaluator:
         parts = [self.entries(piece.name) if isinstance(piece, Variable) else piece for piece in source]
         if all(isinstance(part, (str, Raw)) for part in parts):
             return definition.on_request(source)  # type: ignore[arg-type]
-        row = None if any(isinstance(part, Raw) for part in parts) else Row.of(parts)  # type: ignore[arg-type]
+        row = None if any(isinstance(part, Raw) for part in parts) else SideBySide.of(parts)  # type: ignore[arg-type]
         if row and definition.rules is not None:
             return row.decide(definition.rules, definition.default)
         return self._enumerated(definition, source)
 
-    def _enumerated(self, definition: MapDefinition, source: Pieces) -> Iterator[Entry]:
+    def _enumerated(self, definition: MapDefinition, source: Pieces) -> Iterator[ListEntry]:
         single = source[0] if len(source) == 1 else None
         for entry in self.entries(single.name) if isinstance(single, Variable) else self._product(source):
             text = literal_of(entry.value)
@@ -250,11 +250,11 @@ class Evaluator:
             else:
                 yield from under(entry, definition.on_request(entry.value))  # type: ignore[arg-type]
 
-    def _product(self, pieces: Pieces) -> Iterator[Entry]:
+    def _product(self, pieces: Pieces) -> Iterator[ListEntry]:
         """All cases of a value in which variables are left."""
         index = next((index for index, piece in enumerate(pieces) if isinstance(piece, Variable)), None)
         if index is None:
-            yield Entry(ALWAYS, (), self._room.take(joined(pieces)))
+            yield ListEntry(ALWAYS, (), self._room.take(joined(pieces)))
             return
         variable = pieces[index]
         assert isinstance(variable, Variable)
@@ -267,7 +267,7 @@ class Evaluator:
             return settled_field(selected)
         return settled_field(normal(self._unfolded(selected)))
 
-    def _unfolded(self, selected: Entries) -> Iterator[Entry]:
+    def _unfolded(self, selected: Entries) -> Iterator[ListEntry]:
         for entry in selected:
             value = self.substituted(entry.value)
             if any(isinstance(piece, Variable) for piece in value):
@@ -290,18 +290,18 @@ class Evaluator:
         why = "requests without a key all draw the same part; give them $request_id"
         raise NotUnderstood("split_clients", f"${split.name}: {why}", split.where)
 
-    def _cases(self, wanted: Sequence[Pieces], chosen: _Chosen) -> Iterator[Case]:
+    def _cases(self, wanted: Sequence[Pieces], chosen: _Chosen) -> Iterator[JointRow]:
         waiting: list[str] = []
         values = tuple(self._settled(pieces, chosen, waiting) for pieces in wanted)
         if not waiting:
-            yield Case(ALWAYS, (), values)
+            yield JointRow(ALWAYS, (), values)
             return
         pivot = self._pivot(waiting, chosen)
         for entry in self.entries(pivot):
             for case in self._cases(wanted, _Chosen({**chosen.values, pivot: entry.value}, {})):
                 draws = drawn(entry.draws, case.draws)
                 if draws is not None:
-                    yield Case(both(entry.condition, case.condition), draws, case.values)
+                    yield JointRow(both(entry.condition, case.condition), draws, case.values)
 
     def _settled(self, pieces: Pieces, chosen: _Chosen, waiting: list[str]) -> Pieces:
         """The value as far as the chosen variables tell it; the others are noted as waiting."""

@@ -23,7 +23,7 @@ Draws = tuple[tuple[str, int], ...]
 """Results of draws: (the variable that holds the draw, the number of its part)."""
 
 
-class Entry(NamedTuple):
+class ListEntry(NamedTuple):
     """One entry: when, and then what."""
 
     condition: Condition
@@ -31,12 +31,12 @@ class Entry(NamedTuple):
     value: Pieces
 
 
-Entries = tuple[Entry, ...]
+Entries = tuple[ListEntry, ...]
 
 
 def always(value: Pieces) -> Entries:
     """A list that gives one value to every request."""
-    return (Entry(ALWAYS, (), value),)
+    return (ListEntry(ALWAYS, (), value),)
 
 
 def only(entries: Entries) -> Pieces | None:
@@ -72,17 +72,17 @@ def drawn(left: Draws, right: Draws) -> Draws | None:
     return tuple(results.items())
 
 
-def under(entry: Entry, below: Iterable[Entry]) -> Iterator[Entry]:
+def under(entry: ListEntry, below: Iterable[ListEntry]) -> Iterator[ListEntry]:
     """The cases of a list that is asked only where the entry holds."""
     for sub in below:
         draws = drawn(entry.draws, sub.draws)
         if draws is not None:
-            yield Entry(both(entry.condition, sub.condition), draws, sub.value)
+            yield ListEntry(both(entry.condition, sub.condition), draws, sub.value)
 
 
-def normal(entries: Iterable[Entry]) -> Entries:
+def normal(entries: Iterable[ListEntry]) -> Entries:
     """The same list, shorter: nothing after the entry that takes all, equal neighbours together, no idle end."""
-    found: list[Entry] = []
+    found: list[ListEntry] = []
     conditions: list[list[Condition]] = []  # of the neighbours that each entry found stands for
     for number, entry in enumerate(entries):
         before = found[-1] if found else None
@@ -109,7 +109,7 @@ def opposite(condition: Condition) -> Condition | None:
     return ((Test(field, Present()),),) if isinstance(matcher, Absent) else None
 
 
-def _complementary(entries: Sequence[Entry]) -> Sequence[Entry]:
+def _complementary(entries: Sequence[ListEntry]) -> Sequence[ListEntry]:
     """Two cases of which one is the other's opposite both say their condition."""
     if len(entries) != 2 or entries[1].condition != ALWAYS or entries[0].draws or entries[1].draws:
         return entries

@@ -17,7 +17,7 @@ from graymesh.targets.nginx.decode_evaluate import Definitions
 from graymesh.targets.nginx.decode_patterns import value_matcher
 from graymesh.targets.nginx.decode_values import Piece, Pieces, is_builtin, joined, pieces_of
 from graymesh.targets.nginx.quoting import Variable
-from graymesh.targets.nginx.syntax import Directive
+from graymesh.targets.nginx.syntax import ParsedDirective
 
 _PATH: Final = Field(Kind.PATH)
 _MOST_MADE: Final = 8_000_000
@@ -29,7 +29,7 @@ class Location:
 
     modifier: str
     path: str
-    where: Directive
+    where: ParsedDirective
 
 
 def located(locations: Sequence[Location]) -> Iterator[tuple[Condition, Location]]:
@@ -50,7 +50,7 @@ def located(locations: Sequence[Location]) -> Iterator[tuple[Condition, Location
         raise NotUnderstood("location", "paths that no location takes are answered from the disk", locations[0].where)
 
 
-def read_location(directive: Directive) -> Location:
+def read_location(directive: ParsedDirective) -> Location:
     """A location as it stands in the file. Raises NotUnderstood for named and nested ones."""
     arguments = directive.arguments
     if len(arguments) not in (1, 2) or directive.body is None:
@@ -76,7 +76,9 @@ def unique(locations: Sequence[Location]) -> Sequence[Location]:
     return locations
 
 
-def assigned(sets: Sequence[Directive], before: Mapping[str, Pieces], definitions: Definitions) -> Mapping[str, Pieces]:
+def assigned(
+    sets: Sequence[ParsedDirective], before: Mapping[str, Pieces], definitions: Definitions
+) -> Mapping[str, Pieces]:
     """What variables hold after these `set` directives, in order, with no such variable left in their values.
 
     Raises NotUnderstood when a value is taken from a variable before it is set, or when one is set twice.
@@ -105,7 +107,7 @@ def _known(piece: Piece, assigned: Mapping[str, Pieces]) -> Pieces:
     return assigned.get(piece.name, (piece,)) if isinstance(piece, Variable) else (piece,)
 
 
-def set_anywhere(servers: Iterable[Directive]) -> frozenset[str]:
+def set_anywhere(servers: Iterable[ParsedDirective]) -> frozenset[str]:
     """The variables that `set` gives a value to in some server or location."""
     found: set[str] = set()
     waiting = list(servers)
@@ -118,14 +120,14 @@ def set_anywhere(servers: Iterable[Directive]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _target(directive: Directive) -> str:
+def _target(directive: ParsedDirective) -> str:
     pieces = pieces_of(directive.arguments[0]) if len(directive.arguments) == 2 else ()
     if len(pieces) != 1 or not isinstance(pieces[0], Variable):
         raise NotUnderstood("set", "it takes a variable and a value", directive)
     return pieces[0].name
 
 
-def _check_order(pieces: Pieces, known: Mapping[str, Pieces], definitions: Definitions, where: Directive) -> None:
+def _check_order(pieces: Pieces, known: Mapping[str, Pieces], definitions: Definitions, where: ParsedDirective) -> None:
     """nginx computes a map when it is first read and keeps the result, so what it reads must have its value by then."""
     for piece in pieces:
         for name in definitions.set_before(piece.name) if isinstance(piece, Variable) else ():

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 
 from graymesh.ir.release import ALWAYS, BUCKETS, Absent, Field, Kind, Matcher, Networks, OneOf, Test
 from graymesh.kit.refusal import NotUnderstood
-from graymesh.targets.nginx.decode_lists import Entries, Entry, normal
+from graymesh.targets.nginx.decode_lists import Entries, ListEntry, normal
 from graymesh.targets.nginx.decode_patterns import (
     LINE,
     after_known,
@@ -27,10 +27,10 @@ from graymesh.targets.nginx.decode_patterns import (
     value_matcher,
     wanted_matcher,
 )
-from graymesh.targets.nginx.decode_positions import Rule, filled, places_of, places_of_text
+from graymesh.targets.nginx.decode_positions import MapLine, filled, places_of, places_of_text
 from graymesh.targets.nginx.decode_values import Capture, Pieces, Raw, Sym, field_of, pieces_of, shown
 from graymesh.targets.nginx.quoting import Variable
-from graymesh.targets.nginx.syntax import Directive
+from graymesh.targets.nginx.syntax import ParsedDirective
 
 _PERCENT: Final = re.compile(r"(?:100|[0-9]{1,2})(?:\.[0-9]{1,2})?%")
 _PAIR_KINDS: Final = {"cookies": Kind.COOKIE, "query": Kind.QUERY, "claims": Kind.CLAIM}
@@ -71,7 +71,7 @@ class MapDefinition:
     exact: Mapping[str, Pieces]
     patterns: tuple[Pattern, ...]
     default: Pieces
-    where: Directive
+    where: ParsedDirective
     looked_up: dict[str, Pieces] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -86,17 +86,17 @@ class MapDefinition:
         return self.looked_up[text]
 
     @cached_property
-    def rules(self) -> tuple[Rule, ...] | None:
+    def rules(self) -> tuple[MapLine, ...] | None:
         """The lines in order as rules about fixed places; None when some pattern is of another kind."""
-        found = [Rule(places_of_text(key), value) for key, value in self.exact.items()]
+        found = [MapLine(places_of_text(key), value) for key, value in self.exact.items()]
         for pattern in self.patterns:
             places = None if pattern.caseless else places_of(pattern.text)
             if places is None:
                 return None
-            found.append(Rule(places, pattern.value))
+            found.append(MapLine(places, pattern.value))
         return tuple(found)
 
-    def on_request(self, sym: Sym) -> Iterator[Entry]:
+    def on_request(self, sym: Sym) -> Iterator[ListEntry]:
         """The entries for a text that only the request tells, after known text at most. Raises NotUnderstood."""
         before, raw = _split(sym, self.where)
         kind = _PAIR_KINDS.get(raw.what)
@@ -104,7 +104,7 @@ class MapDefinition:
             yield from self._on_pairs(before, kind)
         else:
             yield from self._on_value(before, raw)
-        yield Entry(ALWAYS, (), self.default)
+        yield ListEntry(ALWAYS, (), self.default)
 
     def _on_text(self, text: str) -> Pieces:
         exact = self.exact.get(lowered(text))
@@ -116,7 +116,7 @@ class MapDefinition:
                 return filled(pattern.value, found.groups())
         return self.default
 
-    def _on_value(self, before: str, raw: Raw) -> Iterator[Entry]:
+    def _on_value(self, before: str, raw: Raw) -> Iterator[ListEntry]:
         known = field_of(raw)
         if known is None or raw.what in ("first cookie", "source"):
             raise NotUnderstood("map", f"${self.name}: {_WHY_NOT.get(raw.what, f'it looks at {raw.name}')}", self.where)
@@ -139,7 +139,7 @@ class MapDefinition:
             raise NotUnderstood("map", f"${self.name}: it looks at {before!r} without regard to case", self.where)
         return after_known(pattern.text, before, kind)
 
-    def _on_pairs(self, before: str, kind: Kind) -> Iterator[Entry]:
+    def _on_pairs(self, before: str, kind: Kind) -> Iterator[ListEntry]:
         if "" in self.exact and not before:
             raise NotUnderstood("map", f"${self.name}: it asks whether there is no {kind} at all", self.where)
         if any(key.startswith(lowered(before)) for key in self.exact):
@@ -177,7 +177,7 @@ class GeoDefinition:
     name: str
     entries: Entries
     trusted: tuple[str, ...]
-    where: Directive
+    where: ParsedDirective
 
 
 @dataclass(frozen=True)
@@ -187,12 +187,14 @@ class SplitDefinition:
     name: str
     key: Pieces
     parts: tuple[tuple[int, str], ...]
-    where: Directive
+    where: ParsedDirective
 
     @cached_property
     def entries(self) -> Entries:
         """One entry for each part; draws exclude each other."""
-        return tuple(Entry(ALWAYS, ((self.name, part),), _text(value)) for part, (_, value) in enumerate(self.parts))
+        return tuple(
+            ListEntry(ALWAYS, ((self.name, part),), _text(value)) for part, (_, value) in enumerate(self.parts)
+        )
 
 
 @dataclass(frozen=True)
@@ -200,13 +202,13 @@ class ClaimsDefinition:
     """`js_set $name module.function` of our own program, which reads a token."""
 
     name: str
-    where: Directive
+    where: ParsedDirective
 
 
 Definition: TypeAlias = MapDefinition | GeoDefinition | SplitDefinition | ClaimsDefinition
 
 
-def read_map(directive: Directive) -> MapDefinition:
+def read_map(directive: ParsedDirective) -> MapDefinition:
     """A map as it stands in the file. Raises NotUnderstood."""
     source, name = _two(directive)
     exact: dict[str, Pieces] = {}
@@ -232,7 +234,7 @@ def read_map(directive: Directive) -> MapDefinition:
     return MapDefinition(name, pieces_of(source), exact, tuple(patterns), default or (), directive)
 
 
-def read_geo(directive: Directive) -> GeoDefinition:
+def read_geo(directive: ParsedDirective) -> GeoDefinition:
     """A geo block. Raises NotUnderstood for addresses that are not the client's, ranges and included files."""
     name, default = _variable(directive, len(directive.arguments) - 1), ""
     if len(directive.arguments) != 1 and directive.arguments[0] != "$remote_addr":
@@ -260,7 +262,7 @@ def read_geo(directive: Directive) -> GeoDefinition:
     return GeoDefinition(name, _by_length(networks, default), tuple(sorted(trusted)), directive)
 
 
-def read_split(directive: Directive) -> SplitDefinition:
+def read_split(directive: ParsedDirective) -> SplitDefinition:
     """A split_clients block. Raises NotUnderstood when the parts are more than the whole, or `*` is not the last."""
     key, name = _two(directive)
     parts: list[tuple[int, str]] = []
@@ -284,14 +286,14 @@ def read_split(directive: Directive) -> SplitDefinition:
     return SplitDefinition(name, pieces_of(key), tuple(part for part in parts if part[0]), directive)
 
 
-READERS: Final[Mapping[str, Callable[[Directive], Definition]]] = {
+READERS: Final[Mapping[str, Callable[[ParsedDirective], Definition]]] = {
     "map": read_map,
     "geo": read_geo,
     "split_clients": read_split,
 }
 
 
-def variable_of(directive: Directive) -> str:
+def variable_of(directive: ParsedDirective) -> str:
     """The name of the variable that a map, geo, split_clients or js_set defines, in lower case.
 
     Raises NotUnderstood.
@@ -306,7 +308,7 @@ def lowered(text: str) -> str:
     return text.lower() if text.isascii() else "".join(char.lower() if char.isascii() else char for char in text)
 
 
-def _variable(directive: Directive, index: int) -> str:
+def _variable(directive: ParsedDirective, index: int) -> str:
     pieces = pieces_of(directive.arguments[index]) if directive.arguments else ()
     if len(pieces) != 1 or not isinstance(pieces[0], Variable):
         raise NotUnderstood(directive.name, "it names no variable", directive)
@@ -318,13 +320,13 @@ def _readable(pattern: str) -> str:
     return _BLANK.sub(lambda match: _BLANKS[match[1]] if match[1] else match[0], pattern)
 
 
-def _two(directive: Directive) -> tuple[str, str]:
+def _two(directive: ParsedDirective) -> tuple[str, str]:
     if len(directive.arguments) != 2 or directive.body is None:
         raise NotUnderstood(directive.name, "it takes a value, a variable and a block", directive)
     return directive.arguments[0], _variable(directive, 1)
 
 
-def _split(sym: Sym, where: Directive) -> tuple[str, Raw]:
+def _split(sym: Sym, where: ParsedDirective) -> tuple[str, Raw]:
     """The known text before, and the part of the request. Raises NotUnderstood for other mixtures."""
     match sym:
         case (Raw() as raw,):
@@ -339,12 +341,12 @@ def _one_line(before: str) -> bool:
     return before.endswith("\n") and before.count("\n") == 1
 
 
-def _entry(known: Field, matcher: Matcher | None, value: Pieces) -> Iterator[Entry]:
+def _entry(known: Field, matcher: Matcher | None, value: Pieces) -> Iterator[ListEntry]:
     if matcher is not None and matcher != OneOf(()):
-        yield Entry(((Test(known, matcher),),), (), value)
+        yield ListEntry(((Test(known, matcher),),), (), value)
 
 
-def _network(text: str, where: Directive) -> str:
+def _network(text: str, where: ParsedDirective) -> str:
     try:
         return _canonical(text)
     except ValueError as error:
@@ -360,8 +362,8 @@ def _by_length(networks: Mapping[str, str], default: str) -> Entries:
     """The longest prefix first, so that the first network that holds the address is the one that counts."""
     source = Field(Kind.SOURCE)
     ordered = sorted(networks, key=lambda text: (-int(text.partition("/")[2]), networks[text], text))
-    found = [Entry(((Test(source, Networks((text,))),),), (), _text(networks[text])) for text in ordered]
-    return normal([*found, Entry(ALWAYS, (), _text(default))])
+    found = [ListEntry(((Test(source, Networks((text,))),),), (), _text(networks[text])) for text in ordered]
+    return normal([*found, ListEntry(ALWAYS, (), _text(default))])
 
 
 def _text(value: str) -> Pieces:

@@ -84,7 +84,7 @@ _PAIRS: Final = {
 }
 
 
-class Pair(NamedTuple):
+class PairPattern(NamedTuple):
     """A pattern that finds a pair: its name and what its value must be; `captured` when group 1 is the value."""
 
     name: str
@@ -156,7 +156,7 @@ def after_known(pattern: str, before: str, kind: Kind) -> Matcher | None:
 
 
 @lru_cache(maxsize=8192)
-def pair(pattern: str, wanted: str | None, kind: Kind) -> Pair:
+def pair(pattern: str, wanted: str | None, kind: Kind) -> PairPattern:
     """The pair that a pattern finds in a header of pairs; `wanted` is what `\\1` stands for. Raises NotUnderstood."""
     marks = _PAIRS[kind]
     if len(_options(pattern)) > 1:
@@ -284,10 +284,10 @@ def _after_start(pattern: str, marks: Separators, anchored: bool) -> str:
     raise NotUnderstood(pattern, "it does not say where a pair begins, so it finds other pairs as well")
 
 
-def _pair(name: str, known: str, rest: str, marks: Separators, kind: Kind) -> Pair:
+def _pair(name: str, known: str, rest: str, marks: Separators, kind: Kind) -> PairPattern:
     """`known` is the beginning of the value as a pattern, `rest` what the pattern says after it."""
     if not known and _captures(rest, marks):
-        return Pair(name, Present(), captured=True)
+        return PairPattern(name, Present(), captured=True)
     guarded = rest.startswith(marks.guard) and not known
     rest = rest.removeprefix(marks.guard) if guarded else rest
     end = next((end for end in sorted(marks.ends, key=len, reverse=True) if _ends_with(rest, end)), None)
@@ -302,7 +302,7 @@ def _pair(name: str, known: str, rest: str, marks: Separators, kind: Kind) -> Pa
             raise NotUnderstood(name, "it takes a pair without a value as well, which counts as absent")
         if _crosses(parse(core), 1 << ord(marks.between)):
             raise NotUnderstood(name, f"its pattern runs over {marks.between!r} into other pairs")
-        return Pair(name, canonical(core, alphabet(kind)))
+        return PairPattern(name, canonical(core, alphabet(kind)))
     except RegexProblem as error:
         raise NotUnderstood(name, f"not of the portable subset: {error.problem.message}") from error
 

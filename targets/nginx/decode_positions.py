@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TypeAlias
 from graymesh.ir.release import ALWAYS, Condition
 from graymesh.proof.regex.portable import RegexProblem, parse
 from graymesh.proof.regex.tree import Chars, listed
-from graymesh.targets.nginx.decode_lists import Entries, Entry, any_of, both, opposite, under
+from graymesh.targets.nginx.decode_lists import Entries, ListEntry, any_of, both, opposite, under
 from graymesh.targets.nginx.decode_values import Capture, Pieces, joined, literal_of
 
 _ITEM: Final = re.compile(
@@ -27,7 +27,7 @@ _ITEM: Final = re.compile(
 Known: TypeAlias = Mapping[int, str]
 
 
-class Places(NamedTuple):
+class PatternShape(NamedTuple):
     """What must stand where: (offset, characters allowed), the length looked at, and the groups' (start, end).
 
     `whole` patterns end where the text does; `floating` ones begin anywhere, others where the text does.
@@ -39,24 +39,24 @@ class Places(NamedTuple):
     groups: tuple[tuple[int, int], ...] = ()
     floating: bool = False
 
-    def moved(self, offset: int, known: str) -> Places:
+    def moved(self, offset: int, known: str) -> PatternShape:
         """The same places so many characters later, where they do not float any more.
 
         `known` is the text in which they stand, a NUL for each character that is not known yet: only those are needed.
         """
         needs = tuple((at + offset, allowed) for at, allowed in self.needs if known[at + offset] == "\0")
         groups = tuple((start + offset, end + offset) for start, end in self.groups)
-        return Places(needs, self.length + offset, self.whole, groups)
+        return PatternShape(needs, self.length + offset, self.whole, groups)
 
 
-class Rule(NamedTuple):
+class MapLine(NamedTuple):
     """One line of a map: where it looks, and its value."""
 
-    places: Places
+    places: PatternShape
     value: Pieces
 
 
-class Row:
+class SideBySide:
     """Parts side by side, each a text or a list of texts of one width."""
 
     def __init__(self, parts: Sequence[str | Entries], widths: Sequence[int]) -> None:
@@ -68,7 +68,7 @@ class Row:
         )
 
     @classmethod
-    def of(cls, parts: Sequence[str | Entries]) -> Row | None:
+    def of(cls, parts: Sequence[str | Entries]) -> SideBySide | None:
         """The row, None when some part has texts of several widths or something other than text."""
         widths: list[int] = []
         for part in parts:
@@ -79,12 +79,12 @@ class Row:
             widths += found
         return cls(parts, widths) if any(widths) else None
 
-    def decide(self, rules: Sequence[Rule], default: Pieces) -> Iterator[Entry]:
+    def decide(self, rules: Sequence[MapLine], default: Pieces) -> Iterator[ListEntry]:
         """The entries of a map with these lines in order."""
         placed = [rule._replace(places=places) for rule in rules for places in self._placed(rule.places)]
         return self._decide(placed, default, 0, {})
 
-    def _placed(self, places: Places) -> Iterator[Places]:
+    def _placed(self, places: PatternShape) -> Iterator[PatternShape]:
         """Where the pattern can stand, from the left, since the leftmost match counts."""
         room = self.width - places.length
         if not places.floating:
@@ -97,19 +97,19 @@ class Row:
         else:
             yield from (places.moved(match.start(), self._known) for match in _sought(places).finditer(self._known))
 
-    def _decide(self, rules: Sequence[Rule], default: Pieces, index: int, known: Known) -> Iterator[Entry]:
+    def _decide(self, rules: Sequence[MapLine], default: Pieces, index: int, known: Known) -> Iterator[ListEntry]:
         while index < len(rules):
             rule = rules[index]
             open_part = self._open_part(rule.places, known)
             if open_part is None:
-                yield Entry(ALWAYS, (), self._filled(rule, known))
+                yield ListEntry(ALWAYS, (), self._filled(rule, known))
                 return
             if open_part < 0:
                 index += 1
                 continue
             joint = self._jointly(rule, known)
             if joint is not None:
-                yield Entry(joint, (), rule.value)
+                yield ListEntry(joint, (), rule.value)
                 index += 1
                 continue
             *entries, last = self._alternatives(open_part, rule.places)
@@ -121,9 +121,9 @@ class Row:
                 yield from under(last, self._decide(rules, default, index, more))
                 return
             known = {**known, open_part: literal_of(last.value) or ""}
-        yield Entry(ALWAYS, (), default)
+        yield ListEntry(ALWAYS, (), default)
 
-    def _open_part(self, places: Places, known: Known) -> int | None:
+    def _open_part(self, places: PatternShape, known: Known) -> int | None:
         """The first part to be known before the rule can be decided; None when it matches, -1 when it cannot."""
         waiting: int | None = None
         for offset, allowed in places.needs:
@@ -137,7 +137,7 @@ class Row:
             waiting = next((part for part in self._captured(places) if self._text(part, known) is None), None)
         return waiting
 
-    def _jointly(self, rule: Rule, known: Known) -> Condition | None:
+    def _jointly(self, rule: MapLine, known: Known) -> Condition | None:
         """When all open parts hold what the rule looks at, said without telling their other cases apart.
 
         That can be said when the cases that fit stand first in each part's list. None where they do not, or where a
@@ -161,12 +161,12 @@ class Row:
         found = self.parts[part]
         return found if isinstance(found, str) else known.get(part)
 
-    def _captured(self, places: Places) -> Iterator[int]:
+    def _captured(self, places: PatternShape) -> Iterator[int]:
         for start, end in places.groups:
             if start < end:
                 yield from range(bisect_right(self.starts, start) - 1, bisect_right(self.starts, end - 1))
 
-    def _alternatives(self, part: int, places: Places) -> Entries:
+    def _alternatives(self, part: int, places: PatternShape) -> Entries:
         """The part's cases; of two opposite ones that stands first which the rule asks for."""
         entries = self.parts[part]
         assert not isinstance(entries, str)
@@ -176,7 +176,7 @@ class Row:
             entries = (entries[1], entries[0])
         return (entries[0], entries[1]._replace(condition=ALWAYS))
 
-    def _filled(self, rule: Rule, known: Known) -> Pieces:
+    def _filled(self, rule: MapLine, known: Known) -> Pieces:
         if not any(isinstance(piece, Capture) for piece in rule.value):
             return rule.value
         text = "".join(self._text(part, known) or "?" * self._width(part) for part in range(len(self.parts)))
@@ -194,15 +194,15 @@ def filled(value: Pieces, groups: Sequence[str | None]) -> Pieces:
     return joined(tuple(captured[piece.number - 1] if isinstance(piece, Capture) else piece for piece in value))
 
 
-def places_of_text(key: str) -> Places:
+def places_of_text(key: str) -> PatternShape:
     """An exact key, which ignores case."""
-    return Places(
+    return PatternShape(
         tuple((index, frozenset((char.lower(), char.upper()))) for index, char in enumerate(key)), len(key), True
     )
 
 
 @lru_cache(maxsize=4096)
-def places_of(pattern: str) -> Places | None:
+def places_of(pattern: str) -> PatternShape | None:
     r"""The places that a pattern of fixed width looks at; None for other patterns."""
     start = next((start for start in (r"\A", "^") if pattern.startswith(start)), "")
     end = next((end for end in (r"\z", "$") if pattern.endswith(end)), "")
@@ -215,14 +215,14 @@ def places_of(pattern: str) -> Places | None:
 
 
 @lru_cache(maxsize=4096)
-def _sought(places: Places) -> re.Pattern[str]:
+def _sought(places: PatternShape) -> re.Pattern[str]:
     """What finds each place where a floating pattern can stand; a NUL in the text is a character not yet known."""
     needs = dict(places.needs)
     found = [f"[{re.escape(''.join(sorted(needs[at])))}\\0]" if at in needs else "." for at in range(places.length)]
     return re.compile(f"(?={''.join(found)})", re.DOTALL)
 
 
-def _read(pattern: str, whole: bool, floating: bool) -> Places | None:
+def _read(pattern: str, whole: bool, floating: bool) -> PatternShape | None:
     needs: list[tuple[int, frozenset[str]]] = []
     groups: list[tuple[int, int]] = []
     opened: list[int | None] = []
@@ -246,7 +246,7 @@ def _read(pattern: str, whole: bool, floating: bool) -> Places | None:
             needs += [(offset + step, allowed) for step in range(count) if allowed is not None]
             offset += count
     complete = at == len(pattern) and not opened
-    return Places(tuple(needs), offset, whole, tuple(groups), floating) if complete else None
+    return PatternShape(tuple(needs), offset, whole, tuple(groups), floating) if complete else None
 
 
 @lru_cache(maxsize=256)

@@ -14,9 +14,9 @@ from graymesh.targets.nginx.allowed import UPSTREAM, harmless
 from graymesh.targets.nginx.decode_effects import (
     INHERITED,
     Counted,
-    Effects,
     Levels,
-    Output,
+    LocationEffects,
+    LocationOutput,
     Settings,
     effects,
     milliseconds,
@@ -30,7 +30,7 @@ from graymesh.targets.nginx.decode_locations import Location, assigned, located,
 from graymesh.targets.nginx.decode_maps import SplitDefinition
 from graymesh.targets.nginx.decode_values import Pieces, Room, joined, pieces_of
 from graymesh.targets.nginx.quoting import Variable
-from graymesh.targets.nginx.syntax import Directive
+from graymesh.targets.nginx.syntax import ParsedDirective
 
 _HOST_NAME: Final = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _BACKEND: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
@@ -60,7 +60,7 @@ class Upstream(NamedTuple):
     name: str
     endpoints: tuple[str, ...]
     facts: Facts
-    where: Directive
+    where: ParsedDirective
     understood: bool = True
 
 
@@ -88,11 +88,11 @@ class _Row(NamedTuple):
 
     condition: Condition
     draws: Draws
-    effects: Effects
+    effects: LocationEffects
     policy: Policy
 
 
-def names_of(server: Directive) -> tuple[str, ...]:
+def names_of(server: ParsedDirective) -> tuple[str, ...]:
     """The host names that a server says it answers for, in lower case.
 
     Raises NotUnderstood for patterns of other kinds.
@@ -108,7 +108,7 @@ def names_of(server: Directive) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found)) or ("",)
 
 
-def listens_of(server: Directive) -> dict[str, bool]:
+def listens_of(server: ParsedDirective) -> dict[str, bool]:
     """The addresses on which a server listens: as `address:port` → whether it is the default there.
 
     Raises NotUnderstood.
@@ -121,7 +121,7 @@ def listens_of(server: Directive) -> dict[str, bool]:
     return found or {"*:80": False}
 
 
-def read_upstream(directive: Directive) -> Upstream:
+def read_upstream(directive: ParsedDirective) -> Upstream:
     """An upstream as it stands in the file. Raises NotUnderstood."""
     endpoints: list[str] = []
     told: set[tuple[tuple[tuple[str, str], int], ...]] = set()
@@ -144,12 +144,12 @@ def _failures(told: Facts, servers: int) -> Facts:
     return told or ({_ERRORS: 1, _EJECT: 10_000} if servers > 1 else {})
 
 
-def _kept(line: Directive) -> bool:
+def _kept(line: ParsedDirective) -> bool:
     """Is it another directive than `keepalive`, or a number of connections that nginx takes?"""
     return line.name != "keepalive" or re.fullmatch("0*[1-9][0-9]*", " ".join(line.arguments)) is not None
 
 
-def read_zone(directive: Directive) -> tuple[str, Zone]:
+def read_zone(directive: ParsedDirective) -> tuple[str, Zone]:
     """A zone's name and the zone. Raises NotUnderstood for rates that are no whole number a second."""
     name, rate = "", None
     for argument in directive.arguments[1:]:
@@ -163,7 +163,7 @@ def read_zone(directive: Directive) -> tuple[str, Zone]:
     return name, Zone(pieces_of(directive.arguments[0]), rate)
 
 
-def decide(server: Directive, http: Http) -> Decided:
+def decide(server: ParsedDirective, http: Http) -> Decided:
     """The server as a route table, when nothing in it is foreign. Raises NotUnderstood."""
     locations = _all(server, "location")
     if _all(server, "return"):
@@ -202,7 +202,7 @@ def decide(server: Directive, http: Http) -> Decided:
     return Decided(table, versions, facts | _limits(rows, http, server))
 
 
-def foreign(server: Directive) -> Iterator[NotUnderstood]:
+def foreign(server: ParsedDirective) -> Iterator[NotUnderstood]:
     """Everything in a server that nothing here understands, in the order of the file."""
     locations = [each for each in server.body or () if each.name == "location"]
     for directive in server.body or ():
@@ -213,23 +213,23 @@ def foreign(server: Directive) -> Iterator[NotUnderstood]:
             yield _unknown(directive, server)
 
 
-def _known(directive: Directive, own: frozenset[str]) -> bool:
+def _known(directive: ParsedDirective, own: frozenset[str]) -> bool:
     return directive.name in own or directive.name in INHERITED or harmless(directive)
 
 
-def _unknown(directive: Directive, block: Directive) -> NotUnderstood:
+def _unknown(directive: ParsedDirective, block: ParsedDirective) -> NotUnderstood:
     return NotUnderstood(directive.name, f"not understood in a {block.name}", directive)
 
 
-def _settings(block: Directive) -> Settings:
-    found: dict[str, list[Directive]] = {}
+def _settings(block: ParsedDirective) -> Settings:
+    found: dict[str, list[ParsedDirective]] = {}
     for directive in block.body or ():
         if directive.name in INHERITED:
             found.setdefault(directive.name, []).append(directive)
     return found
 
 
-def _all(block: Directive, name: str) -> list[Directive]:
+def _all(block: ParsedDirective, name: str) -> list[ParsedDirective]:
     return [directive for directive in block.body or () if directive.name == name]
 
 
@@ -241,7 +241,7 @@ def _location_rows(
         raise NotUnderstood("location", f"{location.path} does not pass requests on", location.where)
     levels = Levels((_settings(location.where), settings, http.settings))
     evaluator = Evaluator(http.definitions, assigned(_all(location.where, "set"), before, http.definitions), room)
-    found = [Output("version", "", _passed(passes[0]), passes[0]), *_keyed(outputs(levels), http)]
+    found = [LocationOutput("version", "", _passed(passes[0]), passes[0]), *_keyed(outputs(levels), http)]
     cases = evaluator.cases([_substituted(output, evaluator) for output in found])
     ruled = policy(levels)
     rows = [_Row(case.condition, case.draws, effects(found, case.values), ruled) for case in cases]
@@ -249,14 +249,14 @@ def _location_rows(
     return named, evaluator, told_besides(levels)
 
 
-def _substituted(output: Output, evaluator: Evaluator) -> Pieces:
+def _substituted(output: LocationOutput, evaluator: Evaluator) -> Pieces:
     try:
         return evaluator.substituted(output.value)
     except NotUnderstood as refused:
         raise NotUnderstood(refused.field, refused.message, refused.where or output.where) from refused
 
 
-def _keyed(found: Iterator[Output], http: Http) -> Iterator[Output]:
+def _keyed(found: Iterator[LocationOutput], http: Http) -> Iterator[LocationOutput]:
     for output in found:
         if output.role != "limit":
             yield output
@@ -266,7 +266,7 @@ def _keyed(found: Iterator[Output], http: Http) -> Iterator[Output]:
             raise NotUnderstood("limit_req", f"no limit_req_zone {output.name!r} that is understood", output.where)
 
 
-def _passed(directive: Directive) -> Pieces:
+def _passed(directive: ParsedDirective) -> Pieces:
     """Where requests are passed on, without the scheme. Raises NotUnderstood when the path is changed on the way."""
     pieces = pieces_of(directive.arguments[0]) if len(directive.arguments) == 1 else ()
     if not pieces or not isinstance(pieces[0], str) or not pieces[0].startswith("http://"):
@@ -279,7 +279,7 @@ def _passed(directive: Directive) -> Pieces:
     return rest
 
 
-def _named(found: Effects, where: Directive, http: Http) -> Effects:
+def _named(found: LocationEffects, where: ParsedDirective, http: Http) -> LocationEffects:
     upstream = http.upstreams.get(found.version.lower())
     if upstream and not upstream.understood:
         raise NotUnderstood("proxy_pass", f"the upstream {upstream.name} is not understood", where)
@@ -334,7 +334,7 @@ def _split(group: Sequence[_Row], parts: Sequence[int], keys: Mapping[str, Field
     return Split(shares, key)
 
 
-def _share(found: Effects, basis_points: int) -> Share:
+def _share(found: LocationEffects, basis_points: int) -> Share:
     return Share(
         version=found.version,
         basis_points=basis_points,
@@ -344,7 +344,7 @@ def _share(found: Effects, basis_points: int) -> Share:
     )
 
 
-def _limits(rows: Sequence[_Row], http: Http, where: Directive) -> dict[tuple[str, str], Scalar]:
+def _limits(rows: Sequence[_Row], http: Http, where: ParsedDirective) -> dict[tuple[str, str], Scalar]:
     """The limits of each version.
 
     Raises NotUnderstood when something else than the requests of a version is counted.
@@ -363,7 +363,7 @@ def _limits(rows: Sequence[_Row], http: Http, where: Directive) -> dict[tuple[st
     return facts
 
 
-def _address(text: str, where: Directive) -> str:
+def _address(text: str, where: ParsedDirective) -> str:
     """The address of a `listen` in one spelling: `*:80`, `127.0.0.1:80`, `[::1]:80`."""
     found = _LISTEN.fullmatch(text)
     if found is None:
@@ -377,14 +377,14 @@ def _address(text: str, where: Directive) -> str:
     return f"{shown}:{int(found['port'] or found['only_port'] or 80)}"
 
 
-def _endpoint(line: Directive) -> str:
+def _endpoint(line: ParsedDirective) -> str:
     address = line.arguments[0] if line.arguments else ""
     if not _BACKEND.fullmatch(address):
         raise NotUnderstood("server", f"{address!r} is not understood", line)
     return address if re.search(r":[0-9]+$", address) and not address.endswith("]") else f"{address}:80"
 
 
-def _parameters(line: Directive) -> Iterator[tuple[tuple[str, str], int]]:
+def _parameters(line: ParsedDirective) -> Iterator[tuple[tuple[str, str], int]]:
     for argument in line.arguments[1:]:
         name, _, value = argument.partition("=")
         if name == "max_fails" and value.isdigit():

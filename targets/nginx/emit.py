@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from graymesh.targets.nginx import quoting
-from graymesh.targets.nginx.tree import Argument, ConfigurationFile, Directive, Item, Regex, Remark
+from graymesh.targets.nginx.tree import Argument, ConfigurationFile, Directive, Item, MapRegex, Remark
 
 _INDENT: Final = "    "
 _TABLES: Final = frozenset(["map", "geo", "split_clients"])
@@ -50,8 +50,8 @@ def _remark(directive: Directive) -> str:
     return f" {quoting.comment(directive.remark)}" if directive.remark else ""
 
 
-def _key(name: str | Regex, in_map: bool) -> str:
-    if isinstance(name, Regex):
+def _key(name: str | MapRegex, in_map: bool) -> str:
+    if isinstance(name, MapRegex):
         return quoting.map_regex(name.pattern)
     return quoting.map_key(name) if in_map and name != "default" else quoting.token(name)
 

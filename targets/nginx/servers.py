@@ -12,7 +12,7 @@ from graymesh.kit.comments import file_of
 from graymesh.kit.target import HostTable, View
 from graymesh.targets.nginx.claims import TOKEN, asks_for_claims, token_source
 from graymesh.targets.nginx.conditions import first_value
-from graymesh.targets.nginx.decision import ROLES, Decision, decided
+from graymesh.targets.nginx.decision import ROLES, DecisionMap, decided
 from graymesh.targets.nginx.marks import Marks, limits, marks
 from graymesh.targets.nginx.names import Names
 from graymesh.targets.nginx.policies import policy_directives, policy_of, server_parameters
@@ -91,7 +91,7 @@ def _token(view: View, table: HostTable, names: Names) -> tuple[list[Item], list
 
 
 def _location(
-    view: View, table: HostTable, decision: Decision, marked: Marks, limited_to: Marks
+    view: View, table: HostTable, decision: DecisionMap, marked: Marks, limited_to: Marks
 ) -> Iterator[Directive]:
     yield from limited_to.directives
     yield Directive("proxy_pass", ((f"http://{_group(view.release)}.", decision.version),))

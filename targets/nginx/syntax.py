@@ -40,7 +40,7 @@ _MEANING: Final = {"t": "\t", "r": "\r", "n": "\n"}
 _MARKS: Final = frozenset(";{}#\"'\\")
 
 
-class Directive(NamedTuple):
+class ParsedDirective(NamedTuple):
     """A directive with its arguments as nginx understands them; `body` is None where a semicolon ends it.
 
     `token` is the number of its first token in the file, from 0; `Lines` knows its line.
@@ -48,7 +48,7 @@ class Directive(NamedTuple):
 
     name: str
     arguments: tuple[str, ...]
-    body: tuple[Directive, ...] | None
+    body: tuple[ParsedDirective, ...] | None
     file: str
     token: int
 
@@ -64,15 +64,15 @@ class SyntaxProblem(Exception):
 class _Open(NamedTuple):
     """A block that is being read."""
 
-    head: Directive
-    inside: list[Directive]
+    head: ParsedDirective
+    inside: list[ParsedDirective]
 
 
-def parse(text: str, file: str) -> tuple[Directive, ...]:
+def parse(text: str, file: str) -> tuple[ParsedDirective, ...]:
     """The directives of a file. Raises SyntaxProblem."""
     if "\0" in text or text.startswith("\ufeff"):
         raise SyntaxProblem("a NUL or a byte order mark", 0)
-    blocks = [_Open(Directive("", (), None, file, 0), [])]
+    blocks = [_Open(ParsedDirective("", (), None, file, 0), [])]
     words: list[str] = []
     first = 0
     for index, token in enumerate(_TOKEN.findall(text)):
@@ -85,7 +85,7 @@ def parse(text: str, file: str) -> tuple[Directive, ...]:
         elif mark == ";" or mark == "{":
             if not words:
                 raise SyntaxProblem(f"unexpected {mark!r}", index)
-            directive = Directive(words[0], tuple(words[1:]), None, file, first)
+            directive = ParsedDirective(words[0], tuple(words[1:]), None, file, first)
             words = []
             if mark == ";":
                 blocks[-1].inside.append(directive)
@@ -121,7 +121,7 @@ class Lines:
         return [match.start() for match in re.finditer("\n", self._text)]
 
 
-def _opened(head: Directive, depth: int) -> _Open:
+def _opened(head: ParsedDirective, depth: int) -> _Open:
     if depth > DEEPEST:
         raise SyntaxProblem(f"blocks more than {DEEPEST} deep", head.token)
     return _Open(head, [])

@@ -12,7 +12,7 @@ Argument: TypeAlias = str | Value
 """Literal text, or text with variables."""
 
 
-class Regex(NamedTuple):
+class MapRegex(NamedTuple):
     """A case-sensitive regular expression as the key of a map."""
 
     pattern: str
@@ -24,7 +24,7 @@ class Directive(NamedTuple):
     `remark` is a comment on the same line.
     """
 
-    name: str | Regex
+    name: str | MapRegex
     arguments: tuple[Argument, ...] = ()
     body: tuple[Item, ...] | None = None
     remark: str = ""
@@ -52,7 +52,7 @@ class ConfigurationFile(NamedTuple):
     text: str = ""
 
 
-Entry: TypeAlias = tuple[str | Regex, Value]
+Entry: TypeAlias = tuple[str | MapRegex, Value]
 """A line of a map: its key and its value."""
 
 

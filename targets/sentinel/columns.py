@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 JavaType: TypeAlias = Literal["int", "long", "double", "boolean", "Integer", "Long", "String", "object", "list"]
-Columns: TypeAlias = Mapping[str, "Column"]
+Columns: TypeAlias = Mapping[str, "JavaField"]
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class JavaField:
     """One field; types with a capital letter may be null. `shape` is what an object or a list's items consist of."""
 
     type: JavaType
@@ -28,102 +28,102 @@ BOOKKEEPING: Final = frozenset(["app", "ip", "port", "gmtCreate", "gmtModified"]
 """What Sentinel's dashboard adds to the rules that it stores; no rule manager reads it."""
 
 _ABSTRACT: Columns = {
-    "id": Column("Long"),
-    "resource": Column("String"),
-    "limitApp": Column("String"),
-    "regex": Column("boolean", False),
+    "id": JavaField("Long"),
+    "resource": JavaField("String"),
+    "limitApp": JavaField("String"),
+    "regex": JavaField("boolean", False),
 }
 
 _WINDOW: Columns = {
-    "flowId": Column("Long"),
-    "thresholdType": Column("int", 0),
-    "sampleCount": Column("int", 10),
-    "windowIntervalMs": Column("int", 1000),
+    "flowId": JavaField("Long"),
+    "thresholdType": JavaField("int", 0),
+    "sampleCount": JavaField("int", 10),
+    "windowIntervalMs": JavaField("int", 1000),
 }
 
 _CLUSTER: Columns = {
     **_WINDOW,
-    "fallbackToLocalWhenFail": Column("boolean", True),
-    "strategy": Column("int", 0),
-    "resourceTimeout": Column("long", 2000),
-    "resourceTimeoutStrategy": Column("int", 0),
-    "acquireRefuseStrategy": Column("int", 0),
-    "clientOfflineTime": Column("long", 2000),
+    "fallbackToLocalWhenFail": JavaField("boolean", True),
+    "strategy": JavaField("int", 0),
+    "resourceTimeout": JavaField("long", 2000),
+    "resourceTimeoutStrategy": JavaField("int", 0),
+    "acquireRefuseStrategy": JavaField("int", 0),
+    "clientOfflineTime": JavaField("long", 2000),
 }
 
-_PARAM_CLUSTER: Columns = {**_WINDOW, "fallbackToLocalWhenFail": Column("boolean", False)}
+_PARAM_CLUSTER: Columns = {**_WINDOW, "fallbackToLocalWhenFail": JavaField("boolean", False)}
 
-_HOT_ITEM: Columns = {"object": Column("String"), "count": Column("Integer"), "classType": Column("String")}
+_HOT_ITEM: Columns = {"object": JavaField("String"), "count": JavaField("Integer"), "classType": JavaField("String")}
 
 _GATEWAY_ITEM: Columns = {
-    "index": Column("Integer"),
-    "parseStrategy": Column("int", 0),
-    "fieldName": Column("String"),
-    "pattern": Column("String"),
-    "matchStrategy": Column("int", 0),
+    "index": JavaField("Integer"),
+    "parseStrategy": JavaField("int", 0),
+    "fieldName": JavaField("String"),
+    "pattern": JavaField("String"),
+    "matchStrategy": JavaField("int", 0),
 }
 
-_PATH_ITEM: Columns = {"pattern": Column("String"), "matchStrategy": Column("int", 0)}
+_PATH_ITEM: Columns = {"pattern": JavaField("String"), "matchStrategy": JavaField("int", 0)}
 
 FLOW: Columns = {
     **_ABSTRACT,
-    "limitApp": Column("String", "default"),
-    "grade": Column("int", 1),
-    "count": Column("double", 0),
-    "strategy": Column("int", 0),
-    "refResource": Column("String"),
-    "controlBehavior": Column("int", 0),
-    "warmUpPeriodSec": Column("int", 10),
-    "maxQueueingTimeMs": Column("int", 500),
-    "clusterMode": Column("boolean", False),
-    "clusterConfig": Column("object", None, _CLUSTER),
+    "limitApp": JavaField("String", "default"),
+    "grade": JavaField("int", 1),
+    "count": JavaField("double", 0),
+    "strategy": JavaField("int", 0),
+    "refResource": JavaField("String"),
+    "controlBehavior": JavaField("int", 0),
+    "warmUpPeriodSec": JavaField("int", 10),
+    "maxQueueingTimeMs": JavaField("int", 500),
+    "clusterMode": JavaField("boolean", False),
+    "clusterConfig": JavaField("object", None, _CLUSTER),
 }
 
 DEGRADE: Columns = {
     **_ABSTRACT,
-    "grade": Column("int", 0),
-    "count": Column("double", 0),
-    "timeWindow": Column("int", 0),
-    "minRequestAmount": Column("int", 5),
-    "slowRatioThreshold": Column("double", 1),
-    "statIntervalMs": Column("int", 1000),
+    "grade": JavaField("int", 0),
+    "count": JavaField("double", 0),
+    "timeWindow": JavaField("int", 0),
+    "minRequestAmount": JavaField("int", 5),
+    "slowRatioThreshold": JavaField("double", 1),
+    "statIntervalMs": JavaField("int", 1000),
 }
 
 SYSTEM: Columns = {
     **_ABSTRACT,
-    "highestSystemLoad": Column("double", -1),
-    "highestCpuUsage": Column("double", -1),
-    "qps": Column("double", -1),
-    "avgRt": Column("long", -1),
-    "maxThread": Column("long", -1),
+    "highestSystemLoad": JavaField("double", -1),
+    "highestCpuUsage": JavaField("double", -1),
+    "qps": JavaField("double", -1),
+    "avgRt": JavaField("long", -1),
+    "maxThread": JavaField("long", -1),
 }
 
-AUTHORITY: Columns = {**_ABSTRACT, "strategy": Column("int", 0)}
+AUTHORITY: Columns = {**_ABSTRACT, "strategy": JavaField("int", 0)}
 
 PARAM_FLOW: Columns = {
     **_ABSTRACT,
-    "grade": Column("int", 1),
-    "paramIdx": Column("Integer"),
-    "count": Column("double", 0),
-    "controlBehavior": Column("int", 0),
-    "maxQueueingTimeMs": Column("int", 0),
-    "burstCount": Column("int", 0),
-    "durationInSec": Column("long", 1),
-    "paramFlowItemList": Column("list", (), _HOT_ITEM),
-    "clusterMode": Column("boolean", False),
-    "clusterConfig": Column("object", None, _PARAM_CLUSTER),
+    "grade": JavaField("int", 1),
+    "paramIdx": JavaField("Integer"),
+    "count": JavaField("double", 0),
+    "controlBehavior": JavaField("int", 0),
+    "maxQueueingTimeMs": JavaField("int", 0),
+    "burstCount": JavaField("int", 0),
+    "durationInSec": JavaField("long", 1),
+    "paramFlowItemList": JavaField("list", (), _HOT_ITEM),
+    "clusterMode": JavaField("boolean", False),
+    "clusterConfig": JavaField("object", None, _PARAM_CLUSTER),
 }
 
 GATEWAY_FLOW: Columns = {
-    "resource": Column("String"),
-    "resourceMode": Column("int", 0),
-    "grade": Column("int", 1),
-    "count": Column("double", 0),
-    "intervalSec": Column("long", 1),
-    "controlBehavior": Column("int", 0),
-    "burst": Column("int", 0),
-    "maxQueueingTimeoutMs": Column("int", 500),
-    "paramItem": Column("object", None, _GATEWAY_ITEM),
+    "resource": JavaField("String"),
+    "resourceMode": JavaField("int", 0),
+    "grade": JavaField("int", 1),
+    "count": JavaField("double", 0),
+    "intervalSec": JavaField("long", 1),
+    "controlBehavior": JavaField("int", 0),
+    "burst": JavaField("int", 0),
+    "maxQueueingTimeoutMs": JavaField("int", 500),
+    "paramItem": JavaField("object", None, _GATEWAY_ITEM),
 }
 
-API_GROUP: Columns = {"apiName": Column("String"), "predicateItems": Column("list", None, _PATH_ITEM)}
+API_GROUP: Columns = {"apiName": JavaField("String"), "predicateItems": JavaField("list", None, _PATH_ITEM)}

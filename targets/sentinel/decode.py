@@ -13,10 +13,10 @@ from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.targets.sentinel import meaning
 from graymesh.targets.sentinel.meaning import Home, Meaning, Subject
 from graymesh.targets.sentinel.paths import regex_problem, too_much
-from graymesh.targets.sentinel.places import Places
+from graymesh.targets.sentinel.places import RuleLines
 from graymesh.targets.sentinel.recognise import kind_of, kinds_by_fields, kinds_by_name
 from graymesh.targets.sentinel.rules import KINDS, Rule
-from graymesh.targets.sentinel.values import Problem, parsed, typed
+from graymesh.targets.sentinel.values import FieldProblem, parsed, typed
 
 
 def decode(files: Files) -> Decoded:
@@ -49,7 +49,7 @@ class _File:
     """One file while it is read: what its rules say, and what of them was refused."""
 
     path: str
-    places: Places
+    places: RuleLines
     statements: list[Meaning] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     undecided: list[tuple[str, str]] = field(default_factory=list)
@@ -57,7 +57,7 @@ class _File:
     @staticmethod
     def read(path: str, text: str) -> _File:
         """The file's rules; a file that is not a list of rules of one kind gives one refusal and nothing else."""
-        file = _File(path, Places(text))
+        file = _File(path, RuleLines(text))
         try:
             data = parsed(text)
         except ValueError as error:
@@ -91,7 +91,7 @@ class _File:
     def _rule(self, kind: str, home: Home, index: int, raw: Mapping[str, Any]) -> Rule | None:
         rule, problems = typed(KINDS[kind].columns, raw)
         if not problems:
-            problems = [Problem(broken.field, broken.message) for broken in KINDS[kind].broken(rule)]
+            problems = [FieldProblem(broken.field, broken.message) for broken in KINDS[kind].broken(rule)]
         for problem in problems:
             self._refuse(kind, home, index, raw, problem)
         return None if problems else rule
@@ -100,15 +100,15 @@ class _File:
         if rule is None:
             return
         if rule.get("regex") and (message := regex_problem(rule["resource"])):
-            self._refuse(kind, home, index, rule, Problem("resource", message))
+            self._refuse(kind, home, index, rule, FieldProblem("resource", message))
             return
         said = _SPEAKERS[kind](home, rule)
-        if isinstance(said, Problem):
+        if isinstance(said, FieldProblem):
             self._refuse(kind, home, index, rule, said)
         else:
             self.statements.append(said)
 
-    def _refuse(self, kind: str, home: Home, index: int, raw: Mapping[str, Any], problem: Problem) -> None:
+    def _refuse(self, kind: str, home: Home, index: int, raw: Mapping[str, Any], problem: FieldProblem) -> None:
         subject = _subject(kind, home, raw)
         self.undecided.append((subject.service, subject.scope))
         self.refusals.append(
@@ -153,7 +153,7 @@ def _subject(kind: str, home: Home, raw: Mapping[str, Any]) -> Subject:
     return meaning.subject_of(kind, home, resource if isinstance(resource, str) else "", raw.get("resourceMode", 0))
 
 
-def _across(kind: str, rules: Sequence[Rule | None]) -> Iterator[tuple[int, Problem]]:
+def _across(kind: str, rules: Sequence[Rule | None]) -> Iterator[tuple[int, FieldProblem]]:
     """What rules of one list do to each other."""
     numbered = [(index, rule) for index, rule in enumerate(rules) if rule is not None]
     match kind:
@@ -165,19 +165,19 @@ def _across(kind: str, rules: Sequence[Rule | None]) -> Iterator[tuple[int, Prob
             yield from _mixed_modes(numbered)
 
 
-def _repeated(numbered: Iterable[tuple[int, Rule]], name: str, message: str) -> Iterator[tuple[int, Problem]]:
+def _repeated(numbered: Iterable[tuple[int, Rule]], name: str, message: str) -> Iterator[tuple[int, FieldProblem]]:
     seen: set[str] = set()
     for index, rule in numbered:
         if rule[name] in seen:
-            yield index, Problem(name, message)
+            yield index, FieldProblem(name, message)
         seen.add(rule[name])
 
 
-def _mixed_modes(numbered: Iterable[tuple[int, Rule]]) -> Iterator[tuple[int, Problem]]:
+def _mixed_modes(numbered: Iterable[tuple[int, Rule]]) -> Iterator[tuple[int, FieldProblem]]:
     modes: dict[str, int] = {}
     for index, rule in numbered:
         if rule["paramItem"] and modes.setdefault(rule["resource"], rule["resourceMode"]) != rule["resourceMode"]:
-            yield index, Problem("resourceMode", "differs between rules with paramItem: none of them ever acts")
+            yield index, FieldProblem("resourceMode", "differs between rules with paramItem: none of them ever acts")
 
 
 def _doubt(path: str, data: Sequence[Mapping[str, Any]]) -> str:

@@ -11,7 +11,7 @@ from graymesh.targets.sentinel import words
 from graymesh.targets.sentinel.paths import pattern_of, regex_problem
 from graymesh.targets.sentinel.recognise import group_owner, owner, route_owner
 from graymesh.targets.sentinel.rules import Rule, blank
-from graymesh.targets.sentinel.values import Problem
+from graymesh.targets.sentinel.values import FieldProblem
 
 Fact: TypeAlias = tuple[tuple[str, str], Scalar]
 
@@ -140,11 +140,11 @@ def param_flow(home: Home, rule: Rule) -> Meaning:
     return Meaning(home.subject(rule["resource"]), "paramFlow", words.param_flow(rule))
 
 
-def gateway_flow(home: Home, rule: Rule) -> Meaning | Problem:
+def gateway_flow(home: Home, rule: Rule) -> Meaning | FieldProblem:
     """A plain limit of a route is one entry of `gateway.routes`; all others are words."""
     item = rule["paramItem"]
     if item and item["pattern"] and item["matchStrategy"] == 2 and (message := regex_problem(item["pattern"])):
-        return Problem("paramItem.pattern", message)
+        return FieldProblem("paramItem.pattern", message)
     subject = subject_of("gateway-flow", home, rule["resource"], rule["resourceMode"])
     numbers = (rule["resourceMode"], rule["grade"], rule["intervalSec"], rule["controlBehavior"], rule["burst"])
     entry = f"{rule['resource']}={words.number(rule['count'])}"
@@ -152,11 +152,11 @@ def gateway_flow(home: Home, rule: Rule) -> Meaning | Problem:
     return Meaning(subject, "gateway", words.gateway_flow(rule), facts)
 
 
-def api_group(home: Home, rule: Rule) -> Meaning | Problem:
+def api_group(home: Home, rule: Rule) -> Meaning | FieldProblem:
     """The patterns of a group of paths."""
     patterns = [pattern_of(item) for item in rule["predicateItems"]]
     for pattern in patterns:
-        if isinstance(pattern, Problem):
+        if isinstance(pattern, FieldProblem):
             return pattern
     name = rule["apiName"]
     entries = tuple(sorted({pattern for pattern in patterns if isinstance(pattern, str)}))

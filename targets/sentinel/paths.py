@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from typing import Final
 
 from graymesh.targets.sentinel.rules import Rule, blank
-from graymesh.targets.sentinel.values import Problem
+from graymesh.targets.sentinel.values import FieldProblem
 
 _WILDCARDS: Final = frozenset("*?{")
 
 
-def pattern_of(item: Rule) -> str | Problem:
+def pattern_of(item: Rule) -> str | FieldProblem:
     """`exact /a`, `prefix /api` (whole segments), `ant /a/*/b` or `regex …`; a problem when no path can match."""
     pattern = item["pattern"]
     if blank(pattern):
-        return Problem("predicateItems.pattern", "is blank: the adapter leaves the item out")
+        return FieldProblem("predicateItems.pattern", "is blank: the adapter leaves the item out")
     match item["matchStrategy"]:
         case 0:
             return _rooted(pattern, f"exact {pattern}")
@@ -23,9 +23,9 @@ def pattern_of(item: Rule) -> str | Problem:
             return _rooted(pattern, _ant(pattern))
         case 2:
             message = regex_problem(pattern)
-            return Problem("predicateItems.pattern", message) if message else f"regex {pattern}"
+            return FieldProblem("predicateItems.pattern", message) if message else f"regex {pattern}"
         case _:
-            return Problem("predicateItems.matchStrategy", "is none of 0 (exact), 1 (Ant pattern), 2 (regex)")
+            return FieldProblem("predicateItems.matchStrategy", "is none of 0 (exact), 1 (Ant pattern), 2 (regex)")
 
 
 def regex_problem(pattern: str) -> str:
@@ -47,14 +47,18 @@ def too_much(patterns: Iterable[str]) -> bool:
     return False
 
 
-def _ant(pattern: str) -> str | Problem:
+def _ant(pattern: str) -> str | FieldProblem:
     if not _WILDCARDS & set(pattern):
-        return Problem("predicateItems.pattern", f"has no wildcard and never matches: write {pattern.rstrip('/')}/**")
+        return FieldProblem(
+            "predicateItems.pattern", f"has no wildcard and never matches: write {pattern.rstrip('/')}/**"
+        )
     start = pattern.removesuffix("/**")
     return f"ant {pattern}" if start == pattern or _WILDCARDS & set(start) else f"prefix {start or '/'}"
 
 
-def _rooted(pattern: str, words: str | Problem) -> str | Problem:
+def _rooted(pattern: str, words: str | FieldProblem) -> str | FieldProblem:
     return (
-        words if pattern.startswith("/") else Problem("predicateItems.pattern", "does not start with /: no path does")
+        words
+        if pattern.startswith("/")
+        else FieldProblem("predicateItems.pattern", "does not start with /: no path does")
     )

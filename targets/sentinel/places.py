@@ -15,7 +15,7 @@ _Starts: TypeAlias = Mapping[tuple[str, ...], int]
 """Where each field begins, by the names that lead to it; steps of lists are left out. () is the rule itself."""
 
 
-class Places:
+class RuleLines:
     """The lines of a JSON array that has been parsed before; the text is gone through at the first question."""
 
     def __init__(self, text: str) -> None:

@@ -28,7 +28,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class RuleKind:
     """One sort of rule: its fields, what its manager demands, and what it needs to act as it reads."""
 
     name: str
@@ -102,7 +102,7 @@ _THRESHOLD = Condition(
     "must be 0 (per client) or 1 (all together)",
 )
 
-FLOW: Final = Kind(
+FLOW: Final = RuleKind(
     name="flow",
     columns=columns.FLOW,
     valid=(
@@ -175,7 +175,7 @@ FLOW: Final = Kind(
     ),
 )
 
-DEGRADE: Final = Kind(
+DEGRADE: Final = RuleKind(
     name="degrade",
     columns=columns.DEGRADE,
     valid=(
@@ -201,7 +201,7 @@ DEGRADE: Final = Kind(
 
 _SYSTEM_FIELDS: Final = ("highestSystemLoad", "highestCpuUsage", "qps", "avgRt", "maxThread")
 
-SYSTEM: Final = Kind(
+SYSTEM: Final = RuleKind(
     name="system",
     columns=columns.SYSTEM,
     valid=(
@@ -220,7 +220,7 @@ SYSTEM: Final = Kind(
     ),
 )
 
-AUTHORITY: Final = Kind(
+AUTHORITY: Final = RuleKind(
     name="authority",
     columns=columns.AUTHORITY,
     valid=(
@@ -238,7 +238,7 @@ AUTHORITY: Final = Kind(
     ),
 )
 
-PARAM_FLOW: Final = Kind(
+PARAM_FLOW: Final = RuleKind(
     name="param-flow",
     columns=columns.PARAM_FLOW,
     valid=(
@@ -300,7 +300,7 @@ def _item(rule: Rule) -> Rule:
     return rule["paramItem"] or {"parseStrategy": 0, "fieldName": None, "pattern": None, "matchStrategy": 0}
 
 
-GATEWAY_FLOW: Final = Kind(
+GATEWAY_FLOW: Final = RuleKind(
     name="gateway-flow",
     columns=columns.GATEWAY_FLOW,
     valid=(
@@ -345,7 +345,7 @@ GATEWAY_FLOW: Final = Kind(
     ),
 )
 
-API_GROUP: Final = Kind(
+API_GROUP: Final = RuleKind(
     name="api-groups",
     columns=columns.API_GROUP,
     valid=(
@@ -354,6 +354,6 @@ API_GROUP: Final = Kind(
     ),
 )
 
-KINDS: Final[Mapping[str, Kind]] = {
+KINDS: Final[Mapping[str, RuleKind]] = {
     kind.name: kind for kind in (FLOW, DEGRADE, SYSTEM, AUTHORITY, PARAM_FLOW, GATEWAY_FLOW, API_GROUP)
 }

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from graymesh.did_you_mean import quoted
-from graymesh.targets.sentinel.columns import BOOKKEEPING, Column, Columns
+from graymesh.targets.sentinel.columns import BOOKKEEPING, Columns, JavaField
 
 _LONGEST_NUMBER: Final = 1000
 _DEEPEST: Final = 64
@@ -23,7 +23,7 @@ _INTEGERS: Final = {"int": 2**31, "Integer": 2**31, "long": 2**63, "Long": 2**63
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FieldProblem:
     """A field, by its dotted name in the file, that cannot be read, and why."""
 
     field: str
@@ -43,11 +43,11 @@ def parsed(text: str) -> Any:
     )
 
 
-def typed(columns: Columns, raw: Mapping[str, Any], prefix: str = "") -> tuple[dict[str, Any], list[Problem]]:
+def typed(columns: Columns, raw: Mapping[str, Any], prefix: str = "") -> tuple[dict[str, Any], list[FieldProblem]]:
     """The rule with all its fields, missing ones at their defaults, and what is wrong with the fields given."""
     rule: dict[str, Any] = {}
     problems = [
-        Problem(prefix + name, "is not a field of this kind of rule: Sentinel ignores it silently")
+        FieldProblem(prefix + name, "is not a field of this kind of rule: Sentinel ignores it silently")
         for name in raw
         if name not in columns and (prefix or name not in BOOKKEEPING)
     ]
@@ -59,7 +59,7 @@ def typed(columns: Columns, raw: Mapping[str, Any], prefix: str = "") -> tuple[d
     return rule, problems
 
 
-def _shaped(column: Column, value: Any, name: str, problems: list[Problem]) -> Any:
+def _shaped(column: JavaField, value: Any, name: str, problems: list[FieldProblem]) -> Any:
     """The value of an object or a list, its own fields completed; the problems of those are added to `problems`."""
     if column.shape is None or value is None:
         return value
@@ -70,17 +70,17 @@ def _shaped(column: Column, value: Any, name: str, problems: list[Problem]) -> A
     return rules if column.type == "list" else rules[0]
 
 
-def _problems(column: Column, value: Any, name: str) -> Iterator[Problem]:
+def _problems(column: JavaField, value: Any, name: str) -> Iterator[FieldProblem]:
     if value is None:
         if not column.nullable:
-            yield Problem(name, "must not be null")
+            yield FieldProblem(name, "must not be null")
         return
     message = _mismatch(column, value)
     if message:
-        yield Problem(name, message)
+        yield FieldProblem(name, message)
 
 
-def _mismatch(column: Column, value: Any) -> str:
+def _mismatch(column: JavaField, value: Any) -> str:
     if column.type in _INTEGERS:
         return _integer_mismatch(value, _INTEGERS[column.type])
     match column.type:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from graymesh.ir.release import Facts
-from graymesh.targets.spring_cloud_gateway.decode_routes import Entry
+from graymesh.targets.spring_cloud_gateway.decode_routes import DecodedRoute
 
 _BALANCED, _DIRECT = "lb://", "http://"
 
@@ -19,7 +19,7 @@ class Addresses:
     endpoints: Mapping[str, tuple[str, ...]]
     beside: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def used_by(self, entries: Iterable[Entry]) -> Addresses:
+    def used_by(self, entries: Iterable[DecodedRoute]) -> Addresses:
         """The same, knowing which ids these routes name."""
         used = {entry.version.removeprefix(_BALANCED) for entry in entries}
         beside: dict[str, list[str]] = defaultdict(list)

@@ -14,7 +14,7 @@ from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.source import Source, load_artifacts
 from graymesh.targets.spring_cloud_gateway import properties
 from graymesh.targets.spring_cloud_gateway.addresses import Addresses
-from graymesh.targets.spring_cloud_gateway.decode_routes import Entry, Hosts, entry, hosts_of
+from graymesh.targets.spring_cloud_gateway.decode_routes import DecodedRoute, Hosts, entry, hosts_of
 from graymesh.targets.spring_cloud_gateway.decode_tables import (
     Groups,
     HostRoutes,
@@ -22,7 +22,7 @@ from graymesh.targets.spring_cloud_gateway.decode_tables import (
     groups_of,
     table,
 )
-from graymesh.targets.spring_cloud_gateway.properties import Setting
+from graymesh.targets.spring_cloud_gateway.properties import Property
 from graymesh.targets.spring_cloud_gateway.refused import of_type
 
 
@@ -44,7 +44,7 @@ class _RouteList:
     """The one list of routes, and the document that sets it."""
 
     document: _Document
-    setting: Setting
+    setting: Property
 
     def refusal(self, why: NotUnderstood, index: int) -> Refusal:
         """What is not understood of one route."""
@@ -106,7 +106,7 @@ def _route_lists(documents: Iterable[_Document], files: Files) -> tuple[list[_Ro
     return lists, refusals
 
 
-def _settings(document: _Document, files: Files) -> Iterator[Setting]:
+def _settings(document: _Document, files: Files) -> Iterator[Property]:
     data = document.source.data
     settings = [*properties.gateway_settings(data), *properties.disturbing(data)]
     if settings and properties.is_conditional(data):
@@ -144,7 +144,7 @@ def _routed(listed: _RouteList, addresses: Addresses, forwarding: Facts) -> Deco
     except NotUnderstood as why:
         return Decoded((), (listed.document.refusal(why, listed.setting.path),))
     read = [_entry(listed, index, value) for index, value in enumerate(values)]
-    entries = [each for each in read if isinstance(each, Entry)]
+    entries = [each for each in read if isinstance(each, DecodedRoute)]
     lost = [each for each in read if isinstance(each, _Lost)] + list(_contradictions(listed, entries))
     known = addresses.used_by(entries)
     groups = groups_of(entries)
@@ -157,7 +157,7 @@ def _routed(listed: _RouteList, addresses: Addresses, forwarding: Facts) -> Deco
     return Decoded(services, tuple(refusals), frozenset(each.id for each in read if each))
 
 
-def _entry(listed: _RouteList, index: int, value: Any) -> Entry | _Lost | None:
+def _entry(listed: _RouteList, index: int, value: Any) -> DecodedRoute | _Lost | None:
     try:
         return entry(value, index)
     except NotUnderstood as why:
@@ -167,7 +167,7 @@ def _entry(listed: _RouteList, index: int, value: Any) -> Entry | _Lost | None:
         return _Lost(called, hosts_of(value), refusal)
 
 
-def _contradictions(listed: _RouteList, entries: Sequence[Entry]) -> Iterator[_Lost]:
+def _contradictions(listed: _RouteList, entries: Sequence[DecodedRoute]) -> Iterator[_Lost]:
     """Routes that cannot be understood beside each other."""
     counts = Counter(each.id for each in entries)
     ways = {each.reads_forwarded for each in entries} - {None}
@@ -185,7 +185,7 @@ def _touched(found: HostRoutes, lost: Iterable[_Lost]) -> bool:
     return any(each.hosts is None or each.hosts & found.hosts for each in lost)
 
 
-def _client_address(entries: Iterable[Entry], forwarding: Facts) -> Facts:
+def _client_address(entries: Iterable[DecodedRoute], forwarding: Facts) -> Facts:
     """Where routes that ask for the client's address take it from, which is one place for all of them."""
     ways = {each.reads_forwarded for each in entries} - {None}
     if not ways:
@@ -193,7 +193,7 @@ def _client_address(entries: Iterable[Entry], forwarding: Facts) -> Facts:
     return {**forwarding, ("", "clientAddress"): "forwarded" if True in ways else "connection"}
 
 
-def _host_sent(entries: Iterable[Entry]) -> Facts:
+def _host_sent(entries: Iterable[DecodedRoute]) -> Facts:
     """Services get their own address as Host; the client's where PreserveHostHeader stands."""
     kept = {each.effects.preserve_host for each in entries}
     return {("", "sends.host"): "$host" if False not in kept else "$host, on some routes"} if True in kept else {}

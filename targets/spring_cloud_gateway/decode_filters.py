@@ -26,7 +26,7 @@ _GATEWAY_ERRORS: Final = Counter(["BAD_GATEWAY", _UNAVAILABLE, "GATEWAY_TIMEOUT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effects:
+class FilterEffects:
     """What happens to the requests of one route besides going somewhere."""
 
     request_headers: tuple[tuple[str, str], ...] = ()
@@ -37,15 +37,15 @@ class Effects:
 
 
 @lru_cache(maxsize=8192)
-def effects(filters: tuple[Definition, ...], timeout_ms: int | None) -> Effects:
+def effects(filters: tuple[Definition, ...], timeout_ms: int | None) -> FilterEffects:
     """The effects of all filters in order, and of the time limit that stands in the metadata."""
-    found = Effects(policy=Policy(timeout_ms=timeout_ms))
+    found = FilterEffects(policy=Policy(timeout_ms=timeout_ms))
     for each in filters:
         found = _with(found, each)
     return found
 
 
-def _with(found: Effects, filter_: Definition) -> Effects:
+def _with(found: FilterEffects, filter_: Definition) -> FilterEffects:
     match filter_.name:
         case "PreserveHostHeader":
             return replace(found, preserve_host=True)
@@ -68,7 +68,7 @@ def _set(filter_: Definition, before: tuple[tuple[str, str], ...]) -> tuple[tupl
     return tuple(sorted({**dict(before), name: value}.items()))
 
 
-def _cookie(filter_: Definition, found: Effects) -> SetCookie:
+def _cookie(filter_: Definition, found: FilterEffects) -> SetCookie:
     arguments = filter_.named("name", "value", "override")
     name, value = _header(filter_, arguments)
     if name != "set-cookie":
@@ -111,7 +111,7 @@ def _header(filter_: Definition, arguments: Mapping[str, str]) -> tuple[str, str
     return name.lower(), value
 
 
-def _retries(filter_: Definition, found: Effects) -> Retries:
+def _retries(filter_: Definition, found: FilterEffects) -> Retries:
     if found.policy.retries:
         raise NotUnderstood("Retry", "the route has two of them")
     arguments = filter_.listed("retries", "statuses", "methods", "series", "exceptions")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from graymesh.ir.release import Condition, Kind, OneOf, Test
 from graymesh.kit.refusal import NotUnderstood
-from graymesh.targets.spring_cloud_gateway.decode_filters import Effects, effects, timeout_ms
+from graymesh.targets.spring_cloud_gateway.decode_filters import FilterEffects, effects, timeout_ms
 from graymesh.targets.spring_cloud_gateway.decode_predicates import Alternatives, predicate
 from graymesh.targets.spring_cloud_gateway.refused import literal_text, of_type
 from graymesh.targets.spring_cloud_gateway.shortcuts import Definition, definition
@@ -36,7 +36,7 @@ class Weight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class DecodedRoute:
     """One enabled route; `hosts` None takes every host, `index` is its place in the list, which breaks ties."""
 
     index: int
@@ -46,11 +46,11 @@ class Entry:
     hosts: Hosts | None
     condition: Condition
     weight: Weight | None
-    effects: Effects
+    effects: FilterEffects
     reads_forwarded: bool | None
 
 
-def entry(value: object, index: int) -> Entry | None:
+def entry(value: object, index: int) -> DecodedRoute | None:
     """The route; None when it is switched off. Raises NotUnderstood."""
     route = of_type("routes", value, dict)
     unknown = next((key for key in route if key not in _KEYS), None)
@@ -62,7 +62,7 @@ def entry(value: object, index: int) -> Entry | None:
     hosts, condition = _matched(predicate(each) for each in found if each.name != "Weight")
     filters = tuple(definition(each, "filters") for each in _several(route, "filters"))
     limit = timeout_ms(of_type("metadata", route.get("metadata") or {}, dict))
-    return Entry(
+    return DecodedRoute(
         index=index,
         id=name(route),
         order=_order(route.get("order", 0)),

@@ -24,11 +24,11 @@ from graymesh.ir.release import (
     Test,
 )
 from graymesh.kit.refusal import NotUnderstood
-from graymesh.targets.spring_cloud_gateway.decode_routes import Entry, Hosts
+from graymesh.targets.spring_cloud_gateway.decode_routes import DecodedRoute, Hosts
 
 ANY_HOST = "*"
 
-Groups = Mapping[str, Sequence[Entry]]
+Groups = Mapping[str, Sequence[DecodedRoute]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class HostRoutes:
     """The routes that may take requests for these hosts, in order; no hosts stand for all that no other set names."""
 
     hosts: Hosts
-    entries: tuple[Entry, ...]
+    entries: tuple[DecodedRoute, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -44,12 +44,12 @@ class HostRoutes:
         return tuple(sorted(self.hosts)) or (ANY_HOST,)
 
 
-def by_hosts(entries: Sequence[Entry]) -> list[HostRoutes]:
+def by_hosts(entries: Sequence[DecodedRoute]) -> list[HostRoutes]:
     """The routes for each set of hosts that share a route, in order of the sets' first routes."""
     ordered = sorted(entries, key=_rank)
     everywhere = [entry for entry in ordered if entry.hosts is None]
     owner = _joined([entry.hosts for entry in ordered if entry.hosts is not None])
-    own: dict[Hosts, list[Entry]] = defaultdict(list)
+    own: dict[Hosts, list[DecodedRoute]] = defaultdict(list)
     for entry in ordered:
         if entry.hosts is not None:
             own[owner[next(iter(entry.hosts))]].append(entry)
@@ -57,9 +57,9 @@ def by_hosts(entries: Sequence[Entry]) -> list[HostRoutes]:
     return [*found, HostRoutes(frozenset(), tuple(everywhere))] if everywhere else found
 
 
-def groups_of(entries: Sequence[Entry]) -> Groups:
+def groups_of(entries: Sequence[DecodedRoute]) -> Groups:
     """The members of every weight group."""
-    groups: dict[str, list[Entry]] = defaultdict(list)
+    groups: dict[str, list[DecodedRoute]] = defaultdict(list)
     for entry in entries:
         if entry.weight:
             groups[entry.weight.group].append(entry)
@@ -71,11 +71,11 @@ def table(found: HostRoutes, groups: Groups) -> RouteTable:
     return RouteTable(tuple(_routes(found, groups)))
 
 
-def _rank(entry: Entry) -> tuple[int, int]:
+def _rank(entry: DecodedRoute) -> tuple[int, int]:
     return entry.order, entry.index
 
 
-def _merged(own: list[Entry], everywhere: list[Entry]) -> list[Entry]:
+def _merged(own: list[DecodedRoute], everywhere: list[DecodedRoute]) -> list[DecodedRoute]:
     return sorted([*own, *everywhere], key=_rank) if everywhere else own
 
 
@@ -102,7 +102,7 @@ def _routes(found: HostRoutes, groups: Groups) -> Iterator[Route]:
         position += len(members)
 
 
-def _check_group(group: str, members: Sequence[Entry], run: Sequence[Entry]) -> None:
+def _check_group(group: str, members: Sequence[DecodedRoute], run: Sequence[DecodedRoute]) -> None:
     first = run[0]
     if {entry.index for entry in run} != {entry.index for entry in members}:
         message = f"the routes of group {group!r} do not stand side by side for the same hosts"
@@ -114,7 +114,7 @@ def _check_group(group: str, members: Sequence[Entry], run: Sequence[Entry]) -> 
         raise NotUnderstood("Weight", f"the routes of group {group!r} have different time limits or retries")
 
 
-def _route(hosts: Hosts, run: Sequence[Entry]) -> Route:
+def _route(hosts: Hosts, run: Sequence[DecodedRoute]) -> Route:
     first = run[0]
     return Route(
         name=first.weight.group if first.weight else first.id,
@@ -124,7 +124,7 @@ def _route(hosts: Hosts, run: Sequence[Entry]) -> Route:
     )
 
 
-def _within(entry: Entry, hosts: Hosts) -> Condition:
+def _within(entry: DecodedRoute, hosts: Hosts) -> Condition:
     """The condition among requests for these hosts; a route for some of them asks for its own."""
     if entry.hosts is None or entry.hosts == hosts:
         return entry.condition
@@ -132,7 +132,7 @@ def _within(entry: Entry, hosts: Hosts) -> Condition:
     return tuple((own, *tests) for tests in entry.condition)
 
 
-def _shares(run: Sequence[Entry]) -> Iterator[Share]:
+def _shares(run: Sequence[DecodedRoute]) -> Iterator[Share]:
     total = sum(entry.weight.amount if entry.weight else 1 for entry in run)
     if not total:
         raise NotUnderstood("Weight", "the weights of the group add up to nothing: no request meets its routes")

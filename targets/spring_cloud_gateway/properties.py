@@ -31,7 +31,7 @@ _ELSEWHERE: Final[Mapping[tuple[str, ...], tuple[object, str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class Property:
     """One setting: its name without dashes, in lower case; where it stands; its value; why it is not understood."""
 
     name: str
@@ -50,7 +50,7 @@ def written(path: Pointer) -> str:
     return ".".join(map(str, path))
 
 
-def gateway_settings(data: object) -> Iterator[Setting]:
+def gateway_settings(data: object) -> Iterator[Property]:
     """The settings below the gateway's prefixes, the new one (`server.webflux`) and the old one, level by level."""
     for path, below in _below(data, _GATEWAY, ()):
         for key, value in of_type(written(path), below or {}, dict).items():
@@ -69,12 +69,12 @@ def instances(data: object) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield _service_id(str(key)), tuple(sorted(endpoints))
 
 
-def disturbing(data: object) -> Iterator[Setting]:
+def disturbing(data: object) -> Iterator[Property]:
     """Settings outside the gateway that change its meaning."""
     for names, (neutral, why) in _ELSEWHERE.items():
         for path, value in _below(data, names, ()):
             if value != neutral:
-                yield Setting(".".join(names), path, value, why)
+                yield Property(".".join(names), path, value, why)
 
 
 def ignores_forwarded(data: object) -> bool:
@@ -94,7 +94,7 @@ def imports(data: object) -> list[str]:
     return [str(each) for value in found for each in (value if isinstance(value, list) else [value])]
 
 
-def _server_settings(data: Mapping[str, Any], path: Pointer) -> Iterator[Setting]:
+def _server_settings(data: Mapping[str, Any], path: Pointer) -> Iterator[Property]:
     for where, below in _below(data, ("server",), path):
         for key in of_type(written(where), below or {}, dict):
             if _parts(key)[0] != "webflux":
@@ -105,16 +105,16 @@ def _server_settings(data: Mapping[str, Any], path: Pointer) -> Iterator[Setting
             yield from _settings(name, rest, (*where, key), value)
 
 
-def _settings(name: str, rest: list[str], path: Pointer, value: Any) -> Iterator[Setting]:
+def _settings(name: str, rest: list[str], path: Pointer, value: Any) -> Iterator[Property]:
     """One setting, or nothing when it has no influence on routes."""
     if name in _HARMLESS:
         return
     if name.startswith("routes"):
-        yield Setting(".".join((name, *rest)), path, value)
+        yield Property(".".join((name, *rest)), path, value)
         return
     for dotted, where, leaf in _leaves(".".join((name, *rest)), path, value):
         if dotted not in _HARMLESS_VALUES or leaf is not _HARMLESS_VALUES[dotted]:
-            yield Setting(dotted, where, leaf)
+            yield Property(dotted, where, leaf)
 
 
 def _leaves(name: str, path: Pointer, value: Any) -> Iterator[tuple[str, Pointer, Any]]:

@@ -29,7 +29,7 @@ _PATHS: Final = ("internal.config.kubernetes.io/path", "config.kubernetes.io/pat
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Transformed:
     """`text` is the ResourceList to print, `results` are those that stand in it."""
 
     text: str
@@ -45,7 +45,7 @@ class _Object:
     reference: Mapping[str, str]
 
 
-def run(given: ResourceList, progress: Progress) -> Answer:
+def run(given: ResourceList, progress: Progress) -> Transformed:
     """Compiles all releases of the list; when one is wrong, the items stay as they were given."""
     others = [item.text for item in given.items if not item.ours]
     found: dict[str, _Object] = {}
@@ -57,7 +57,7 @@ def run(given: ResourceList, progress: Progress) -> Answer:
     failed = any(diagnostic.level == "error" for diagnostic in diagnostics)
     results = [_result(diagnostic, found.get(diagnostic.file)) for diagnostic in diagnostics]
     items = [item.text for item in given.items] if failed else [*others, *_generated(files)]
-    return Answer(written(items, results), results, failed)
+    return Transformed(written(items, results), results, failed)
 
 
 def _objects(given: ResourceList) -> dict[str, _Object]:

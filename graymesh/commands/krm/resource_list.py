@@ -51,7 +51,7 @@ def read(text: str) -> ResourceList:
     if len(text) > _LIMIT_CHARACTERS:
         raise unusable("the input is larger than 64 MiB")
     try:
-        found = _parts(_Reader(text))
+        found = _parts(_ListReader(text))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
@@ -76,7 +76,7 @@ def written(items: Sequence[str], results: Sequence[Mapping[str, Any]]) -> str:
     return "".join(lines) + (yaml_text({"results": list(results)}) if results else "")
 
 
-def _parts(reader: _Reader) -> dict[str, Any]:
+def _parts(reader: _ListReader) -> dict[str, Any]:
     """The keys of the list with what is needed of their values: items, the functionConfig, the text of scalars."""
     import yaml
 
@@ -98,7 +98,7 @@ def _parts(reader: _Reader) -> dict[str, Any]:
     return found
 
 
-class _Reader:
+class _ListReader:
     """The parser's events one by one; `event` is the last one."""
 
     def __init__(self, text: str) -> None:
@@ -192,7 +192,7 @@ class _Reader:
             self._anchors.add(name)
 
 
-def _config(reader: _Reader) -> Item | None:
+def _config(reader: _ListReader) -> Item | None:
     import yaml
 
     if reader.is_nothing():
@@ -202,7 +202,7 @@ def _config(reader: _Reader) -> Item | None:
     return _item(reader)
 
 
-def _items(reader: _Reader, end: int) -> Sequence[Item]:
+def _items(reader: _ListReader, end: int) -> Sequence[Item]:
     """The objects, each with the comments above it, and behind it on its last line; `end` is where their key ends."""
     import yaml
 
@@ -234,7 +234,7 @@ def _comments(between: str) -> tuple[str, list[str]]:
     return behind, [line[line.index("#") :] for line in rest if "#" in line]
 
 
-def _item(reader: _Reader) -> Item:
+def _item(reader: _ListReader) -> Item:
     """The object that begins with the last event."""
     import yaml
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from graymesh.diff.model import Artifact, Shares, Standing, Step, Strip
+from graymesh.diff.model import Artifact, Shares, StageStep, Standing, Strip
 from graymesh.ir.release import BUCKETS
 
 COLORS: Final = 8
@@ -36,7 +36,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class StageColumn:
     """One stage of the picture: `number` counts from 1, `start_ms` is the earliest begin if that is known.
 
     `wide`: there is room for the number; `room`: for a time as well."""
@@ -55,7 +55,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class LinePair:
     """Two lines side by side; a number of 0 where a side has no such line. `kind`: same, changed, gap."""
 
     kind: str
@@ -75,7 +75,7 @@ def colors(standings: Iterable[Standing | None]) -> Mapping[str, str]:
     return {name: _color(number) for number, name in enumerate(dict.fromkeys(names))}
 
 
-def columns(standing: Standing, palette: Mapping[str, str]) -> tuple[Column, ...]:
+def columns(standing: Standing, palette: Mapping[str, str]) -> tuple[StageColumn, ...]:
     """The stages from left to right, each as wide as its shortest time; those without one have a fixed width."""
     return tuple(_columns(standing, palette))
 
@@ -95,7 +95,7 @@ def strip_bars(strip: Strip, palette: Mapping[str, str]) -> tuple[Bar, ...]:
     )
 
 
-def pairs(artifact: Artifact) -> Iterator[Pair]:
+def pairs(artifact: Artifact) -> Iterator[LinePair]:
     """A file's changes with three lines around each, side by side."""
     gone: list[str] = []
     come: list[str] = []
@@ -109,17 +109,17 @@ def pairs(artifact: Artifact) -> Iterator[Pair]:
         start = _HUNK.match(line)
         if start:
             old, new = int(start[1]), int(start[2])
-            yield Pair(kind="gap", old=line)
+            yield LinePair(kind="gap", old=line)
         else:
-            yield Pair(kind="same", old=line[1:], new=line[1:], old_line=old, new_line=new)
+            yield LinePair(kind="same", old=line[1:], new=line[1:], old_line=old, new_line=new)
             old, new = old + 1, new + 1
     yield from _changed(gone, come, old, new)
 
 
-def _changed(gone: Sequence[str], come: Sequence[str], old: int, new: int) -> Iterator[Pair]:
+def _changed(gone: Sequence[str], come: Sequence[str], old: int, new: int) -> Iterator[LinePair]:
     for index in range(max(len(gone), len(come))):
         left, right = index < len(gone), index < len(come)
-        yield Pair(
+        yield LinePair(
             kind="changed",
             old=gone[index] if left else "",
             new=come[index] if right else "",
@@ -128,11 +128,11 @@ def _changed(gone: Sequence[str], come: Sequence[str], old: int, new: int) -> It
         )
 
 
-def _columns(standing: Standing, palette: Mapping[str, str]) -> Iterator[Column]:
+def _columns(standing: Standing, palette: Mapping[str, str]) -> Iterator[StageColumn]:
     start: int | None = 0
     x = 0.0
     for number, (step, width) in enumerate(zip(standing.stages, _widths(standing.stages), strict=True), 1):
-        yield Column(
+        yield StageColumn(
             number=number,
             name=step.name,
             shares=step.shares,
@@ -149,7 +149,7 @@ def _columns(standing: Standing, palette: Mapping[str, str]) -> Iterator[Column]
         x += width
 
 
-def _widths(steps: Sequence[Step]) -> list[float]:
+def _widths(steps: Sequence[StageStep]) -> list[float]:
     """Parts of 1. Times are to scale with each other; there is no scale for what is open-ended."""
     opened = sum(step.hold_ms is None for step in steps)
     total = sum(step.hold_ms or 0 for step in steps)
@@ -160,7 +160,7 @@ def _widths(steps: Sequence[Step]) -> list[float]:
     return [each if step.hold_ms is None else left * step.hold_ms / total for step in steps]
 
 
-def _stack(step: Step, stable: str, palette: Mapping[str, str], x: float, width: float) -> Iterator[Bar]:
+def _stack(step: StageStep, stable: str, palette: Mapping[str, str], x: float, width: float) -> Iterator[Bar]:
     """Canaries stand on the ground, stable hangs from above."""
     top = BUCKETS
     for version, part in sorted(step.shares, key=lambda pair: pair[0] == stable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from graymesh.diff.model import Change, EngineDiff, ReleaseDiff, Row, Standing, TrafficDiff
+from graymesh.diff.model import Change, EngineDiff, ReleaseDiff, RouteRow, Standing, TrafficDiff
 from graymesh.diff.report.sentences import (
     NO_CHANGE,
     engine_line,
@@ -28,11 +28,11 @@ _GRAVE: Final = frozenset(("undecided", "incomplete", "removed", "moved-back", "
 
 def render(diff: TrafficDiff, *, color: bool = False, files: bool = False) -> str:
     """The whole diff; lines are not wrapped."""
-    writer = _Writer(color)
+    writer = _DiffWriter(color)
     return "".join(f"{no_command(line)}\n" for line in writer.lines(diff, files))
 
 
-class _Writer:
+class _DiffWriter:
     def __init__(self, color: bool) -> None:
         self._color = color
 
@@ -80,7 +80,7 @@ class _Writer:
         yield f"  {inline(standing.file)}"
         yield from (f"  {inline(row.who)}: {self._row(row)}" for row in standing.routes)
 
-    def _row(self, row: Row) -> str:
+    def _row(self, row: RouteRow) -> str:
         return inline(shares_in_words(dict(row.shares)))
 
     def _change(self, change: Change) -> Iterator[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from graymesh.proof.regex.automata import parted
-from graymesh.proof.regex.parse import Problem
+from graymesh.proof.regex.parse import PatternProblem
 from graymesh.proof.regex.tree import Chars, Concat, Node, Repeat, Union, nullable, render, size
 
 MOST_WAYS: Final = 100_000
@@ -30,23 +30,23 @@ _Ends: TypeAlias = tuple[_Counts, _Counts, int]
 _CURE: Final = "write it so that the next character always tells which part it belongs to"
 
 
-def explosive(node: Node) -> Problem | None:
+def explosive(node: Node) -> PatternProblem | None:
     """The part of the pattern that can be read in explosively many ways, None when there is none."""
     return examined(node)[0]
 
 
-def examined(node: Node) -> tuple[Problem | None, int]:
+def examined(node: Node) -> tuple[PatternProblem | None, int]:
     """The same, and how much work it was to tell."""
     work = _Work()
     found = _explosive(node, work)
     return found, _MOST_WORK - work.left + work.besides
 
 
-def _explosive(node: Node, work: _Work) -> Problem | None:
+def _explosive(node: Node, work: _Work) -> PatternProblem | None:
     try:
         graph = _Graph(node, work)
         if graph.culprit:
-            return Problem(
+            return PatternProblem(
                 graph.culprit.column,
                 _shown(graph.culprit),
                 f"each repetition can be read in more than one way; {_CURE}",
@@ -54,8 +54,8 @@ def _explosive(node: Node, work: _Work) -> Problem | None:
         if graph.deterministic() or _most_ways(graph) <= MOST_WAYS:
             return None
     except _TooLargeError:
-        return Problem(1, _shown(node), f"too ambiguous to tell what it costs a backtracking engine; {_CURE}")
-    return Problem(1, _shown(node), f"a value can be read in more than {MOST_WAYS:,} ways; {_CURE}")
+        return PatternProblem(1, _shown(node), f"too ambiguous to tell what it costs a backtracking engine; {_CURE}")
+    return PatternProblem(1, _shown(node), f"a value can be read in more than {MOST_WAYS:,} ways; {_CURE}")
 
 
 def _shown(node: Node) -> str:

@@ -66,7 +66,7 @@ _ESCAPES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PatternProblem:
     """Something in a pattern that is not portable: the column (from 1), the construct as written, what to do."""
 
     column: int
@@ -77,18 +77,18 @@ class Problem:
 class RegexProblem(ValueError):
     """A pattern outside the portable subset; `problem` says why."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: PatternProblem) -> None:
         super().__init__(f"column {problem.column}: {problem.construct}: {problem.message}")
         self.problem = problem
 
 
 @lru_cache(maxsize=8192)
-def read(pattern: str) -> tuple[Node, tuple[Problem, ...]]:
+def read(pattern: str) -> tuple[Node, tuple[PatternProblem, ...]]:
     """The pattern as a tree, and every construct in it that is not portable; with problems the tree is a guess."""
     foreign = tuple(_foreign(pattern))
     if foreign or not pattern:
-        return EMPTY, foreign or (Problem(1, "empty pattern", "write the value, or say `present: true`"),)
-    reader = _Reader(pattern)
+        return EMPTY, foreign or (PatternProblem(1, "empty pattern", "write the value, or say `present: true`"),)
+    reader = _PatternReader(pattern)
     try:
         node = reader.whole()
     except _TooDeepError:
@@ -96,10 +96,12 @@ def read(pattern: str) -> tuple[Node, tuple[Problem, ...]]:
     return node, tuple(sorted(reader.problems, key=lambda problem: problem.column))
 
 
-def _foreign(pattern: str) -> Iterator[Problem]:
+def _foreign(pattern: str) -> Iterator[PatternProblem]:
     for column, char in enumerate(pattern, 1):
         if not " " <= char <= "~":
-            yield Problem(column, f"U+{ord(char):04X}", "values are visible ASCII, so this matches none; leave it out")
+            yield PatternProblem(
+                column, f"U+{ord(char):04X}", "values are visible ASCII, so this matches none; leave it out"
+            )
             return
 
 
@@ -107,7 +109,7 @@ class _TooDeepError(Exception):
     pass
 
 
-class _Reader:
+class _PatternReader:
     """A recursive-descent reader; what it refuses it notes in `problems` and steps over."""
 
     def __init__(self, pattern: str) -> None:
@@ -116,7 +118,7 @@ class _Reader:
         self.end = len(pattern)
         self.depth = 0
         self.open_choice = False
-        self.problems: list[Problem] = []
+        self.problems: list[PatternProblem] = []
 
     def whole(self) -> Node:
         """The whole pattern, its anchors taken off."""
@@ -326,18 +328,18 @@ class _Reader:
         return self.text[self.at] if self.at < self.end else ""
 
     def _refuse(self, at: int, construct: str, message: str) -> None:
-        self.problems.append(Problem(at + 1, construct, message))
+        self.problems.append(PatternProblem(at + 1, construct, message))
 
 
-def _oversized(node: Node) -> Iterator[Problem]:
-    found: list[Problem] = []
+def _oversized(node: Node) -> Iterator[PatternProblem]:
+    found: list[PatternProblem] = []
     _repeats(node, found)
     yield from found
     if not found and size(node) > MOST_POSITIONS:
-        yield Problem(1, "the pattern", f"written out it has more than {MOST_POSITIONS} characters; repeat less")
+        yield PatternProblem(1, "the pattern", f"written out it has more than {MOST_POSITIONS} characters; repeat less")
 
 
-def _repeats(node: Node, found: list[Problem]) -> int:
+def _repeats(node: Node, found: list[PatternProblem]) -> int:
     """The largest product of nested counted repetitions in the node."""
     match node:
         case Chars():
@@ -347,6 +349,8 @@ def _repeats(node: Node, found: list[Problem]) -> int:
         case Repeat(body, least, most, column):
             product = max(1, least, most or 0) * _repeats(body, found)
             if product > MOST_REPEATS:
-                found.append(Problem(column, "repetition", f"repeats {product} times in all; RE2 takes {MOST_REPEATS}"))
+                found.append(
+                    PatternProblem(column, "repetition", f"repeats {product} times in all; RE2 takes {MOST_REPEATS}")
+                )
                 return 1
             return product

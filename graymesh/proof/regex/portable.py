@@ -29,7 +29,7 @@ from graymesh.proof.regex.automata import Explored, TooLargeError, truths
 from graymesh.proof.regex.domain import alphabet as alphabet_of
 from graymesh.proof.regex.domain import domain
 from graymesh.proof.regex.normal import MOST_VALUES, normal, sequence, values
-from graymesh.proof.regex.parse import Problem, RegexProblem, read
+from graymesh.proof.regex.parse import PatternProblem, RegexProblem, read
 from graymesh.proof.regex.tree import (
     EMPTY,
     NEVER,
@@ -51,7 +51,7 @@ __all__ = [
     "LONGEST",
     "MOST_EFFORT",
     "Node",
-    "Problem",
+    "PatternProblem",
     "RegexProblem",
     "canonical",
     "effort",
@@ -91,18 +91,18 @@ def parse(pattern: str) -> Node:
 
 
 @lru_cache(maxsize=4096)
-def _examined(pattern: str) -> tuple[tuple[Problem, ...], int]:
+def _examined(pattern: str) -> tuple[tuple[PatternProblem, ...], int]:
     """The problems, and the work it was to find them."""
     node, found = read(pattern)
     if len(pattern) > LONGEST:
-        found = (*found, Problem(LONGEST + 1, "the pattern", f"is longer than {LONGEST} characters; split it"))
+        found = (*found, PatternProblem(LONGEST + 1, "the pattern", f"is longer than {LONGEST} characters; split it"))
     if found:
         return found, len(pattern)
     costly, work = examined(node)
     return ((costly,) if costly else ()), len(pattern) + work
 
 
-def problems(pattern: str) -> list[Problem]:
+def problems(pattern: str) -> list[PatternProblem]:
     """Everything that keeps the pattern from being used on every engine, by column; empty when nothing does."""
     return list(_examined(pattern)[0])
 
