@@ -1,0 +1,18 @@
+"""A merge conflict that nobody has resolved.
+
+git could not tell which of two changes is meant, and wrote both of them between lines of `<<<<<<<`, `=======` and
+`>>>>>>>`. Keep what is right of both and delete those lines. Do this for releases first; compiled files follow from
+them (`graymesh explain GM920`).
+
+bad file: |
+  apiVersion: graymesh.io/v1alpha1
+  kind: Rollout
+  <<<<<<< HEAD
+  metadata: {name: shop}
+  =======
+  metadata: {name: store}
+  >>>>>>> rename
+  spec: {}
+good: |
+  stable: v1
+"""
