@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, urlsplit
 import yaml
 
 from graymesh.compile.artifacts import artifacts_of
-from graymesh.compile.compiler import ALL, Choice, verify_project
+from graymesh.compile.compiler import ALL, Selection, verify_project
 from graymesh.compile.write import open_output
 from graymesh.diagnostic import Diagnostic
 from graymesh.ir.semantics import Request
@@ -90,7 +90,7 @@ class Replay:
         if not (self.folder / "wrong").exists():
             cases, problems = load_cases(project, (), _quietly)
             return [each for each in [*problems, *engine.run(cases)] if each.code in self.codes]
-        choice = Choice(targets=(self.target,), stage=ALL if self.stages else None)
+        choice = Selection(targets=(self.target,), stage=ALL if self.stages else None)
         with open_output(project.output, project.root) as output:
             return verify_project(project, choice, output, _quietly).diagnostics
 

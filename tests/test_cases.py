@@ -16,7 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from syrupy.location import PyTestLocation
 
-from graymesh.compile.compiler import Choice, Compiled, compile_project
+from graymesh.compile.compiler import Compiled, Selection, compile_project
 from graymesh.language.project import Project
 from graymesh.report import concise
 
@@ -52,7 +52,9 @@ def compiled(name: str) -> Compiled:
     """The case as a project of its own; file names are shown relative to its folder."""
     folder = CASES / name
     specs = tuple(sorted([*folder.glob("spec.yaml"), *folder.glob("releases/*.yaml")]))
-    return compile_project(Project(root=folder, releases=specs, output=folder / "rendered"), Choice(), lambda *_: None)
+    return compile_project(
+        Project(root=folder, releases=specs, output=folder / "rendered"), Selection(), lambda *_: None
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -80,7 +82,7 @@ def test_examples_are_fresh(story: str) -> None:
     from graymesh.language.project import find
 
     project = find(CASES.parents[1] / "examples" / story)
-    result = compile_project(project, Choice(), lambda *_: None)
+    result = compile_project(project, Selection(), lambda *_: None)
     on_disk = {str(path.relative_to(project.output)) for path in project.output.rglob("*") if path.is_file()}
     assert {path for path in on_disk if not path.startswith(".")} == set(result.files)
     for path, text in result.files.items():

@@ -216,12 +216,12 @@ class TestCommands:
     def test_compile_writes_nothing_unproven(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         """Verification finds a difference, and a comment says to ignore that."""
         from graymesh.compile import compiler
-        from graymesh.compile.verify import Found
+        from graymesh.compile.verify import Discrepancy
         from graymesh.diagnostic import Diagnostic
 
         everywhere = "# graymesh: ignore[GM901] -- we know\nspec:"
         cli.edit(SHOP, "spec:", everywhere)
         difference = Diagnostic(code="GM901", message="traffic differs", path=("spec",))
-        monkeypatch.setattr(compiler, "verify", lambda *_: [Found("default/shop", difference)])
+        monkeypatch.setattr(compiler, "verify", lambda *_: [Discrepancy("default/shop", difference)])
         done = cli("compile")
         assert (done.code, "GM901" in done.out, Path("rendered").exists()) == (1, True, False)

@@ -124,3 +124,13 @@ def test_the_readme_lists_the_packages_in_this_order() -> None:
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"targets"}
     assert set(listed) == packages
     assert listed == sorted(listed, key=lambda name: LEVEL[name])
+
+
+def test_a_class_name_means_one_thing() -> None:
+    places: dict[str, list[str]] = {}
+    for folder in (PACKAGE, ROOT / "targets"):
+        for path in folder.rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    places.setdefault(node.name, []).append(path.name)
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}

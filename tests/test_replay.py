@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from graymesh.compile.compiler import ALL, Choice, compile_project
+from graymesh.compile.compiler import ALL, Selection, compile_project
 from graymesh.compile.verify import labels_of, relabelled
 from graymesh.ir.semantics import Decision, decide
 from graymesh.language.project import Project
@@ -48,7 +48,7 @@ def test_its_witness_is_printed(replay: Replay) -> None:
 @pytest.mark.parametrize("name", REPLAYS)
 def test_what_graymesh_compiles_is_right(replay: Replay) -> None:
     project = Project(root=replay.folder, releases=(replay.mended,), output=replay.folder / "rendered")
-    done = compile_project(project, Choice(stage=ALL if replay.stages else None), lambda *_: None)
+    done = compile_project(project, Selection(stage=ALL if replay.stages else None), lambda *_: None)
     assert done.files
     assert not done.failed
     assert not set(replay.codes) & {each.code for each in done.diagnostics}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from graymesh.compile.verify import Found, labels_of, relabelled, request_for, verify
+from graymesh.compile.verify import Discrepancy, labels_of, relabelled, request_for, verify
 from graymesh.ir.release import (
     ALWAYS,
     Field,
@@ -109,12 +109,12 @@ def faithful(target: FakeTarget = FAKE, release: Release = RELEASE) -> Statement
 
 def found(
     *services: Statement, refusals: tuple[Refusal, ...] = (), target: FakeTarget = FAKE, release: Release = RELEASE
-) -> list[Found]:
+) -> list[Discrepancy]:
     fleet = Decoded(services, refusals)
     return verify(target, [seen(release, target)], fleet, "rendered/fake")  # type: ignore[arg-type]
 
 
-def codes(result: list[Found]) -> list[str]:
+def codes(result: list[Discrepancy]) -> list[str]:
     return [each.diagnostic.code for each in result]
 
 
@@ -244,7 +244,7 @@ class TestServices:
 
 
 class TestFacts:
-    def changed(self, facts: dict[tuple[str, str], Any], target: FakeTarget = FAKE) -> list[Found]:
+    def changed(self, facts: dict[tuple[str, str], Any], target: FakeTarget = FAKE) -> list[Discrepancy]:
         return found(replace(faithful(), settings=facts), target=target)
 
     def test_another_value(self) -> None:

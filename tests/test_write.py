@@ -52,7 +52,7 @@ def names(path: Path) -> list[str]:
     return sorted(entry.name for entry in path.iterdir())
 
 
-def compiled(out: Path, files: dict[str, str], force: bool = False, **options: tuple[str, ...]) -> writing.Plan:
+def compiled(out: Path, files: dict[str, str], force: bool = False, **options: tuple[str, ...]) -> writing.WritePlan:
     with open_output(out, out.parent, create=True) as opened:
         return write(opened, Output(files=files, releases=RELEASES, **options), force)
 

@@ -15,9 +15,9 @@ from graymesh.commands.base import Command, Terminal, complete_target, printable
 from graymesh.commands.findings import format_option, output_option
 
 if TYPE_CHECKING:
-    from graymesh.compile.compiler import Choice, Compiled
+    from graymesh.compile.compiler import Compiled, Selection
     from graymesh.compile.folder import Folder
-    from graymesh.compile.write import Plan
+    from graymesh.compile.write import WritePlan
     from graymesh.diagnostic import Diagnostic
     from graymesh.language.project import Project
 
@@ -96,20 +96,20 @@ def command(
     Everything is read back and compared with the releases before it is written, all or nothing. PATH's whole project is
     compiled, since some files are shared by all releases.
     """
-    from graymesh.compile.compiler import Choice
+    from graymesh.compile.compiler import Selection
 
     if watch and (check or diff or stdout):
         raise click.UsageError("--watch writes files, so it does not go with --check, --diff and --stdout")
     terminal.aside = stdout
     mend = mending(path, targets, stage, output)
     way = _Way(check=check, diff=diff, stdout=stdout, force=force, mend=mend)
-    choice = Choice(targets=targets, stage=stage)
+    choice = Selection(targets=targets, stage=stage)
     if watch:
         return _watched(terminal, path, choice, output, force)
     return _compiled(terminal, path, choice, output, way)
 
 
-def _compiled(terminal: Terminal, path: Path, choice: Choice, output: Path | None, way: _Way) -> int:
+def _compiled(terminal: Terminal, path: Path, choice: Selection, output: Path | None, way: _Way) -> int:
     from graymesh.compile.compiler import compile_project
     from graymesh.language.project import find
 
@@ -123,7 +123,7 @@ def _compiled(terminal: Terminal, path: Path, choice: Choice, output: Path | Non
     return _done(terminal, project, output or project.output, compiled, way)
 
 
-def _watched(terminal: Terminal, path: Path, choice: Choice, output: Path | None, force: bool) -> int:
+def _watched(terminal: Terminal, path: Path, choice: Selection, output: Path | None, force: bool) -> int:
     """A line for each run; the findings before it when nothing could be written. Ends when nobody reads them."""
     from graymesh.commands.watching import watch
 
@@ -139,7 +139,7 @@ def _watched(terminal: Terminal, path: Path, choice: Choice, output: Path | None
     return 130
 
 
-def _run_line(terminal: Terminal, path: Path, choice: Choice, output: Path | None, force: bool) -> str:
+def _run_line(terminal: Terminal, path: Path, choice: Selection, output: Path | None, force: bool) -> str:
     from datetime import datetime
 
     from graymesh.compile.compiler import compile_project
@@ -279,7 +279,7 @@ def _written(terminal: Terminal, project: Project, output: Path, compiled: Compi
     return 0
 
 
-def _put(project: Project, output: Path, compiled: Compiled, force: bool) -> Plan:
+def _put(project: Project, output: Path, compiled: Compiled, force: bool) -> WritePlan:
     """Writes the files; what was there before. A folder that was made for nothing is taken away again."""
     from graymesh.compile.write import open_output, write
 
@@ -294,7 +294,7 @@ def _put(project: Project, output: Path, compiled: Compiled, force: bool) -> Pla
         raise
 
 
-def _counts(before: Plan) -> str:
+def _counts(before: WritePlan) -> str:
     wrote = len(before.of("missing", "stale", "edited", "foreign"))
     gone = len(before.of("orphaned"))
     same = sum(entry.wanted is not None for entry in before.of("current"))

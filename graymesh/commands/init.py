@@ -209,7 +209,7 @@ def _stage(weight: str, last: bool) -> dict[str, Any]:
 
 def _compiles(terminal: Terminal, folder: Path, files: Mapping[Path, str], targets: Sequence[str]) -> bool:
     """Nothing is written before the whole compiler has taken it."""
-    from graymesh.compile.compiler import Choice, compile_cases
+    from graymesh.compile.compiler import Selection, compile_cases
     from graymesh.language.case import case_of
     from graymesh.language.project import Project
     from graymesh.source import load
@@ -217,6 +217,6 @@ def _compiles(terminal: Terminal, folder: Path, files: Mapping[Path, str], targe
     path, text = list(files.items())[1]
     project = Project(root=folder, releases=(), output=folder, targets={name: {} for name in targets})
     case, problems = case_of(load(text, str(folder / path)), project)
-    compiled = compile_cases([case] if case else [], problems, Choice(), terminal.progress)
+    compiled = compile_cases([case] if case else [], problems, Selection(), terminal.progress)
     terminal.report(compiled.diagnostics, {str(folder / path): text})
     return not compiled.failed

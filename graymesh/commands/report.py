@@ -47,7 +47,7 @@ def command(terminal: Terminal, path: Path, output: str, targets: tuple[str, ...
     else: no scripts, no files beside it, no network. The same project gives the same page, byte for byte.
     """
     from graymesh.commands.compile import note_ignored, told
-    from graymesh.compile.compiler import Choice, compile_cases
+    from graymesh.compile.compiler import Selection, compile_cases
     from graymesh.diff.overview import overview
     from graymesh.diff.page.rendering import project_page
     from graymesh.language.case import load_cases
@@ -57,7 +57,7 @@ def command(terminal: Terminal, path: Path, output: str, targets: tuple[str, ...
     project = find(path)
     note_ignored(terminal, project)
     cases, problems = load_cases(project, targets, terminal.progress)
-    compiled = compile_cases(cases, problems, Choice(targets=targets), terminal.progress)
+    compiled = compile_cases(cases, problems, Selection(targets=targets), terminal.progress)
     terminal.report(told(compiled))
     if compiled.failed:
         terminal.log("nothing was written")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from graymesh.commands.base import table
 
 if TYPE_CHECKING:
-    from graymesh.compile.compiler import Row
+    from graymesh.compile.compiler import ReleaseRow
 
 _MOST_RELEASES = 50
 
 
-def summary(rows: Sequence[Row]) -> str:
+def summary(rows: Sequence[ReleaseRow]) -> str:
     """A line for each release and stage, a column for each target; beyond 50 releases one line for all of them."""
     targets = list(dict.fromkeys(row.target for row in rows))
     lines = list(dict.fromkeys((row.release, row.stage) for row in rows))
@@ -25,13 +25,13 @@ def summary(rows: Sequence[Row]) -> str:
     return table(["release", "stage", *targets], body)
 
 
-def _cell(row: Row | None) -> str:
+def _cell(row: ReleaseRow | None) -> str:
     if row is None:
         return "-"
     files = f"{row.files} file{'s' if row.files != 1 else ''}, "
     return files + ("verified" if row.verified else "NOT VERIFIED")
 
 
-def _all_of(rows: Sequence[Row]) -> str:
+def _all_of(rows: Sequence[ReleaseRow]) -> str:
     verified = sum(row.verified for row in rows)
     return "all verified" if verified == len(rows) else f"{len(rows) - verified} NOT VERIFIED"

@@ -55,13 +55,13 @@ def command(
     Every difference comes with a request that shows it. Nothing is written.
     """
     from graymesh.commands.summary import summary
-    from graymesh.compile.compiler import Choice, verify_project
+    from graymesh.compile.compiler import Selection, verify_project
     from graymesh.compile.write import open_output
     from graymesh.language.project import find
 
     project = find(path)
     note_ignored(terminal, project)
-    choice = Choice(targets=targets, stage=stage, schemas=schemas)
+    choice = Selection(targets=targets, stage=stage, schemas=schemas)
     try:
         with open_output(output or project.output, project.root) as folder:
             done = verify_project(project, choice, folder, terminal.progress)

@@ -17,7 +17,7 @@ from graymesh.compile.artifacts import artifacts_of, strangers_among
 from graymesh.compile.engine_schemas import refused_by_schema
 from graymesh.compile.folder import Folder
 from graymesh.compile.parallel import in_parallel
-from graymesh.compile.verify import Found, labels_of, names_lost, relabelled, verify
+from graymesh.compile.verify import Discrepancy, labels_of, names_lost, relabelled, verify
 from graymesh.compile.write import Output
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.did_you_mean import quoted, suggestion
@@ -35,7 +35,7 @@ _COUNTED = 50  # files are told release by release up to here; beyond, nobody re
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Selection:
     """What of a project to compile: `targets` by name (all), `stage` by name (where each release stands), or `ALL`.
 
     With `schemas`, files are held against the schemas of their engines as well.
@@ -49,7 +49,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ReleaseRow:
     """One release on one target: how many files tell of it, and whether all of them are proven."""
 
     release: str
@@ -65,7 +65,7 @@ class Compiled:
 
     output: Output
     diagnostics: Sequence[Diagnostic]
-    rows: Sequence[Row] = ()
+    rows: Sequence[ReleaseRow] = ()
 
     @property
     def files(self) -> Mapping[str, str]:
@@ -99,17 +99,19 @@ class Built:
     """What came of a job: its files, what verification found in them, and how many files tell of each release."""
 
     files: Mapping[str, str]
-    found: Sequence[Found]
+    found: Sequence[Discrepancy]
     told: Mapping[str, int]
 
 
-def compile_project(project: Project, choice: Choice, progress: Progress) -> Compiled:
+def compile_project(project: Project, choice: Selection, progress: Progress) -> Compiled:
     """Compile and prove; nothing is written. Raises Refused for a stage that no release has."""
     cases, problems = load_cases(project, choice.targets, progress)
     return compile_cases(cases, problems, choice, progress)
 
 
-def compile_cases(cases: Sequence[Case], known: Sequence[Diagnostic], choice: Choice, progress: Progress) -> Compiled:
+def compile_cases(
+    cases: Sequence[Case], known: Sequence[Diagnostic], choice: Selection, progress: Progress
+) -> Compiled:
     """Compile and prove releases that are loaded already; `known` is what loading found."""
     problems = [*known, *(_no_target(case) for case in cases if not case.targets)]
     jobs = [] if _errors(problems) else list(jobs_of(cases, choice))
@@ -132,7 +134,7 @@ def compile_cases(cases: Sequence[Case], known: Sequence[Diagnostic], choice: Ch
     return _together(cases, jobs, built, problems, scoped=bool(choice.targets))
 
 
-def verify_project(project: Project, choice: Choice, output: Folder | None, progress: Progress) -> Compiled:
+def verify_project(project: Project, choice: Selection, output: Folder | None, progress: Progress) -> Compiled:
     """Hold the files in the output folder against the specs; `files` is empty, there is nothing to write.
 
     Raises Refused as `compile_project` does, and for a link or an interrupted write in the output folder.
@@ -154,11 +156,11 @@ def _verified(job: Job, output: Folder | None, schemas: bool) -> Built:
     where = shown(output.path / job.folder) if output else job.folder
     found = _proven(job, files, where)
     if schemas:
-        found += [Found("", problem) for problem in refused_by_schema(chosen, files, where)]
+        found += [Discrepancy("", problem) for problem in refused_by_schema(chosen, files, where)]
     return Built(files, found, _told(chosen, job.views))
 
 
-def _proven(job: Job, files: Mapping[str, str], folder: str) -> list[Found]:
+def _proven(job: Job, files: Mapping[str, str], folder: str) -> list[Discrepancy]:
     chosen = target(job.target)
     fleet = chosen.decode(files)
     beside = [(target(name), view) for name, view in job.companions]
@@ -176,7 +178,7 @@ def decoded(case: Case, release: Release, name: str) -> list[Statement]:
     return [replace(each, table=relabelled(each.decision, names)) for each in fleet.statements if each.table]
 
 
-def jobs_of(cases: Sequence[Case], choice: Choice) -> Iterator[Job]:
+def jobs_of(cases: Sequence[Case], choice: Selection) -> Iterator[Job]:
     """One job per stage and target, in order. Raises Refused when no release has the stage."""
     names = sorted({manifest.name for case in cases for manifest in case.targets if _chosen(manifest, choice)})
     for stage in _stages(cases, choice):
@@ -233,7 +235,7 @@ def build(job: Job, done: Mapping[str, Files] = MappingProxyType({})) -> Built:
     return Built(files, _proven(job, files, job.folder), _told(chosen, job.views))
 
 
-def placed(cases: Sequence[Case], found: Sequence[Found]) -> list[Diagnostic]:
+def placed(cases: Sequence[Case], found: Sequence[Discrepancy]) -> list[Diagnostic]:
     """The findings at their places in the specs; those about files alone have theirs."""
     sources = {case.release.key: case.source for case in cases}
     return [sources[each.release].place(each.diagnostic) if each.release else each.diagnostic for each in found]
@@ -265,7 +267,7 @@ def _companions(cases: Sequence[Case], name: str, stage: str | None) -> Iterator
                     yield manifest.name, case.view(manifest, release_at(case, stage))
 
 
-def _stages(cases: Sequence[Case], choice: Choice) -> Sequence[str | None]:
+def _stages(cases: Sequence[Case], choice: Selection) -> Sequence[str | None]:
     if choice.stage is None:
         return (None,)
     known = list(dict.fromkeys(release.stage for case in cases for release in case.stages if release.stage))
@@ -277,7 +279,7 @@ def _stages(cases: Sequence[Case], choice: Choice) -> Sequence[str | None]:
     return (choice.stage,)
 
 
-def _chosen(manifest: Manifest, choice: Choice) -> bool:
+def _chosen(manifest: Manifest, choice: Selection) -> bool:
     return not choice.targets or manifest.name in choice.targets
 
 
@@ -319,11 +321,11 @@ def _folders(jobs: Sequence[Job], scoped: bool) -> Mapping[str, str]:
     return dict(sorted({**others, **{job.folder: job.target for job in jobs}}.items()))
 
 
-def _rows(job: Job, built: Built) -> Iterator[Row]:
+def _rows(job: Job, built: Built) -> Iterator[ReleaseRow]:
     failed = {each.release for each in built.found}
     for view in job.views:
         key = view.release.key
-        yield Row(
+        yield ReleaseRow(
             release=key,
             stage=view.release.stage,
             target=job.target,

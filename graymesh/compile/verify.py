@@ -25,14 +25,14 @@ Labels: TypeAlias = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Discrepancy:
     """One finding; `release` is the key of the release whose spec it is placed in, "" when it has its own place."""
 
     release: str
     diagnostic: Diagnostic
 
 
-def verify(target: Target, views: Sequence[View], fleet: Decoded, folder: str) -> list[Found]:
+def verify(target: Target, views: Sequence[View], fleet: Decoded, folder: str) -> list[Discrepancy]:
     """Every way in which the fleet differs from the views; `folder` is where the files stand, for messages.
 
     Codes: GM901 traffic differs, GM902 not decided, GM903 fact differs, GM904 stray or doubled service, GM905 not
@@ -41,13 +41,15 @@ def verify(target: Target, views: Sequence[View], fleet: Decoded, folder: str) -
     for name in {name for statement in fleet.statements for _, name in statement.settings}:
         target.settings.of(name)
     check = _Check(target, fleet, folder)
-    found = [Found("", check.not_understood(refusal)) for refusal in fleet.refusals]
+    found = [Discrepancy("", check.not_understood(refusal)) for refusal in fleet.refusals]
     for view in views:
-        found += [Found(view.release.key, diagnostic) for diagnostic in check.release(view)]
-    return found + [Found("", diagnostic) for diagnostic in check.strays(views)]
+        found += [Discrepancy(view.release.key, diagnostic) for diagnostic in check.release(view)]
+    return found + [Discrepancy("", diagnostic) for diagnostic in check.strays(views)]
 
 
-def names_lost(target: Target, fleet: Decoded, folder: str, beside: Sequence[tuple[Target, View]]) -> Iterator[Found]:
+def names_lost(
+    target: Target, fleet: Decoded, folder: str, beside: Sequence[tuple[Target, View]]
+) -> Iterator[Discrepancy]:
     """Rules of the targets beside this one that go by names which the fleet does not have, so that they never act.
 
     Code: GM908, one for each setting. Nothing is said where the fleet's names are not known.
@@ -58,7 +60,7 @@ def names_lost(target: Target, fleet: Decoded, folder: str, beside: Sequence[tup
             if name not in (fleet.names or ()):
                 lost.setdefault(fact, []).append(name)
         for fact, names in lost.items():
-            yield Found(
+            yield Discrepancy(
                 view.release.key,
                 _name_lost(target.manifest.name, neighbour.manifest.name, folder, fact, names, neighbour.settings),
             )

@@ -20,7 +20,7 @@ from typing import Literal, TypeAlias
 
 from graymesh.compile.folder import Folder, LinkError, open_folder
 from graymesh.compile.written import (
-    Written,
+    WrittenList,
     checked,
     conflict,
     is_sealed,
@@ -46,7 +46,7 @@ _NOT_OURS: tuple[State, ...] = ("edited", "foreign")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PathState:
     """How one path stands. `wanted` is what belongs there now, None when nothing does."""
 
     path: str
@@ -55,7 +55,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class WritePlan:
     """What a write would meet: every path that is wanted or listed, and the lists as they shall be.
 
     `listed`: path → seal; `lists`: the lists' own files, path → bytes; `lists_before`: those that are there;
@@ -63,14 +63,14 @@ class Plan:
     wrote none of them.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[PathState, ...]
     listed: Mapping[str, str]
     lists: Mapping[str, bytes]
     lists_before: Mapping[str, bytes]
     list_changed: bool
     strangers: tuple[str, ...] = ()
 
-    def of(self, *states: State) -> tuple[Entry, ...]:
+    def of(self, *states: State) -> tuple[PathState, ...]:
         """The entries in one of these states."""
         return tuple(entry for entry in self.entries if entry.state in states)
 
@@ -111,7 +111,7 @@ class Output:
     releases: Mapping[str, str] = field(default_factory=dict)
 
 
-def plan(folder: Folder, output: Output) -> Plan:
+def plan(folder: Folder, output: Output) -> WritePlan:
     """Compare the folder with what belongs into it.
 
     Raises Refused for a link, an unusable list (GM916), an unsafe path, or an interrupted write (GM917).
@@ -119,7 +119,7 @@ def plan(folder: Folder, output: Output) -> Plan:
     return _plan(folder, finished(folder), output)
 
 
-def finished(folder: Folder) -> Written:
+def finished(folder: Folder) -> WrittenList:
     """The lists of a folder in which no write was cut short. Raises Refused (GM916, GM917)."""
     listed = read_lists(folder)
     if listed.begun or any(map(_UNFINISHED.fullmatch, folder.names())):
@@ -127,7 +127,7 @@ def finished(folder: Folder) -> Written:
     return listed
 
 
-def write(folder: Folder, output: Output, force: bool = False) -> Plan:
+def write(folder: Folder, output: Output, force: bool = False) -> WritePlan:
     """Make the folder hold these files, all or nothing; returns what was found before. Strangers are left alone.
 
     Raises Refused before anything is touched: an edited or foreign file is in the way and `force` is not set, a link,
@@ -141,7 +141,7 @@ def write(folder: Folder, output: Output, force: bool = False) -> Plan:
         raise Refused((link_finding(error),)) from None
 
 
-def _write(folder: Folder, output: Output, force: bool) -> Plan:
+def _write(folder: Folder, output: Output, force: bool) -> WritePlan:
     listed, left = read_lists(folder), _left_over(folder)
     found = _plan(folder, listed, output, force)
     refused = [_refusal(folder, entry) for entry in found.of(*(("blocked",) if force else ("blocked", *_NOT_OURS)))]
@@ -164,14 +164,14 @@ def _left_over(folder: Folder) -> list[str]:
     return found
 
 
-def _conflicts(folder: Folder, entries: Sequence[Entry]) -> list[Diagnostic]:
+def _conflicts(folder: Folder, entries: Sequence[PathState]) -> list[Diagnostic]:
     """Those of the files that are not as they should be in which git left a conflict."""
     bad = [entry.path for entry in entries if entry.state in _NOT_OURS]
     found = (conflict(folder.read(path) or b"", shown(folder.path / path), shown(folder.path)) for path in bad)
     return [each for each in found if each]
 
 
-def _plan(folder: Folder, listed: Written, output: Output, force: bool = False) -> Plan:
+def _plan(folder: Folder, listed: WrittenList, output: Output, force: bool = False) -> WritePlan:
     wanted = {checked(path): text.encode() for path, text in output.files.items()}
     _refuse_clashes(wanted)
     scope = tuple(output.scope)
@@ -192,7 +192,7 @@ def _plan(folder: Folder, listed: Written, output: Output, force: bool = False) 
     places = {path: list_of(path, output.releases, targets) for path in (*kept, *wanted)}
     new = kept | {path: sealed(data, places[path]) for path, data in wanted.items()}
     lists = list_files(new, places)
-    return Plan(
+    return WritePlan(
         entries=entries,
         listed=new,
         lists=lists,
@@ -202,7 +202,7 @@ def _plan(folder: Folder, listed: Written, output: Output, force: bool = False) 
     )
 
 
-def _kept(folder: Folder, path: str, listed: Written) -> str:
+def _kept(folder: Folder, path: str, listed: WrittenList) -> str:
     """The seal of a path that is not looked after; of several, that of what stands there."""
     known = listed.seals(path)
     if len(known) == 1 and not listed.begun:
@@ -214,7 +214,7 @@ def _kept(folder: Folder, path: str, listed: Written) -> str:
     return next((seal for seal in known if found is not None and is_sealed(found, seal)), known[0])
 
 
-def findings(folder: Folder, found: Plan, mend: str) -> list[Diagnostic]:
+def findings(folder: Folder, found: WritePlan, mend: str) -> list[Diagnostic]:
     """What `compile --check` reports; `mend` is the command that puts it right."""
     reports: Mapping[State, tuple[str, str]] = {
         "missing": ("GM911", "this file is missing"),
@@ -241,22 +241,22 @@ def strangers(output: Path, paths: Sequence[str], level: Level = "error") -> lis
     ]
 
 
-def _mend(entry: Entry, mend: str) -> str:
+def _mend(entry: PathState, mend: str) -> str:
     if entry.state in ("edited", "foreign"):
         return f"move the change into the spec; `{mend} --force` overwrites the file"
     return f"run: {mend}"
 
 
-def _entry(folder: Folder, path: str, wanted: bytes | None, listed: Sequence[str]) -> Entry:
+def _entry(folder: Folder, path: str, wanted: bytes | None, listed: Sequence[str]) -> PathState:
     try:
         found = folder.read(path)
     except IsADirectoryError:
-        return Entry(path, "current" if wanted is None else "blocked", wanted)
+        return PathState(path, "current" if wanted is None else "blocked", wanted)
     if found is None and wanted is None:
-        return Entry(path, "current", wanted)
+        return PathState(path, "current", wanted)
     if found is None:
-        return Entry(path, "blocked" if _blocked(folder, path) else "missing", wanted)
-    return Entry(path, _state(found, wanted, listed), wanted)
+        return PathState(path, "blocked" if _blocked(folder, path) else "missing", wanted)
+    return PathState(path, _state(found, wanted, listed), wanted)
 
 
 def _state(found: bytes, wanted: bytes | None, listed: Sequence[str]) -> State:
@@ -283,7 +283,7 @@ def _refuse_clashes(wanted: Mapping[str, bytes]) -> None:
             raise Refused((_in_the_way(path, f"it differs from {other} only in case"),))
 
 
-def _stage(folder: Folder, found: Plan, listed: Written) -> str:
+def _stage(folder: Folder, found: WritePlan, listed: WrittenList) -> str:
     """Puts the new files into a folder of their own, and the list in place that knows both trees; the folder's name."""
     name = f"{STAGING}{os.urandom(8).hex()}"
     folder.make(name)
@@ -298,7 +298,7 @@ def _stage(folder: Folder, found: Plan, listed: Written) -> str:
     return name
 
 
-def _fill(folder: Folder, name: str, found: Plan, before: Mapping[str, str]) -> None:
+def _fill(folder: Folder, name: str, found: WritePlan, before: Mapping[str, str]) -> None:
     puts = {f"tree/{e.path}": e.wanted for e in found.entries if e.wanted is not None and e.state != "current"}
     puts |= {f"tree/{path}": data for path, data in found.lists.items() if data != found.lists_before.get(path)}
     puts["begun.json"] = journal_text(found.listed, before).encode()
@@ -310,7 +310,7 @@ def _fill(folder: Folder, name: str, found: Plan, before: Mapping[str, str]) -> 
     folder.flush(name)
 
 
-def _apply(folder: Folder, found: Plan, name: str) -> None:
+def _apply(folder: Folder, found: WritePlan, name: str) -> None:
     """Takes away what is not wanted any more, moves the new files to their places, and the list at last."""
     for entry in found.entries:
         if entry.wanted is None and entry.state != "current":
@@ -340,7 +340,7 @@ def _finding(code: str, folder: Folder, path: str, message: str, help: str = "")
     return Diagnostic(code=code, message=message, help=help, file=shown(folder.path / path))
 
 
-def _refusal(folder: Folder, entry: Entry) -> Diagnostic:
+def _refusal(folder: Folder, entry: PathState) -> Diagnostic:
     if entry.state == "edited":
         message = "this file was edited by hand since graymesh wrote it, so it is neither overwritten nor removed"
         return _finding("GM912", folder, entry.path, message, "move the change into the spec, or give --force")

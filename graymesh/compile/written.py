@@ -81,7 +81,7 @@ def checked(path: object) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenList:
     """Path → seal of every file that graymesh wrote. `before` are those of an earlier list that stands beside them.
 
     `begun`: a write is under way, and `before` is what was. `lists` are the lists' own files: path → bytes; `journal`:
@@ -129,7 +129,7 @@ def list_files(seals: Mapping[str, str], places: Mapping[str, str]) -> dict[str,
     return {f"{LISTS}/{place.lstrip(_SHARED)}{_ENDING}": "".join(text).encode() for place, text in texts.items()}
 
 
-def read_lists(folder: Folder) -> Written:
+def read_lists(folder: Folder) -> WrittenList:
     """The lists of a folder. Raises Refused when one is not as graymesh writes it (GM916) or in conflict (GM920)."""
     lists, journal = dict(_lists(folder)), _read(folder, JOURNAL)
     _refuse_conflicts(folder, lists if journal is None else {**lists, JOURNAL: journal})
@@ -140,15 +140,15 @@ def read_lists(folder: Folder) -> Written:
                 raise Refused((unusable(folder, path, _RESTORE),))
             files[named] = seal
     if journal is None:
-        return Written(files, lists=lists)
+        return WrittenList(files, lists=lists)
     try:
         data = json.loads(journal)
         before, now = _checked_files(data.get("before", {})), _checked_files(data["files"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Refused):
         raise Refused((unusable(folder, JOURNAL, _RESTORE),)) from None
     if "before" not in data:  # what an earlier version of graymesh wrote
-        return Written(files, before=now, lists=lists, journal=True)
-    return Written(now, before=before, begun=True, lists=lists, journal=True)
+        return WrittenList(files, before=now, lists=lists, journal=True)
+    return WrittenList(now, before=before, begun=True, lists=lists, journal=True)
 
 
 def conflict(data: bytes, file: str, folder: str) -> Diagnostic | None:

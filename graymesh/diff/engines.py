@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from graymesh.compile.compiler import Choice, compile_cases
+from graymesh.compile.compiler import Selection, compile_cases
 from graymesh.diff.model import Artifact, Change, EngineDiff, Place, Side, Witness
 from graymesh.diff.settings import NOT_SET, facts_of_both, trend_of
 from graymesh.diff.sides import Compared
@@ -51,7 +51,7 @@ def written(side: Compared, targets: Sequence[str], progress: Progress) -> Compi
     """All artifacts of a side."""
     files: dict[str, tuple[str, str]] = {}
     for part in side.parts:
-        compiled = compile_cases(part.cases, [], Choice(targets=tuple(targets)), progress)
+        compiled = compile_cases(part.cases, [], Selection(targets=tuple(targets)), progress)
         errors = [found for found in compiled.diagnostics if found.level == "error"]
         if errors:
             first = errors[0]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from graymesh.compile.compiler import ALL, Choice, Job, jobs_of
+from graymesh.compile.compiler import ALL, Job, Selection, jobs_of
 from graymesh.compile.verify import verify
 from graymesh.diagnostic import Diagnostic
 from graymesh.kit.registry import target
@@ -75,7 +75,7 @@ def _lines(name: str) -> Iterator[Line]:
     if not any(chosen.manifest in case.targets for found in cases.values() for case in found):
         cases = {folder: [beside(case, chosen) for case in cases[folder]] for folder in PROJECTS[-1:]}
     for folder, found in cases.items():
-        for job in jobs_of(found, Choice(stage=ALL, targets=(name,))):
+        for job in jobs_of(found, Selection(stage=ALL, targets=(name,))):
             yield Line(folder.name, job, chosen, chosen.emit(chosen.lower(job.views)))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from graymesh.commands.krm.resource_list import Item, ResourceList, written
-from graymesh.compile.compiler import Choice, compile_cases
+from graymesh.compile.compiler import Selection, compile_cases
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.did_you_mean import quoted
 from graymesh.kit.registry import target, target_names
@@ -130,7 +130,7 @@ def _compiled(
         raise Refused(
             (Diagnostic(code="GM020", message="there is no Rollout among the items", file=CONFIG, help=help_),)
         )
-    done = compile_cases(cases, problems, Choice(targets=names, stage=stage), progress)
+    done = compile_cases(cases, problems, Selection(targets=names, stage=stage), progress)
     said = [diagnostic for diagnostic in done.diagnostics if diagnostic.level != "info"]
     return done.files, [*said, *_nothing_for(cases, names)]
 
