@@ -128,7 +128,7 @@ def test_the_readme_lists_the_packages_in_this_order() -> None:
 
 def test_a_class_name_means_one_thing() -> None:
     places: dict[str, list[str]] = {}
-    for folder in (PACKAGE, ROOT / "targets"):
+    for folder in (ROOT, TARGETS):
         for path in folder.rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.ClassDef):
