@@ -12,12 +12,12 @@ built when the first file is read, since most commands read none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, get_origin
 
-from pydantic import BaseModel, ConfigDict
-from pydantic_core import core_schema
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import InitErrorDetails, core_schema
 
 from graymesh.diagnostic import Note
 from graymesh.did_you_mean import quoted
@@ -90,7 +90,7 @@ class _OneOrList:
 
 class _Unique:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(_without_repetition, handler(source))
+        return core_schema.no_info_wrap_validator_function(_without_repetition, handler(source))
 
 
 class _AnyCase:
@@ -164,18 +164,42 @@ def _without_list(value: Any, write: Callable[[Any], list[Any]]) -> Any:
     return items[0] if len(items) == 1 else items
 
 
-def _without_repetition(items: tuple[Any, ...]) -> tuple[Any, ...]:
+def _without_repetition(value: Any, read: Callable[[Any], tuple[Any, ...]]) -> tuple[Any, ...]:
+    """The items as they are read. What appears twice is told beside items that cannot be read, by its text."""
+    try:
+        items = read(value)
+    except ValidationError as error:
+        texts = value if isinstance(value, list) else ()
+        repeated = tuple(_repeated(item if type(item) is str else None for item in texts))
+        if not repeated:
+            raise
+        raise _with(error, repeated, value) from None
+    repeated = tuple(_repeated(items))
+    if repeated:
+        raise Several(repeated)
+    return items
+
+
+def _repeated(items: Iterable[Any]) -> Iterator[Malformed]:
     first: dict[Any, int] = {}
-    problems = []
     for index, item in enumerate(items):
+        if item is None:
+            continue
         if item in first:
             note = Note((first[item],), "the first time")
             message = f"{quoted(str(item))} is in the list twice"
-            problems.append(Malformed("GM112", message, below=(index,), notes=(note,), needless=True))
+            yield Malformed("GM112", message, below=(index,), notes=(note,), needless=True)
         first.setdefault(item, index)
-    if problems:
-        raise Several(problems)
-    return items
+
+
+def _with(error: ValidationError, more: Iterable[Malformed], value: Any) -> ValidationError:
+    """The error with more problems of the same value."""
+    told = [
+        InitErrorDetails(type=each["type"], loc=each["loc"], input=each["input"], ctx=each.get("ctx", {}))
+        for each in error.errors(include_url=False)
+    ]
+    told.append(InitErrorDetails(type="value_error", loc=(), input=value, ctx={"error": Several(more)}))
+    return ValidationError.from_exception_data(error.title, told)
 
 
 def _each_once(value: Any, read: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
