@@ -33,9 +33,9 @@ HASHED = """
 import json, sys
 from pathlib import Path
 from graymesh.language.case import load_cases
-from graymesh.compile.compiler import Choice, compile_project
+from graymesh.compile.compiler import Selection, compile_project
 from graymesh.language.project import find
-compiled = compile_project(find(Path(sys.argv[1])), Choice(), lambda *_: None)
+compiled = compile_project(find(Path(sys.argv[1])), Selection(), lambda *_: None)
 print(json.dumps(dict(compiled.files)))
 """
 

@@ -12,7 +12,7 @@ from graymesh.ir.release import Buckets, Kind, OneOf, PathPrefix, Prefix, Presen
 from graymesh.proof.regex.automata import truths
 from graymesh.proof.regex.domain import alphabet, domain, inside
 from graymesh.proof.regex.portable import (
-    Problem,
+    PatternProblem,
     RegexProblem,
     canonical,
     intervals_of,
@@ -221,7 +221,7 @@ def test_what_explodes_in_backtracking_engines_is_refused(pattern: str, column: 
 
 def test_long_patterns_are_refused() -> None:
     assert problems("a" * 1024) == []
-    assert problems("a" * 1025) == [Problem(1025, "the pattern", "is longer than 1024 characters; split it")]
+    assert problems("a" * 1025) == [PatternProblem(1025, "the pattern", "is longer than 1024 characters; split it")]
 
 
 # ---------------------------------------------------------------- building and rewriting
