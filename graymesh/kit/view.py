@@ -103,32 +103,34 @@ def _tables(release: Release, role: Role, manifest: Manifest, can: Can) -> Itera
     internal = (release.host,) if "internal" in manifest.serves else ()
     if not public and not internal:
         internal = (release.host,)
-    full, follow = _adapted(release.table, can, manifest.retries_unasked), None
-    if release.lane is not None:
-        follow = _adapted(lane_table(release, release.lane), can, manifest.retries_unasked)
-        full = _with_lane(full, release.lane)
-    if role == "edge" and public and internal and follow is not None:
-        yield HostTable(hosts=public, table=full, public=True)
-        yield HostTable(hosts=internal, table=follow, public=False)
+    lane, unasked = release.lane, manifest.retries_unasked
+    if lane is None:
+        yield HostTable(hosts=(*public, *internal), table=_adapted(release.table, can, unasked), public=bool(public))
         return
-    table = follow if role == "follower" and follow is not None else full
-    yield HostTable(hosts=(*public, *internal), table=table, public=bool(public))
+    if role == "follower":
+        follow = _adapted(lane_table(release, lane), can, unasked)
+        yield HostTable(hosts=(*public, *internal), table=follow, public=bool(public))
+        return
+    full = _with_lane(_adapted(release.table, can, unasked), lane)
+    if public and internal:
+        yield HostTable(hosts=public, table=full, public=True)
+        yield HostTable(hosts=internal, table=_adapted(lane_table(release, lane), can, unasked), public=False)
+        return
+    yield HostTable(hosts=(*public, *internal), table=full, public=bool(public))
 
 
 def _adapted(table: RouteTable, can: Can, unasked: bool) -> RouteTable:
-    """The table without what is given up: a route whose every conjunction is given up takes nobody, so it goes."""
+    """The table without what is given up: a route whose every conjunction is given up takes nobody, so it goes.
+
+    What loses nothing stays the same object: most targets give up little, and copies cost a large compile a lot.
+    """
     routes = []
     for route in table.routes:
         condition = tuple(tests for tests in route.condition if all(map(can, conjunction_features(tests))))
         if condition:
-            routes.append(
-                replace(
-                    route,
-                    condition=condition,
-                    split=_split(route.split, can),
-                    policy=_policy(route.policy, can, unasked),
-                )
-            )
+            split, policy = _split(route.split, can), _policy(route.policy, can, unasked)
+            whole = len(condition) == len(route.condition) and split is route.split and policy is route.policy
+            routes.append(route if whole else replace(route, condition=condition, split=split, policy=policy))
     return RouteTable(tuple(routes))
 
 
@@ -136,12 +138,16 @@ def _split(split: Split, can: Can) -> Split:
     key = split.key if can("sticky.key") else None
     if can("notice") and can("trace"):
         return split if key == split.key else replace(split, key=key)
-    return Split(tuple(_share(share, can) for share in split.shares), key)
+    shares = tuple(_share(share, can) for share in split.shares)
+    return split if key == split.key and shares == split.shares else Split(shares, key)
 
 
 def _share(share: Share, can: Can) -> Share:
     kept = tuple(header for header in share.request_headers if can("trace") or header[1] != UNIQUE_ID)
-    return replace(share, request_headers=kept, response_headers=share.response_headers if can("notice") else ())
+    told = share.response_headers if can("notice") else ()
+    if kept == share.request_headers and told == share.response_headers:
+        return share
+    return replace(share, request_headers=kept, response_headers=told)
 
 
 def _policy(policy: Policy, can: Can, unasked: bool) -> Policy:
@@ -150,12 +156,13 @@ def _policy(policy: Policy, can: Can, unasked: bool) -> Policy:
         retries = None
     if retries and retries.per_try_ms is not None and not can("retries.perTry"):
         retries = replace(retries, per_try_ms=None)
-    return Policy(
+    kept = Policy(
         timeout_ms=policy.timeout_ms if can("timeout") else None,
         retries=retries,
         mirror=policy.mirror if can("mirror") else None,
         fault=policy.fault if can("fault") else None,
     )
+    return policy if kept == policy else kept
 
 
 def _with_lane(table: RouteTable, lane: Lane) -> RouteTable:
