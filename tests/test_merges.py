@@ -258,3 +258,64 @@ def test_a_move_touches_one_file_of_nginx_and_one_list(shop: Path) -> None:
         told = git(shop, "diff", "--name-only", "main", release, "--", "rendered/nginx", f"rendered/{LISTS}")
         changed = [path for path in told.stdout.split() if "spring" not in path and "gateway" not in path]
         assert changed == [f"rendered/{LISTS}/default.{release}.sums", f"rendered/nginx/default.{release}.conf"]
+
+
+class TestConflicts:
+    """Two branches move one release to different stages: git asks, and one diagnostic says what to do."""
+
+    @pytest.fixture
+    def conflicted(self, shop: Path) -> Path:
+        done = merged(shop, at("cart-service", "tenth"), at("cart-service", "full"))
+        assert done.returncode == 1, done.stdout
+        return shop
+
+    @pytest.mark.parametrize("command", ["lint", "compile", "verify"])
+    def test_in_a_release(self, conflicted: Path, command: str) -> None:
+        path = spec(conflicted, "cart-service")
+        line = path.read_text().split("\n").index("<<<<<<< HEAD") + 1
+        done = graymesh(conflicted, command, "--format", "concise")
+        assert done.returncode == 1
+        assert re.findall(r"^\S+: error\[GM\d+\]|^\S+error\S*", done.stdout, re.MULTILINE)[0].startswith(
+            f"releases/cart-service.yaml:{line}:1:"
+        ), done.stdout
+        assert done.stdout.count("error[") == done.stdout.count("error[GM012]") == 1
+
+    @pytest.mark.parametrize("command", [["compile", "--check"], ["compile"], ["verify"]], ids=" ".join)
+    def test_in_the_output(self, conflicted: Path, command: list[str]) -> None:
+        git(conflicted, "checkout", "--theirs", "--", "releases")
+        before = output(conflicted)
+        done = graymesh(conflicted, *command)
+        assert done.returncode == 1
+        assert set(re.findall(r"error\[(GM\d+)\]", done.stdout)) == {"GM920"}, done.stdout
+        assert re.search(r"--> rendered/\S+:\d+:1\n", done.stdout)
+        assert "git checkout HEAD -- rendered, and then: graymesh compile" in done.stdout
+        assert output(conflicted) == before
+
+    def test_the_two_commands_mend_it(self, conflicted: Path) -> None:
+        git(conflicted, "checkout", "--theirs", "--", "releases")
+        assert git(conflicted, "checkout", "HEAD", "--", "rendered").returncode == 0
+        compiled(conflicted)
+        clean(conflicted)
+
+    def test_in_a_file_alone(self, conflicted: Path) -> None:
+        """The lists know the file, and it has marks: nobody's edit by hand, and nothing to decode."""
+        git(conflicted, "checkout", "--theirs", "--", "releases", f"rendered/{LISTS}")
+        marked = next(path for path, data in output(conflicted).items() if b"\n<<<<<<< " in data)
+        name = marked.split("/")[1]
+        for words in (["compile", "--check"], ["compile"], ["verify"], ["read", "-t", name, marked]):
+            done = graymesh(conflicted, *words)
+            assert done.returncode == 1, words
+            assert set(re.findall(r"error\[(GM\d+)\]", done.stdout)) == {"GM920"}, done.stdout
+        done = graymesh(conflicted, "diff", f"rendered/{name}", f"rendered/{name}", "-t", name)
+        assert "GM920" in done.stdout + done.stderr
+        assert graymesh(conflicted, "compile", "-q", "--force").returncode == 0
+        clean(conflicted)
+
+    def test_releases_added_at_the_same_place(self, shop: Path) -> None:
+        """No layout of a shared file can know their order."""
+        done = merged(shop, added("zza-service", 8), added("zzb-service", 9))
+        assert done.returncode == 1
+        assert graymesh(shop, "compile").stdout.count("GM920")
+        git(shop, "checkout", "HEAD", "--", "rendered")
+        compiled(shop)
+        clean(shop)

@@ -12,6 +12,7 @@ import pytest
 
 from graymesh.diagnostic import Diagnostic, Refused, Span
 from graymesh.source import events, load
+from graymesh.source.conflicts import conflict_line
 from graymesh.source.limits import SPEC
 
 FOLDER = Path(__file__).parent / "source"
@@ -278,3 +279,23 @@ def test_long_numbers(text: str) -> None:
     found, seconds = cpu_seconds(f"n: {text}\n")
     assert found.code == "GM006"
     assert seconds < 0.05
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> other\n", 2),
+        ("<<<<<<< HEAD\r\nb: 1\r\n||||||| base\r\n=======\r\n>>>>>>> other\r\n", 1),
+        ("<<<<<<< HEAD\n<<<<<<< HEAD\n=======\n>>>>>>> other\n", 2),
+        ("a: |\n  <<<<<<< HEAD\n  =======\n  >>>>>>> other\n", None),
+        ("# <<<<<<< HEAD\n=======\n>>>>>>> other\n", None),
+        ("=======\n<<<<<<< HEAD\n>>>>>>> other\n", None),
+        ("<<<<<<<< eight\n=======\n>>>>>>>> eight\n", None),
+    ],
+)
+def test_marks_of_a_merge_conflict(text: str, line: int | None) -> None:
+    assert conflict_line(text) == line
+    if line:
+        with pytest.raises(Refused) as error:
+            load(text, "x.yaml")
+        assert [(each.code, each.span.line) for each in error.value.diagnostics] == [("GM012", line)]

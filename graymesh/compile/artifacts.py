@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from graymesh.compile.folder import Folder, LinkError
 from graymesh.compile.write import finished, link_finding, strangers
+from graymesh.compile.written import conflict
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.kit.registry import target
 from graymesh.language import reading
@@ -26,7 +28,7 @@ def artifacts_of(folder: Folder, prefix: str, patterns: Sequence[str]) -> dict[s
     found: dict[str, str] = {}
     try:
         for path in _read_below(folder, prefix, patterns):
-            text = text_of(folder.read(path, LIMIT_BYTES) or b"", shown(folder.path / path))
+            text = text_of(folder.read(path, LIMIT_BYTES) or b"", shown(folder.path / path), shown(folder.path))
             found[path.removeprefix(f"{prefix}/")] = text
     except LinkError as error:
         raise Refused((link_finding(error),)) from None
@@ -67,10 +69,13 @@ def artifacts_at(paths: Sequence[Path], patterns: Sequence[str]) -> dict[str, st
     return found
 
 
-def text_of(data: bytes, file: str) -> str:
-    """The text of an artifact. Raises Refused (GM905) when it is too large or not UTF-8."""
+def text_of(data: bytes, file: str, output: str = "") -> str:
+    """The text of an artifact. Raises Refused when it is too large or not UTF-8 (GM905) or has a conflict (GM920)."""
     if len(data) > LIMIT_BYTES:
         raise Refused((Diagnostic(code="GM905", message=f"the file is larger than {LIMIT_BYTES} bytes", file=file),))
+    found = conflict(data, file, output or os.path.dirname(file) or ".")  # noqa: PTH120  as it is shown
+    if found:
+        raise Refused((found,))
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

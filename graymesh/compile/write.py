@@ -22,6 +22,7 @@ from graymesh.compile.folder import Folder, LinkError, open_folder
 from graymesh.compile.written import (
     Written,
     checked,
+    conflict,
     is_sealed,
     journal_text,
     list_files,
@@ -142,7 +143,7 @@ def write(folder: Folder, output: Output, force: bool = False) -> Plan:
 
 def _write(folder: Folder, output: Output, force: bool) -> Plan:
     listed, left = read_lists(folder), _left_over(folder)
-    found = _plan(folder, listed, output)
+    found = _plan(folder, listed, output, force)
     refused = [_refusal(folder, entry) for entry in found.of(*(("blocked",) if force else ("blocked", *_NOT_OURS)))]
     if refused:
         raise Refused(tuple(refused))
@@ -163,7 +164,14 @@ def _left_over(folder: Folder) -> list[str]:
     return found
 
 
-def _plan(folder: Folder, listed: Written, output: Output) -> Plan:
+def _conflicts(folder: Folder, entries: Sequence[Entry]) -> list[Diagnostic]:
+    """Those of the files that are not as they should be in which git left a conflict."""
+    bad = [entry.path for entry in entries if entry.state in _NOT_OURS]
+    found = (conflict(folder.read(path) or b"", shown(folder.path / path), shown(folder.path)) for path in bad)
+    return [each for each in found if each]
+
+
+def _plan(folder: Folder, listed: Written, output: Output, force: bool = False) -> Plan:
     wanted = {checked(path): text.encode() for path, text in output.files.items()}
     _refuse_clashes(wanted)
     scope = tuple(output.scope)
@@ -174,8 +182,11 @@ def _plan(folder: Folder, listed: Written, output: Output) -> Plan:
         told = {entry.path for entry in entries if entry.wanted is not None or entry.state != "current"}
         strangers = tuple(each for prefix in output.applied for each in folder.strangers(prefix, told))
         kept = {path: _kept(folder, path, listed) for path in listed.paths if path not in mine}
+        conflicts = _conflicts(folder, entries)
     except LinkError as error:
         raise Refused((link_finding(error),)) from None
+    if conflicts and not force:
+        raise Refused(tuple(conflicts))
     kept = {path: seal for path, seal in kept.items() if seal}
     targets = frozenset(target_names())
     places = {path: list_of(path, output.releases, targets) for path in (*kept, *wanted)}

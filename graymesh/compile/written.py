@@ -13,14 +13,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
 
 from graymesh.compile.folder import Folder, LinkError
-from graymesh.diagnostic import Diagnostic, Refused
+from graymesh.diagnostic import Diagnostic, Refused, Span
 from graymesh.language.project import JOURNAL, LISTS, shown
+from graymesh.source.conflicts import conflict_line
 
 _ABOUT: Final = "Files that graymesh wrote into this folder and may replace or remove, with the SHA-256 of each."
 _HEADER: Final = "# Files that graymesh wrote and may replace or remove, with their SHA-256, or one for each line.\n"
@@ -128,15 +130,15 @@ def list_files(seals: Mapping[str, str], places: Mapping[str, str]) -> dict[str,
 
 
 def read_lists(folder: Folder) -> Written:
-    """The lists of a folder. Raises Refused (GM916) when one is not as graymesh writes it."""
-    lists = dict(_lists(folder))
+    """The lists of a folder. Raises Refused when one is not as graymesh writes it (GM916) or in conflict (GM920)."""
+    lists, journal = dict(_lists(folder)), _read(folder, JOURNAL)
+    _refuse_conflicts(folder, lists if journal is None else {**lists, JOURNAL: journal})
     files: dict[str, str] = {}
     for path, data in lists.items():
         for named, seal in _entries(folder, path, data):
             if named in files:
                 raise Refused((unusable(folder, path, _RESTORE),))
             files[named] = seal
-    journal = _read(folder, JOURNAL)
     if journal is None:
         return Written(files, lists=lists)
     try:
@@ -147,6 +149,24 @@ def read_lists(folder: Folder) -> Written:
     if "before" not in data:  # what an earlier version of graymesh wrote
         return Written(files, before=now, lists=lists, journal=True)
     return Written(now, before=before, begun=True, lists=lists, journal=True)
+
+
+def conflict(data: bytes, file: str, folder: str) -> Diagnostic | None:
+    """The finding for a compiled file or a list with a merge conflict in it (GM920); `folder` is the output."""
+    line = conflict_line(data.decode("utf-8", "replace"))
+    if line is None:
+        return None
+    message = "git left a merge conflict in this file"
+    commands = f"{shlex.join(['git', 'checkout', 'HEAD', '--', folder])}, and then: graymesh compile"
+    help_ = f"resolve conflicts in the releases first, if there are any; then run: {commands}"
+    return Diagnostic(code="GM920", message=message, help=help_, file=file, span=Span(line, 1, line, 8))
+
+
+def _refuse_conflicts(folder: Folder, lists: Mapping[str, bytes]) -> None:
+    output = shown(folder.path)
+    found = [conflict(data, shown(folder.path / path), output) for path, data in lists.items()]
+    if any(found):
+        raise Refused(tuple(filter(None, found)))
 
 
 def _lists(folder: Folder) -> Iterator[tuple[str, bytes]]:

@@ -7,6 +7,7 @@ from typing import Any
 from graymesh.diagnostic import START, Refused, Span
 from graymesh.source import hidden
 from graymesh.source.comments import Layout
+from graymesh.source.conflicts import MARKS, conflict_line
 from graymesh.source.limits import ARTIFACT, MIB, SPEC, Limits
 from graymesh.source.refusal import refusal, span_of
 from graymesh.source.source import Source
@@ -78,6 +79,11 @@ def _guarded(text: str | bytes, file: str, limits: Limits) -> tuple[str, str]:
     written = _decoded(text, file) if isinstance(text, bytes) else text
     written = written.removeprefix("\ufeff")
     unix = written.replace("\r\n", "\n") if "\r" in written else written
+    line = conflict_line(unix) if limits is SPEC else None
+    if line:
+        message = "git left a merge conflict in this file"
+        help_ = f"keep what is right of both sides, and delete the lines that begin with {MARKS}"
+        raise refusal(file, "GM012", message, span=Span(line, 1, line, 8), help=help_)
     problems = hidden.problems(unix, file)
     if problems:
         raise Refused(problems)
