@@ -5,14 +5,12 @@ git could not tell which of two changes is meant, and wrote both of them between
 them (`graymesh explain GM920`).
 
 bad file: |
-  apiVersion: graymesh.io/v1alpha1
-  kind: Rollout
+  spec:
   <<<<<<< HEAD
-  metadata: {name: shop}
+    stage: first
   =======
-  metadata: {name: store}
-  >>>>>>> rename
-  spec: {}
+    stage: full
+  >>>>>>> faster
 good: |
   stable: v1
 """
