@@ -169,18 +169,20 @@ def _without_repetition(value: Any, read: Callable[[Any], tuple[Any, ...]]) -> t
     try:
         items = read(value)
     except ValidationError as error:
-        texts = value if isinstance(value, list) else ()
-        repeated = tuple(_repeated(item if type(item) is str else None for item in texts))
+        whole = not isinstance(value, list) or any(not each["loc"] for each in error.errors(include_url=False))
+        texts = () if whole else value  # what is wrong with the list as a whole comes before its items
+        repeated = tuple(_repeated((item if type(item) is str else None for item in texts), mended=False))
         if not repeated:
             raise
         raise _with(error, repeated, value) from None
-    repeated = tuple(_repeated(items))
+    repeated = tuple(_repeated(items, mended=True))
     if repeated:
         raise Several(repeated)
     return items
 
 
-def _repeated(items: Iterable[Any]) -> Iterator[Malformed]:
+def _repeated(items: Iterable[Any], mended: bool) -> Iterator[Malformed]:
+    """Items that are there already; `mended` ones are taken out by --fix, which wants places that stay as they are."""
     first: dict[Any, int] = {}
     for index, item in enumerate(items):
         if item is None:
@@ -188,7 +190,7 @@ def _repeated(items: Iterable[Any]) -> Iterator[Malformed]:
         if item in first:
             note = Note((first[item],), "the first time")
             message = f"{quoted(str(item))} is in the list twice"
-            yield Malformed("GM112", message, below=(index,), notes=(note,), needless=True)
+            yield Malformed("GM112", message, below=(index,), notes=(note,), needless=mended)
         first.setdefault(item, index)
 
 
