@@ -44,10 +44,9 @@ def digest(data: bytes) -> str:
 
 def line_digests(data: bytes) -> str:
     """The first 32 bits of each line's SHA-256, a line each; what is behind the last line end counts as a line."""
-    known: dict[bytes, str] = {}
-    for line in data.split(b"\n"):
-        known.setdefault(line, digest(line)[:8])
-    return "\n".join(known[line] for line in data.split(b"\n"))
+    lines = data.split(b"\n")
+    known = {line: digest(line)[:8] for line in set(lines)}
+    return "\n".join(known[line] for line in lines)
 
 
 def sealed(data: bytes, place: str) -> str:
@@ -153,7 +152,8 @@ def read_lists(folder: Folder) -> WrittenList:
 
 def conflict(data: bytes, file: str, folder: str) -> Diagnostic | None:
     """The finding for a compiled file or a list with a merge conflict in it (GM920); `folder` is the output."""
-    line = conflict_line(data.decode("utf-8", "replace"))
+    # every artifact comes by here, so that none is decoded for this but one that may have marks
+    line = conflict_line(data.decode("utf-8", "replace")) if b"<<<<<<<" in data else None
     if line is None:
         return None
     message = "git left a merge conflict in this file"

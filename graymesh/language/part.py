@@ -26,7 +26,7 @@ from graymesh.language.values import Schema
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-    from pydantic_core import CoreSchema
+    from pydantic_core import CoreSchema, ErrorDetails
 
 T = TypeVar("T")
 
@@ -169,12 +169,13 @@ def _without_repetition(value: Any, read: Callable[[Any], tuple[Any, ...]]) -> t
     try:
         items = read(value)
     except ValidationError as error:
-        whole = not isinstance(value, list) or any(not each["loc"] for each in error.errors(include_url=False))
+        found = error.errors(include_url=False)
+        whole = not isinstance(value, list) or any(not each["loc"] for each in found)
         texts = () if whole else value  # what is wrong with the list as a whole comes before its items
         repeated = tuple(_repeated((item if type(item) is str else None for item in texts), mended=False))
         if not repeated:
             raise
-        raise _with(error, repeated, value) from None
+        raise _with(found, repeated, value) from None
     repeated = tuple(_repeated(items, mended=True))
     if repeated:
         raise Several(repeated)
@@ -194,14 +195,14 @@ def _repeated(items: Iterable[Any], mended: bool) -> Iterator[Malformed]:
         first.setdefault(item, index)
 
 
-def _with(error: ValidationError, more: Iterable[Malformed], value: Any) -> ValidationError:
-    """The error with more problems of the same value."""
+def _with(found: Iterable[ErrorDetails], more: Iterable[Malformed], value: Any) -> ValidationError:
+    """What was found, and more problems of the same value."""
     told = [
         InitErrorDetails(type=each["type"], loc=each["loc"], input=each["input"], ctx=each.get("ctx", {}))
-        for each in error.errors(include_url=False)
+        for each in found
     ]
     told.append(InitErrorDetails(type="value_error", loc=(), input=value, ctx={"error": Several(more)}))
-    return ValidationError.from_exception_data(error.title, told)
+    return ValidationError.from_exception_data("list", told)
 
 
 def _each_once(value: Any, read: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
