@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.helpers import ROOT
+from tests.checkouts import copied_to, run_module
 from tests.toys import TOYS, copied
 
 RULE = '''"""Releases whose name has a z.
@@ -51,10 +48,7 @@ spec:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout with two more targets and one more rule."""
-    root = tmp_path_factory.mktemp("checkout")
-    for name in ("graymesh", "targets", "schemas"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", root)
+    root = copied_to(tmp_path_factory.mktemp("checkout"))
     for toy in TOYS:
         copied(toy, root / "targets")
     (root / "graymesh" / "lint" / "rules" / "gm299_letter_z.py").write_text(RULE)
@@ -63,9 +57,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def graymesh(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(checkout), "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "graymesh", *arguments]
-    return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=60)
+    return run_module(checkout, "graymesh", *arguments)
 
 
 def test_a_target_is_one_folder(checkout: Path) -> None:

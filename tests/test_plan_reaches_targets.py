@@ -6,17 +6,15 @@ It is one folder in a copy of the project, without an edit elsewhere.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.helpers import ROOT
+from tests.checkouts import copied_to, run_module
 
 MANIFEST = """
 name: walker
@@ -183,10 +181,7 @@ def new_target(root: Path, name: str, parts: dict[str, str]) -> None:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout with one more target."""
-    root = tmp_path_factory.mktemp("checkout")
-    for name in ("graymesh", "targets", "schemas"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", root)
+    root = copied_to(tmp_path_factory.mktemp("checkout"))
     new_target(root, "walker", PARTS)
     return root
 
@@ -201,9 +196,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def graymesh(checkout: Path, project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(checkout), "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "graymesh", *arguments]
-    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=120)
+    return run_module(checkout, "graymesh", *arguments, folder=project)
 
 
 def walk(project: Path, below: str = "walker") -> Any:

@@ -6,15 +6,13 @@ A target and a rule are added in `test_extending.py`, a matcher in `test_exhaust
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.checkouts import copied_to
+from tests.checkouts import run_module as run
 from tests.helpers import ROOT
 from tests.toys import copied
 
@@ -93,10 +91,7 @@ def put(file: Path, before: str, what: str) -> None:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy with the toy rules and one more setting and command, and a release that asks for the setting."""
-    root = tmp_path_factory.mktemp("checkout")
-    for name in ("graymesh", "targets", "schemas"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", root)
+    root = copied_to(tmp_path_factory.mktemp("checkout"))
     copied("toy_rules", root / "targets")
     for path, (before, what) in SETTING.items():
         put(root / path, before, what)
@@ -107,12 +102,6 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "zoo.yaml").write_text(SPEC, encoding="utf-8")
     (root / "graymesh.yaml").write_text(PROJECT, encoding="utf-8")
     return root
-
-
-def run(checkout: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    surroundings = {**os.environ, "PYTHONPATH": str(checkout), "NO_COLOR": "1", **environment}
-    command = [sys.executable, "-m", *arguments]
-    return subprocess.run(command, cwd=checkout, env=surroundings, capture_output=True, text=True, timeout=60)
 
 
 def test_the_readme_names_the_files_of_these_walks() -> None:
