@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.fuzz.campaign import Report
 from tests.fuzz.cases import ACTIONS, kept
 
 ROOT = Path(__file__).parents[1]
@@ -63,3 +65,11 @@ def test_faults_are_found(tmp_path: Path) -> None:
         timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_jobs_hand_over_what_they_saw() -> None:
+    """As `--jobs 2` does it, by way of JSON."""
+    report = Report(
+        2.0, Counter(lint=3, krm=1), Counter({"1": 4}), Counter({"lint: hang": 1}), 7, (9, "krm"), (0.5, "lint")
+    )
+    assert Report.of(json.loads(json.dumps(report.data()))) == report

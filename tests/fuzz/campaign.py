@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -48,7 +48,9 @@ class Report:
 
     def data(self) -> dict[str, Any]:
         """As JSON."""
-        return asdict(self)
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        # asdict() would count the pairs of a Counter anew
+        return {name: dict(value) if isinstance(value, Counter) else value for name, value in values.items()}
 
     @staticmethod
     def of(data: dict[str, Any]) -> Report:
