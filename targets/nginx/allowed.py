@@ -102,7 +102,6 @@ _OTHER: Final = [
     "limit_req_log_level",
     "js_path",
     "root",
-    "index",
     "uninitialized_variable_warn",
     "fastcgi_temp_path",
     "scgi_temp_path",
@@ -113,8 +112,8 @@ HARMLESS: Final = frozenset(
     [*_LOGS, *_SIZES, *_CONNECTIONS, *_PROXY, *_ANSWERS, *_MORE_ANSWERS, *_ADDRESS, *_TLS, *_OTHER]
 )
 """Logs, sizes of tables, connections to clients, buffers, compression, whose word counts about the client's address,
-certificates, and what our own directives need beside them. `root` and `index` matter only to locations that answer from
-the disk, which are refused."""
+certificates, and what our own directives need beside them. `root` matters only to locations that answer from the
+disk."""
 
 WITH: Final[Mapping[str, frozenset[tuple[str, ...]]]] = {
     "include": frozenset([("mime.types",), ("/etc/nginx/mime.types",)]),

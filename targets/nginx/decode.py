@@ -12,7 +12,7 @@ from graymesh.ir.release import Facts
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.targets.nginx.allowed import MAIN, harmless
-from graymesh.targets.nginx.decode_effects import INHERITED
+from graymesh.targets.nginx.decode_effects import INHERITED, Zone, read_zone
 from graymesh.targets.nginx.decode_evaluate import Definitions
 from graymesh.targets.nginx.decode_locations import set_anywhere
 from graymesh.targets.nginx.decode_maps import READERS, ClaimsDefinition, Definition, variable_of
@@ -20,13 +20,11 @@ from graymesh.targets.nginx.decode_servers import (
     Decided,
     Http,
     Upstream,
-    Zone,
     decide,
     foreign,
     listens_of,
     names_of,
     read_upstream,
-    read_zone,
 )
 from graymesh.targets.nginx.syntax import Lines, ParsedDirective, SyntaxProblem, parse
 

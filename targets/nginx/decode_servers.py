@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from graymesh.ir.release import Condition, Facts, Field, Policy, Route, RouteTable, Scalar, Share, Split
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.nginx.allowed import UPSTREAM, harmless
+from graymesh.targets.nginx.decode_answers import allowed, own_answer
 from graymesh.targets.nginx.decode_effects import (
     INHERITED,
     Counted,
@@ -18,6 +19,7 @@ from graymesh.targets.nginx.decode_effects import (
     LocationEffects,
     LocationOutput,
     Settings,
+    Zone,
     effects,
     milliseconds,
     outputs,
@@ -41,13 +43,6 @@ _LISTEN: Final = re.compile(
 )
 _MOST_ROWS: Final = 50_000
 _NOBODY: Final = frozenset(["_", ""])
-
-
-class Zone(NamedTuple):
-    """A limit_req_zone: the key by which requests are counted, and how many a second."""
-
-    key: Pieces
-    rate: int
 
 
 _ERRORS: Final = ("", "outlier.errors")
@@ -149,33 +144,22 @@ def _kept(line: ParsedDirective) -> bool:
     return line.name != "keepalive" or re.fullmatch("0*[1-9][0-9]*", " ".join(line.arguments)) is not None
 
 
-def read_zone(directive: ParsedDirective) -> tuple[str, Zone]:
-    """A zone's name and the zone. Raises NotUnderstood for rates that are no whole number a second."""
-    name, rate = "", None
-    for argument in directive.arguments[1:]:
-        if found := re.fullmatch(r"zone=([^:]+):[0-9]+[kKmM]?", argument):
-            name = found[1]
-        elif found := re.fullmatch(r"rate=([0-9]{1,12})r/([sm])", argument):
-            seconds = 1 if found[2] == "s" else 60
-            rate = int(found[1]) // seconds if int(found[1]) % seconds == 0 else None
-    if not name or not rate:
-        raise NotUnderstood("limit_req_zone", "it has no name, or no rate of whole requests a second", directive)
-    return name, Zone(pieces_of(directive.arguments[0]), rate)
-
-
 def decide(server: ParsedDirective, http: Http) -> Decided:
     """The server as a route table, when nothing in it is foreign. Raises NotUnderstood."""
     locations = _all(server, "location")
-    if _all(server, "return"):
+    if _all(server, "return") or not any(_all(location, "proxy_pass") for location in locations):
         return Decided(RouteTable(()))
     room = Room()
     before, settings = assigned(_all(server, "set"), {}, http.definitions), _settings(server)
     rows: list[_Row] = []
     evaluators: list[Evaluator] = []
     told: dict[tuple[str, str], Scalar] | None = None
-    if not locations:
-        raise NotUnderstood("server", "it has no location", server)
-    for condition, location in located(unique([read_location(each) for each in locations])):
+    read = unique([read_location(each) for each in locations])
+    for condition, location in located(read):
+        if not location.passes_on:
+            answer = own_answer(location, read, Levels((_settings(location.where), settings, http.settings)))
+            rows.append(_Row(condition, (), LocationEffects(answer, None, (), (), ()), Policy()))
+            continue
         found, evaluator, besides = _location_rows(location, settings, before, http, room)
         if told not in (None, besides):
             differing = min(key[1] for key, _ in (told or {}).items() ^ besides.items())
@@ -208,7 +192,10 @@ def foreign(server: ParsedDirective) -> Iterator[NotUnderstood]:
     for directive in server.body or ():
         answers = directive.name == "return" and directive.arguments == ("404",) and not locations
         if directive.name == "location":
-            yield from (_unknown(each, directive) for each in directive.body or () if not _known(each, _IN_LOCATIONS))
+            passes_on = bool(_all(directive, "proxy_pass"))
+            for each in directive.body or ():
+                if not _known(each, _IN_LOCATIONS) and (passes_on or not allowed(each)):
+                    yield _unknown(each, directive)
         elif not answers and not _known(directive, _IN_SERVERS):
             yield _unknown(directive, server)
 
@@ -238,7 +225,7 @@ def _location_rows(
 ) -> tuple[list[_Row], Evaluator, dict[tuple[str, str], Scalar]]:
     passes = _all(location.where, "proxy_pass")
     if len(passes) != 1:
-        raise NotUnderstood("location", f"{location.path} does not pass requests on", location.where)
+        raise NotUnderstood("location", f"{location.path} passes requests on twice", location.where)
     levels = Levels((_settings(location.where), settings, http.settings))
     evaluator = Evaluator(http.definitions, assigned(_all(location.where, "set"), before, http.definitions), room)
     found = [LocationOutput("version", "", _passed(passes[0]), passes[0]), *_keyed(outputs(levels), http)]
