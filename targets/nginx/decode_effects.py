@@ -30,6 +30,8 @@ INHERITED: Final = frozenset(
         "proxy_read_timeout",
         "proxy_send_timeout",
         "proxy_set_header",
+        "resolver",
+        "set_real_ip_from",
     ]
 )
 """What a level takes from the one above when it says nothing of the kind itself."""
