@@ -42,13 +42,20 @@ class Gateway:
     pods: tuple[str, ...] = ()
     namespace: str = ""
 
-    def serves(self, host: str, namespace: str, own_namespace: str) -> bool:
-        """Does it take the host, for a VirtualService of that namespace?"""
-        return any(
-            where in ("*", namespace) or (where == "." and namespace == own_namespace)
-            for where, pattern in self.hosts
-            if pattern in ("*", host) or (pattern.startswith("*.") and host.endswith(pattern[1:]))
-        )
+    def served(self, host: str, namespace: str, own_namespace: str) -> Iterator[str]:
+        """What it takes of a VirtualService's host in that namespace: where both are wildcards, the narrower."""
+        for where, pattern in self.hosts:
+            if where not in ("*", namespace) and (where != "." or namespace != own_namespace):
+                continue
+            if _covers(pattern, host):
+                yield host
+            elif _covers(host, pattern):
+                yield pattern
+
+
+def _covers(wide: str, host: str) -> bool:
+    """Is every name of the second one of the first? Either may be a wildcard."""
+    return wide in ("*", host) or (wide.startswith("*.") and host.endswith(wide[1:]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Final
 
 from graymesh.ir.release import ALWAYS, Conjunction, Facts, Kind, OneOf, Route, RouteTable, Test
@@ -46,13 +47,25 @@ def services_of(found: Object, around: Surroundings) -> list[tuple[Statement, tu
             raise NotUnderstood(
                 "http", f"no route holds at {in_words(place)}, where Istio then goes by its defaults", ("spec",)
             )
-        served = tuple(host for host in hosts if _serves(place, host, found, around))
+        _check_seen(found, place, versions, around)
+        served = tuple(dict.fromkeys(each for host in hosts for each in _served(place, host, found, around)))
         if served:
             decided.setdefault((served, table), ([], facts))[0].append(place)
     return [
         (_service(found, served, table, {**facts, **place_facts(found, places, around)}, places), tuple(places))
         for (served, table), (places, facts) in decided.items()
     ]
+
+
+def claimed(found: Object, around: Surroundings) -> Iterator[tuple[str, str]]:
+    """The hosts that it claims, each with a place, understood or not; nothing where even those cannot be read."""
+    try:
+        for place, host in product(_places(found), hosts_of(found.spec, "hosts", found.namespace)):
+            gateway = around.gateways.get(place)
+            taken = gateway.served(host, found.namespace, place.partition("/")[0]) if gateway else (host,)
+            yield from ((place, each) for each in taken)
+    except NotUnderstood:
+        return
 
 
 def _alike(found: Object, place: str, around: Surroundings) -> str:
@@ -72,14 +85,33 @@ def _places(found: Object) -> list[str]:
     return list(dict.fromkeys(gateway_name(name, found.namespace) for name in written))
 
 
-def _serves(place: str, host: str, found: Object, around: Surroundings) -> bool:
-    """Does the gateway take the host? One that is not among the files is believed to."""
+def _served(place: str, host: str, found: Object, around: Surroundings) -> tuple[str, ...]:
+    """What the gateway takes of the host. One that is not among the files is believed to take it."""
     if place not in around.gateways:
-        return True
+        return (host,)
     gateway = around.gateways[place]
     if gateway is None:
         raise found.spec.wrong("gateways", f"{place} was not understood")
-    return gateway.serves(host, found.namespace, place.partition("/")[0])
+    return tuple(gateway.served(host, found.namespace, place.partition("/")[0]))
+
+
+def _check_seen(found: Object, place: str, versions: Versions, around: Surroundings) -> None:
+    """Raises NotUnderstood when the gateway does not see the routes (404), or the subsets that they name (503)."""
+    where = place.partition("/")[0]
+    if place == MESH or where == found.namespace:
+        return
+    if "exportTo" in found.spec and only_seen_at_home(found.spec.texts("exportTo"), found.namespace):
+        raise found.spec.wrong("exportTo", f"only {found.namespace} sees these routes, and {in_words(place)} does not")
+    for host in versions.hosts:
+        rule = around.rules.get(host)
+        if rule is not None and rule.subsets and only_seen_at_home(rule.export_to, rule.namespace or found.namespace):
+            message = f"{in_words(place)} does not see the DestinationRule of {host} (503), which is for its namespace"
+            raise found.spec.wrong("gateways", message)
+
+
+def only_seen_at_home(export_to: tuple[str, ...] | None, namespace: str) -> bool:
+    """Does `exportTo` show an object to its own namespace at most?"""
+    return export_to is not None and set(export_to) <= {".", "~", namespace}
 
 
 class _Place:
