@@ -307,3 +307,20 @@ def test_routes_and_subsets_that_a_gateway_does_not_see(kind: str, says: str) ->
         spec_of(documents, kind)["exportTo"] = ["."]
 
     assert after("product-service", change)[0].startswith(f"GM905 {says}")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "found"),
+    [
+        ("fromHeaders", [{"name": "x-token"}], "no release asks for 'https://id.example.com in header x-token'"),
+        ("fromCookies", ["other"], "jwt.places is https://id.example.com in cookie other in istio, the spec says"),
+    ],
+)
+def test_where_tokens_are_looked_for_is_what_all_releases_ask_for(field: str, value: Any, found: str) -> None:
+    """A release finds its own place among others'; a place that nobody asks for is none of theirs."""
+    view = standing("claims")
+    files = written(view)
+    (document,) = files["request-authentication.yaml"]
+    document["spec"]["jwtRules"][0][field] = value
+    said = findings([view], {path: yaml_text(*each) for path, each in files.items()})
+    assert [each for each in said if found in each], said

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import product
-from typing import Final
+from typing import Final, TypeAlias
 
-from graymesh.ir.release import ALWAYS, Conjunction, Facts, Kind, OneOf, Route, RouteTable, Test
+from graymesh.ir.release import ALWAYS, Absent, Conjunction, Facts, Kind, OneOf, Route, RouteTable, Test
 from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Statement
 from graymesh.targets.istio.decode_facts import in_words, place_facts, token_facts, version_facts
-from graymesh.targets.istio.decode_match import ClaimHeaders, conjunction
+from graymesh.targets.istio.decode_match import ClaimHeaders, conjunction, without_issuer
 from graymesh.targets.istio.decode_routes import route_of
 from graymesh.targets.istio.decode_versions import Surroundings, Versions
 from graymesh.targets.istio.names import MESH
 from graymesh.targets.istio.objects import Object, gateway_name, hosts_of
+
+_Other: TypeAlias = tuple[str, Conjunction]
+"""An issuer whose tokens a match leaves out, and what else the match asks for."""
 
 _SPEC: Final = frozenset(["hosts", "gateways", "http", "exportTo"])
 _SPEC_REFUSED: Final = {
@@ -142,23 +145,48 @@ class _Place:
         """One conjunction per match that holds at this place; a route without matches takes everything."""
         if not route.items("match"):
             yield from ALWAYS
-        for match in route.nodes("match"):
-            tests = self._settled(conjunction(match, self._headers), match)
+        matches = [(match, *without_issuer(match, self._headers)) for match in route.nodes("match")]
+        used: set[_Other] = set()
+        others = {
+            (issuer, conjunction(left, self._headers)): match
+            for match, issuer, left in matches
+            if issuer and self._holds_here(match)
+        }
+        for match, issuer, _ in matches:
+            if issuer:
+                continue
+            tests = self._settled(conjunction(match, self._headers), match, others, used)
             if self._holds_here(match):
                 yield tests
+        for match in (match for other, match in others.items() if other not in used):
+            raise match.wrong("withoutHeaders", "leaves out an issuer; no match beside it says of which claims")
 
     def _holds_here(self, match: ObjectNode) -> bool:
         names = match.texts("gateways")
         return not names or self._place in {gateway_name(name, self._found.namespace) for name in names}
 
-    def _settled(self, tests: Conjunction, match: ObjectNode) -> Conjunction:
-        """Which issuer's claims are asked for: said by the header in the mesh, by the claim `iss` at a gateway."""
+    def _settled(
+        self, tests: Conjunction, match: ObjectNode, others: Collection[_Other], used: set[_Other]
+    ) -> Conjunction:
+        """Which issuer's claims are asked for: said by the header in the mesh, by the claim `iss` at a gateway.
+
+        Claims of one issuer are absent where a second match takes what is like this one, but has no token of theirs.
+        """
         claims = [test for test in tests if test.field.kind is Kind.CLAIM]
         if not claims:
             return tests
         if self._around.tokens_unclear or not self._around.tokens:
             raise match.wrong("headers", "asks for claims, but no RequestAuthentication that is understood brings them")
-        return self._of_one_issuer(tests, claims) if self._headers.at_gateway else self._of_headers(tests, match)
+        if not self._headers.at_gateway:
+            return self._of_headers(tests, match)
+        apart = tuple(test for test in tests if test.field.kind is not Kind.CLAIM)
+        known = {tokens.issuer for tokens in self._around.tokens}
+        without = sorted(issuer for issuer, alike in others if alike == apart and issuer in known)
+        if without and all(isinstance(test.matcher, Absent) for test in claims):
+            self._issuers.add(without[0])
+            used.add((without[0], apart))
+            return tests
+        return self._of_one_issuer(tests, claims)
 
     def _of_headers(self, tests: Conjunction, match: ObjectNode) -> Conjunction:
         """In the mesh each header belongs to one issuer."""
