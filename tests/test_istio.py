@@ -200,12 +200,15 @@ def test_without_gateways_everything_is_served_in_the_mesh() -> None:
 def test_claims_are_the_token_s_own_at_a_gateway_and_a_header_s_in_the_mesh() -> None:
     files = written(standing("claims"))
     outside, inside = of_kind(files["default.notes.yaml"], "VirtualService")
-    (first, second) = outside["spec"]["http"][0]["match"]
+    (first, second, third) = outside["spec"]["http"][0]["match"]
     assert set(first["headers"]) == {f"@request.auth.claims[{name}]" for name in ("Group", "iss", "tier")}
     assert second == {
         "headers": {"x-new": {"regex": ".+"}},
         "withoutHeaders": {"@request.auth.claims[tier]": {"regex": ".+"}},
     }
+    # tokens of other issuers hold no claim of this one
+    (issuer,) = (value for key, value in first["headers"].items() if "iss" in key)
+    assert third == {"headers": second["headers"], "withoutHeaders": {"@request.auth.claims[iss]": issuer}}
     (rule,) = files["request-authentication.yaml"][0]["spec"]["jwtRules"]
     headers = {each["header"]: each["claim"] for each in rule["outputClaimToHeaders"]}
     assert headers.keys() == inside["spec"]["http"][0]["match"][0]["headers"].keys()

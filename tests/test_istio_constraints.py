@@ -154,6 +154,11 @@ VALUES = [f"value-{number}" for number in range(200)]
             "the gateway's pods in istio-system would not see the release's routes",
         ),
         (
+            spec(options=f"{PUBLIC}, exportTo: [.], gatewayNamespace: default"),
+            "[.]",
+            "with default alone, gateways of istio-system may not see the release's routes",
+        ),
+        (
             spec("versions: {v1: {endpoints: ['10.0.0.1:80']}, v2: {}}", options="serviceEntry: true"),
             "{}",
             "v2 has no endpoints, so that a ServiceEntry answers 503 for it",

@@ -270,7 +270,7 @@ def test_names_are_looked_up_and_addresses_are_not(endpoint: str, resolution: st
         ("VirtualService", "namespace", "other", "other"),
         ("VirtualService", "namespace", None, "left open"),
         ("DestinationRule", "namespace", None, "left open"),
-        ("VirtualService", "exportTo", ["."], "default for ."),
+        ("VirtualService", "exportTo", ["web"], "default for web"),
         ("DestinationRule", "exportTo", ["a", "b"], "default for a b"),
     ],
 )
@@ -291,3 +291,36 @@ def test_a_rule_in_another_namespace_holds_for_few() -> None:
 
     found = after("product-service", change)
     assert found[0].startswith("GM905 namespace: only callers in other see a rule for product-service.default.svc")
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("VirtualService", "exportTo: only default sees these routes, and gateway istio-system/public does not"),
+        ("DestinationRule", "gateways: gateway istio-system/public does not see the DestinationRule"),
+    ],
+)
+def test_routes_and_subsets_that_a_gateway_does_not_see(kind: str, says: str) -> None:
+    """It answers 404 without the routes, 503 without the subsets."""
+
+    def change(documents: Documents) -> None:
+        spec_of(documents, kind)["exportTo"] = ["."]
+
+    assert after("product-service", change)[0].startswith(f"GM905 {says}")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "found"),
+    [
+        ("fromHeaders", [{"name": "x-token"}], "no release asks for 'https://id.example.com in header x-token'"),
+        ("fromCookies", ["other"], "jwt.places is https://id.example.com in cookie other in istio, the spec says"),
+    ],
+)
+def test_where_tokens_are_looked_for_is_what_all_releases_ask_for(field: str, value: Any, found: str) -> None:
+    """A release finds its own place among others'; a place that nobody asks for is none of theirs."""
+    view = standing("claims")
+    files = written(view)
+    (document,) = files["request-authentication.yaml"]
+    document["spec"]["jwtRules"][0][field] = value
+    said = findings([view], {path: yaml_text(*each) for path, each in files.items()})
+    assert [each for each in said if found in each], said

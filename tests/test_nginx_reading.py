@@ -215,6 +215,7 @@ def test_many_conditions_of_several_tests_are_read_one_by_one() -> None:
     text = "".join(f" w{n}=$a{n}$b{n}" for n in numbers)
     lines = "".join(f'"~ w{n}=11" v{n};' for n in numbers)
     server = "server { listen 80; server_name a.example.org; location / { proxy_pass http://$v; } }"
+    server += "".join(f" upstream {name} {{ server 10.0.0.1; }}" for name in ("v", *(f"v{n}" for n in numbers)))
     fleet = NGINX.decode({"nginx.conf": "\n".join([*maps, f'map "{text}" $v {{ default v; {lines} }}', server])})
     (service,) = fleet.statements
     assert [len(route.condition[0]) for route in service.decision.routes] == [2] * 40 + [0]

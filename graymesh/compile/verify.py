@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from graymesh.diagnostic import Diagnostic, Note, Span
 from graymesh.did_you_mean import listed, quoted
-from graymesh.ir.release import Facts, Route, RouteTable
+from graymesh.ir.release import Facts, Route, RouteTable, Scalar
 from graymesh.ir.semantics import Request
 from graymesh.ir.settings import SettingRows, relabel
 from graymesh.ir.witness import as_command, in_words
@@ -174,6 +174,30 @@ class _Check:
             if unknown:
                 message = f"{self.name} serves {', '.join(unknown)}, which no release of this project asks for"
                 yield Diagnostic(code="GM904", message=message, targets=(self.name,), file=self._shown(service.file))
+        yield from self._unasked(views)
+
+    def _unasked(self, views: Sequence[View]) -> Iterator[Diagnostic]:
+        """Entries of common lists that no release asks for."""
+        common = {row.name for row in self.settings if row.together}
+        told = [(key, each) for each in self.fleet.statements for key in each.settings if key[1] in common]
+        asked: set[tuple[str, Scalar]] = set()
+        for view in views if told else ():
+            asked |= {(key[1], entry) for key, value in self._lists(view) if key[1] in common for entry in value}
+        said: set[tuple[tuple[str, str], str]] = set()
+        for key, service in told:
+            value = service.settings[key]
+            known = (entry for entry in value if (key[1], entry) not in asked) if isinstance(value, tuple) else ()
+            more = [entry for entry in known if (key, entry) not in said]
+            said |= {(key, entry) for entry in more}
+            if more:
+                message = f"{setting(key, self.settings)} in {self.name}: no release asks for {listed(more)}"
+                file = self._shown(service.setting_files.get(key, service.file))
+                yield Diagnostic(code="GM903", message=message, targets=(self.name,), file=file)
+
+    def _lists(self, view: View) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
+        for key, value in self.target.expected(view).settings.items():
+            if isinstance(value, tuple):
+                yield key, value
 
     def not_understood(self, refusal: Refusal) -> Diagnostic:
         """A part of an artifact that the decoder refuses."""
@@ -245,12 +269,19 @@ class _Check:
         found = [(key, value, service) for service in services for key, value in service.settings.items()]
         seen = {key for key, _, _ in found}
         for key, value, service in found:
-            if expected.get(key) != value and (key in expected or self._ours(key[1])):
+            if not self._agree(key, expected, value) and (key in expected or self._ours(key[1])):
                 where = self._note(service, "where it is set", service.setting_files.get(key, ""))
                 yield self._fact(view, key, expected, value_in_words(key[1], value, self.settings), labels, where)
         for key in expected:
             if key not in seen:
                 yield self._fact(view, key, expected, "not set", labels, ())
+
+    def _agree(self, key: tuple[str, str], expected: Facts, found: Scalar) -> bool:
+        """Is it what the spec says, or a list of what all releases ask for that has the release's own entries?"""
+        said = expected.get(key)
+        if self.settings.of(key[1]).together and isinstance(said, tuple) and isinstance(found, tuple):
+            return set(said) <= set(found)
+        return said == found
 
     def _ours(self, name: str) -> bool:
         """Is it for us to say, or something that the target declares not to know?"""

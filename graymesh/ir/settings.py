@@ -24,6 +24,9 @@ Weaker: TypeAlias = Literal["", "more", "less"]
 Protects: TypeAlias = Literal["", "guard", "start", "limit", "trust"]
 """A guard stops or leaves out what fails, a start eases instances in, a limit caps load, trust is whose word counts."""
 
+Together: TypeAlias = Literal["", "releases"]
+"""Is the value a list of what all releases ask for together, so that each finds its own entries beside others'?"""
+
 _VARIABLE: Final = re.compile("<[a-z]+>")
 
 
@@ -51,6 +54,7 @@ class SettingRow:
     protects: Protects = ""
     group: str = ""
     whole: int | None = None
+    together: Together = ""
 
     @property
     def family(self) -> str:

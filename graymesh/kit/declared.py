@@ -8,7 +8,7 @@ from typing import Any, Final, get_args
 
 from graymesh.did_you_mean import quoted, suggestion
 from graymesh.ir.features import FEATURES
-from graymesh.ir.settings import Protects, Scope, SettingRow, Unit, Weaker
+from graymesh.ir.settings import Protects, Scope, SettingRow, Together, Unit, Weaker
 from graymesh.source import load_artifacts
 
 SETTINGS: Final = "settings.yaml"
@@ -17,6 +17,7 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "scope": get_args(Scope),
     "weaker": get_args(Weaker),
     "protects": get_args(Protects),
+    "together": get_args(Together),
     "feature": ("", *FEATURES),
 }
 _KEYS: Final = ("doc", "path", *_WORDS)

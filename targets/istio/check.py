@@ -13,6 +13,7 @@ from graymesh.ir.wording import percent
 from graymesh.kit.target import Constraint, View
 from graymesh.targets.istio.claims import Claims, claim_names
 from graymesh.targets.istio.names import EVERYWHERE, LONGEST_PATTERN, MESH, WHOLE_NAMESPACE, namespace_of
+from graymesh.targets.istio.objects import gateway_name
 from graymesh.targets.istio.options import Options, options_of
 
 _SERVICE: Final[Pointer] = ("spec", "service")
@@ -128,6 +129,11 @@ def _export(view: View, options: Options) -> Iterator[Constraint]:
             message=f"the gateway's pods in {options.gatewayNamespace} would not see the release's routes",
             help=f"add {options.gatewayNamespace}, or set gatewayNamespace to where the pods are",
         )
+    elif set(seen) == {view.release.namespace}:
+        homes = {gateway_name(name, view.release.namespace).partition("/")[0] for name in options.gateways}
+        for home in sorted(homes - {view.release.namespace, MESH}):
+            message = f"with {view.release.namespace} alone, gateways of {home} may not see the release's routes"
+            yield Constraint(path=path, message=message, help=f"add {home}")
 
 
 def _endpoints(view: View, options: Options) -> Iterator[Constraint]:

@@ -7,12 +7,12 @@ gateway's RequestAuthentication also copies the claim into a header that applica
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from graymesh.ir.release import Absent, Conjunction, Field, Jwt, Kind, OneOf, RouteTable, Test
+from graymesh.ir.release import Absent, Conjunction, Field, Kind, OneOf, RouteTable, Test
 from graymesh.kit.objects import MANAGED, kubernetes_object
 from graymesh.kit.target import View
 from graymesh.targets.istio.options import options_of
@@ -38,6 +38,14 @@ class Claims:
             return tests
         return (*tests, Test(Field(Kind.CLAIM, "iss"), OneOf((self.issuer,))))
 
+    def beside_tokens_of_others(self, tests: Conjunction) -> Conjunction | None:
+        """What must hold besides for tokens of other issuers, which hold no claim of this one; None where one is
+        asked for, or none is spoken of."""
+        if not self.at_gateway or not self.issuer or any(map(_asks_for_claim, tests)):
+            return None
+        others = tuple(test for test in tests if test.field.kind is not Kind.CLAIM)
+        return others if len(others) < len(tests) else None
+
 
 def header_of(issuer: str, name: str) -> str:
     """The header that carries a claim of this issuer's tokens: `x-graymesh-claim-tier-5f0c3a1b`."""
@@ -55,45 +63,51 @@ def claim_names(table: RouteTable) -> set[str]:
     }
 
 
+_Verifier: TypeAlias = tuple[str, str, str, tuple[str, ...]]
+"""Who verifies an issuer's tokens: issuer, address of its keys, namespace and labels of the pods."""
+
+
 def request_authentications(views: Iterable[View]) -> list[dict[str, Any]]:
-    """One per source of tokens and place, for all releases: Envoy stops at the first rule that fits a token."""
-    wanted: dict[tuple[Jwt, str, tuple[str, ...]], set[str]] = {}
+    """One per issuer and pods, for all releases: Envoy stops at the first rule that fits a token."""
+    wanted: dict[_Verifier, tuple[set[str], set[Field]]] = {}
     for view in views:
-        names = {name for host_table in view.tables for name in claim_names(host_table.table)}
-        if names and view.release.jwt is not None:
+        names, jwt = {name for host_table in view.tables for name in claim_names(host_table.table)}, view.release.jwt
+        if names and jwt is not None:
             options = options_of(view)
-            place = (view.release.jwt, options.gatewayNamespace, options.gatewaySelector)
-            wanted.setdefault(place, set()).update(names)
-    documents = [_document(jwt, space, labels, sorted(names)) for (jwt, space, labels), names in wanted.items()]
+            verifier = (jwt.issuer, jwt.jwks, options.gatewayNamespace, options.gatewaySelector)
+            claims, sources = wanted.setdefault(verifier, (set(), set()))
+            claims |= names
+            sources.add(jwt.source)
+    documents = [_document(verifier, sorted(names), sources) for verifier, (names, sources) in wanted.items()]
     return sorted(documents, key=lambda document: (document["metadata"]["namespace"], document["metadata"]["name"]))
 
 
-def _document(jwt: Jwt, namespace: str, selector: tuple[str, ...], names: Sequence[str]) -> dict[str, Any]:
-    digest = _digest(jwt.issuer, jwt.jwks, jwt.source.kind, jwt.source.name, *selector)
-    spec: dict[str, Any] = {}
-    if selector:
-        spec["selector"] = {"matchLabels": selector_labels(selector)}
-    spec["jwtRules"] = [_rule(jwt, names)]
-    metadata = {"name": f"graymesh-{digest}", "namespace": namespace, "labels": dict(MANAGED)}
+def _document(verifier: _Verifier, names: Sequence[str], sources: Iterable[Field]) -> dict[str, Any]:
+    """The token stays in the request, since what lies behind may want to verify it again."""
+    issuer, jwks, namespace, selector = verifier
+    rule = {
+        "issuer": issuer,
+        "jwksUri": jwks,
+        **_places(sources),
+        "forwardOriginalToken": True,
+        "outputClaimToHeaders": [{"header": header_of(issuer, name), "claim": name} for name in names],
+    }
+    spec: dict[str, Any] = {"selector": {"matchLabels": selector_labels(selector)}} if selector else {}
+    spec["jwtRules"] = [rule]
+    metadata = {"name": f"graymesh-{_digest(issuer, jwks, *selector)}", "namespace": namespace, "labels": dict(MANAGED)}
     return kubernetes_object("security.istio.io/v1", "RequestAuthentication", metadata, spec)
 
 
-def _rule(jwt: Jwt, names: Sequence[str]) -> dict[str, Any]:
-    """The token stays in the request, since what lies behind may want to verify it again."""
-    return {
-        "issuer": jwt.issuer,
-        "jwksUri": jwt.jwks,
-        **_location(jwt.source),
-        "forwardOriginalToken": True,
-        "outputClaimToHeaders": [{"header": header_of(jwt.issuer, name), "claim": name} for name in names],
-    }
+def _places(sources: Iterable[Field]) -> dict[str, Any]:
+    """Every place where some release says that the tokens are."""
+    names = sorted((source.kind, source.name) for source in sources)
+    headers = [{"name": name, **_prefix(name)} for kind, name in names if kind is Kind.HEADER]
+    cookies = [name for kind, name in names if kind is Kind.COOKIE]
+    return ({"fromHeaders": headers} if headers else {}) | ({"fromCookies": cookies} if cookies else {})
 
 
-def _location(source: Field) -> Mapping[str, Any]:
-    if source.kind is Kind.COOKIE:
-        return {"fromCookies": [source.name]}
-    prefix = {"prefix": "Bearer "} if source.name == "authorization" else {}
-    return {"fromHeaders": [{"name": source.name, **prefix}]}
+def _prefix(header: str) -> dict[str, str]:
+    return {"prefix": "Bearer "} if header == "authorization" else {}
 
 
 def selector_labels(selector: Iterable[str]) -> dict[str, str]:

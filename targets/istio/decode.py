@@ -26,7 +26,7 @@ from graymesh.targets.istio.decode_edges import (
 )
 from graymesh.targets.istio.decode_facts import with_places
 from graymesh.targets.istio.decode_rules import DestinationRule, destination_rule
-from graymesh.targets.istio.decode_services import services_of
+from graymesh.targets.istio.decode_services import claimed, services_of
 from graymesh.targets.istio.decode_versions import Surroundings
 from graymesh.targets.istio.names import namespace_of
 from graymesh.targets.istio.objects import Object, as_written, host_of, objects_of
@@ -46,6 +46,7 @@ class _Objects:
     claims: dict[str, tuple[str, str]] = field(default_factory=dict)
     tokens_unclear: bool = False
     blocked: bool = False
+    unread: list[Object] = field(default_factory=list)
     rule_hosts: dict[str, set[str]] = field(default_factory=dict)
     rule_names: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -63,7 +64,7 @@ def decode(files: Files) -> Decoded:
     around = _surroundings(reading)
     present = list(_virtual_services(objects, reading))
     decided = [each for found in present for each in _decided(found, around, reading)]
-    left = [] if reading.blocked else list(_undisputed(decided, reading))
+    left = [] if reading.blocked else list(_undisputed(decided, around, reading))
     services = tuple(with_places([(each.service, each.places) for each in left]))
     return Decoded(services, tuple(reading.refusals))
 
@@ -90,6 +91,7 @@ def _virtual_services(objects: Sequence[Object], reading: _Objects) -> Iterator[
             yield each
         else:
             reading.refuse(each, _namesake(each, "one replaces the other"))
+            reading.unread.append(each)
 
 
 def _namesake(found: Object, why: str) -> NotUnderstood:
@@ -193,12 +195,16 @@ def _decided(found: Object, around: Surroundings, reading: _Objects) -> list[_De
         return [_Decided(found, service, places) for service, places in services_of(found, around)]
     except NotUnderstood as error:
         reading.refuse(found, error)
+        reading.unread.append(found)
         return []
 
 
-def _undisputed(decided: list[_Decided], reading: _Objects) -> Iterator[_Decided]:
-    """Services whose hosts no second VirtualService claims at the same place."""
+def _undisputed(decided: list[_Decided], around: Surroundings, reading: _Objects) -> Iterator[_Decided]:
+    """Services whose hosts no second VirtualService claims at the same place, be that one understood or not."""
     claimants: dict[tuple[str, str], set[str]] = {}
+    for unread in reading.unread:
+        for claim in claimed(unread, around):
+            claimants.setdefault(claim, set()).add(unread.identity)
     for each in decided:
         for place, host in product(each.places, each.service.hosts):
             claimants.setdefault((place, host), set()).add(each.found.identity)

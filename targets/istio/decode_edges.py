@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from graymesh.ir.release import Scalar
 from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.istio.objects import as_written
@@ -42,34 +43,42 @@ class Gateway:
     pods: tuple[str, ...] = ()
     namespace: str = ""
 
-    def serves(self, host: str, namespace: str, own_namespace: str) -> bool:
-        """Does it take the host, for a VirtualService of that namespace?"""
-        return any(
-            where in ("*", namespace) or (where == "." and namespace == own_namespace)
-            for where, pattern in self.hosts
-            if pattern in ("*", host) or (pattern.startswith("*.") and host.endswith(pattern[1:]))
-        )
+    def served(self, host: str, namespace: str, own_namespace: str) -> Iterator[str]:
+        """What it takes of a VirtualService's host in that namespace: where both are wildcards, the narrower."""
+        for where, pattern in self.hosts:
+            if where not in ("*", namespace) and (where != "." or namespace != own_namespace):
+                continue
+            if _covers(pattern, host):
+                yield host
+            elif _covers(host, pattern):
+                yield pattern
+
+
+def _covers(wide: str, host: str) -> bool:
+    """Is every name of the second one of the first? Either may be a wildcard."""
+    return wide in ("*", host) or (wide.startswith("*.") and host.endswith(wide[1:]))
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Where one issuer's tokens are looked for, and the headers that tell claims: header → claim.
+    """Where one issuer's tokens are looked for, sorted, and the headers that tell claims: header → claim.
 
     `pods` of `namespace` with these labels verify them; `passed_on` tells whether applications see the token itself.
     """
 
     issuer: str
     jwks: str
-    source: str
+    places: tuple[str, ...]
     namespace: str = ""
     pods: tuple[str, ...] = ()
     passed_on: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def facts(self) -> dict[tuple[str, str], str]:
+    def facts(self) -> dict[tuple[str, str], Scalar]:
         """The tokens' source as facts."""
-        said = {"jwt.issuer": self.issuer, "jwt.jwks": self.jwks, "jwt.from": self.source}
+        places = tuple(f"{self.issuer} in {place}" for place in self.places)
+        said: dict[str, Scalar] = {"jwt.issuer": self.issuer, "jwt.jwks": self.jwks, "jwt.places": places}
         return {("", name): value for name, value in said.items() if value}
 
 
@@ -125,24 +134,19 @@ def token_sources(spec: ObjectNode, namespace: str) -> Iterator[Tokens]:
     for rule in spec.nodes("jwtRules"):
         rule.limited(_RULE, _RULE_REFUSED)
         passed_on = "forwardOriginalToken" in rule and rule.flag("forwardOriginalToken")
-        said = (rule.text("issuer"), rule.text("jwksUri"), _location(rule))
+        said = (rule.text("issuer"), rule.text("jwksUri"), tuple(sorted(_places(rule))))
         yield Tokens(*said, namespace, labels, passed_on, dict(_claim_headers(rule)))
 
 
-def _location(rule: ObjectNode) -> str:
-    """`header authorization` or `cookie token`; nothing when Istio's defaults hold, which are two places."""
-    headers, cookies = list(rule.nodes("fromHeaders")), rule.texts("fromCookies")
-    if len(headers) + len(cookies) > 1:
-        raise rule.wrong("fromHeaders" if headers else "fromCookies", "tokens come from several places")
-    if cookies:
-        return f"cookie {cookies[0]}"
-    if not headers:
-        return ""
-    only = headers[0].limited(frozenset(["name", "prefix"]))
-    name = only.text("name").lower()
-    if only.text("prefix") != ("Bearer " if name == "authorization" else ""):
-        raise only.wrong("prefix", "is not the usual one of this header")
-    return f"header {name}"
+def _places(rule: ObjectNode) -> Iterator[str]:
+    """`cookie token`, `header authorization`; nothing when Istio's defaults hold, which are two places."""
+    yield from (f"cookie {name}" for name in rule.texts("fromCookies"))
+    for header in rule.nodes("fromHeaders"):
+        header.limited(frozenset(["name", "prefix"]))
+        name = header.text("name").lower()
+        if header.text("prefix") != ("Bearer " if name == "authorization" else ""):
+            raise header.wrong("prefix", "is not the usual one of this header")
+        yield f"header {name}"
 
 
 def _claim_headers(rule: ObjectNode) -> Iterator[tuple[str, str]]:

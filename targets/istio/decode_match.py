@@ -24,6 +24,7 @@ _REFUSED: Final = {
 _STRING_MATCH: Final = frozenset(["exact", "prefix", "regex"])
 _LONGEST: Final = 1024
 _CLAIM: Final = re.compile(r"(?i:@request\.auth\.claims)(?:\.([^.\[\]]+)|\[([^\[\]]+)\])")
+_ISSUER: Final = "iss"
 _ANY_CLAIM: Final = "@request.auth.claims"
 _AUTHORITY: Final = re.compile(r"\(\?i\)(\(.*\))\((?:\?:)?:(?:\[0-9\]|\\d)\*\)\?", re.DOTALL)
 _QUERY_ABSENT: Final = re.compile(
@@ -47,6 +48,18 @@ def conjunction(match: ObjectNode, headers: ClaimHeaders) -> Conjunction:
         raise match.wrong("ignoreUriCase", "paths are compared with their case")
     tests = [*_whole(match), *_headers(match, headers), *_without(match, headers), *_query(match)]
     return tuple(sorted(set(tests), key=lambda test: (test.field, repr(test.matcher))))
+
+
+def without_issuer(match: ObjectNode, headers: ClaimHeaders) -> tuple[str, ObjectNode]:
+    """The one issuer whose tokens a match at a gateway leaves out, and the match without that; "" for none."""
+    found = match.node("withoutHeaders") if headers.at_gateway else None
+    for name in found.data if found else ():
+        claim = _CLAIM.fullmatch(name)
+        value = _below(found, name)
+        if claim and (claim[1] or claim[2]) == _ISSUER and set(value.data) == {"exact"}:
+            left = {key: other for key, other in (found.data if found else {}).items() if key != name}
+            return value.text("exact"), ObjectNode({**match.data, "withoutHeaders": left}, match.path)
+    return "", match
 
 
 def _whole(match: ObjectNode) -> Iterator[Test]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Collection, Iterator
+from itertools import product
+from typing import Final, TypeAlias
 
-from graymesh.ir.release import ALWAYS, Conjunction, Facts, Kind, OneOf, Route, RouteTable, Test
+from graymesh.ir.release import ALWAYS, Absent, Conjunction, Facts, Kind, OneOf, Route, RouteTable, Test
 from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Statement
 from graymesh.targets.istio.decode_facts import in_words, place_facts, token_facts, version_facts
-from graymesh.targets.istio.decode_match import ClaimHeaders, conjunction
+from graymesh.targets.istio.decode_match import ClaimHeaders, conjunction, without_issuer
 from graymesh.targets.istio.decode_routes import route_of
 from graymesh.targets.istio.decode_versions import Surroundings, Versions
 from graymesh.targets.istio.names import MESH
 from graymesh.targets.istio.objects import Object, gateway_name, hosts_of
+
+_Other: TypeAlias = tuple[str, Conjunction]
+"""An issuer whose tokens a match leaves out, and what else the match asks for."""
 
 _SPEC: Final = frozenset(["hosts", "gateways", "http", "exportTo"])
 _SPEC_REFUSED: Final = {
@@ -46,13 +50,25 @@ def services_of(found: Object, around: Surroundings) -> list[tuple[Statement, tu
             raise NotUnderstood(
                 "http", f"no route holds at {in_words(place)}, where Istio then goes by its defaults", ("spec",)
             )
-        served = tuple(host for host in hosts if _serves(place, host, found, around))
+        _check_seen(found, place, versions, around)
+        served = tuple(dict.fromkeys(each for host in hosts for each in _served(place, host, found, around)))
         if served:
             decided.setdefault((served, table), ([], facts))[0].append(place)
     return [
         (_service(found, served, table, {**facts, **place_facts(found, places, around)}, places), tuple(places))
         for (served, table), (places, facts) in decided.items()
     ]
+
+
+def claimed(found: Object, around: Surroundings) -> Iterator[tuple[str, str]]:
+    """The hosts that it claims, each with a place, understood or not; nothing where even those cannot be read."""
+    try:
+        for place, host in product(_places(found), hosts_of(found.spec, "hosts", found.namespace)):
+            gateway = around.gateways.get(place)
+            taken = gateway.served(host, found.namespace, place.partition("/")[0]) if gateway else (host,)
+            yield from ((place, each) for each in taken)
+    except NotUnderstood:
+        return
 
 
 def _alike(found: Object, place: str, around: Surroundings) -> str:
@@ -72,14 +88,33 @@ def _places(found: Object) -> list[str]:
     return list(dict.fromkeys(gateway_name(name, found.namespace) for name in written))
 
 
-def _serves(place: str, host: str, found: Object, around: Surroundings) -> bool:
-    """Does the gateway take the host? One that is not among the files is believed to."""
+def _served(place: str, host: str, found: Object, around: Surroundings) -> tuple[str, ...]:
+    """What the gateway takes of the host. One that is not among the files is believed to take it."""
     if place not in around.gateways:
-        return True
+        return (host,)
     gateway = around.gateways[place]
     if gateway is None:
         raise found.spec.wrong("gateways", f"{place} was not understood")
-    return gateway.serves(host, found.namespace, place.partition("/")[0])
+    return tuple(gateway.served(host, found.namespace, place.partition("/")[0]))
+
+
+def _check_seen(found: Object, place: str, versions: Versions, around: Surroundings) -> None:
+    """Raises NotUnderstood when the gateway does not see the routes (404), or the subsets that they name (503)."""
+    where = place.partition("/")[0]
+    if place == MESH or where == found.namespace:
+        return
+    if "exportTo" in found.spec and only_seen_at_home(found.spec.texts("exportTo"), found.namespace):
+        raise found.spec.wrong("exportTo", f"only {found.namespace} sees these routes, and {in_words(place)} does not")
+    for host in versions.hosts:
+        rule = around.rules.get(host)
+        if rule is not None and rule.subsets and only_seen_at_home(rule.export_to, rule.namespace or found.namespace):
+            message = f"{in_words(place)} does not see the DestinationRule of {host} (503), which is for its namespace"
+            raise found.spec.wrong("gateways", message)
+
+
+def only_seen_at_home(export_to: tuple[str, ...] | None, namespace: str) -> bool:
+    """Does `exportTo` show an object to its own namespace at most?"""
+    return export_to is not None and set(export_to) <= {".", "~", namespace}
 
 
 class _Place:
@@ -110,23 +145,48 @@ class _Place:
         """One conjunction per match that holds at this place; a route without matches takes everything."""
         if not route.items("match"):
             yield from ALWAYS
-        for match in route.nodes("match"):
-            tests = self._settled(conjunction(match, self._headers), match)
+        matches = [(match, *without_issuer(match, self._headers)) for match in route.nodes("match")]
+        used: set[_Other] = set()
+        others = {
+            (issuer, conjunction(left, self._headers)): match
+            for match, issuer, left in matches
+            if issuer and self._holds_here(match)
+        }
+        for match, issuer, _ in matches:
+            if issuer:
+                continue
+            tests = self._settled(conjunction(match, self._headers), match, others, used)
             if self._holds_here(match):
                 yield tests
+        for match in (match for other, match in others.items() if other not in used):
+            raise match.wrong("withoutHeaders", "leaves out an issuer; no match beside it says of which claims")
 
     def _holds_here(self, match: ObjectNode) -> bool:
         names = match.texts("gateways")
         return not names or self._place in {gateway_name(name, self._found.namespace) for name in names}
 
-    def _settled(self, tests: Conjunction, match: ObjectNode) -> Conjunction:
-        """Which issuer's claims are asked for: said by the header in the mesh, by the claim `iss` at a gateway."""
+    def _settled(
+        self, tests: Conjunction, match: ObjectNode, others: Collection[_Other], used: set[_Other]
+    ) -> Conjunction:
+        """Which issuer's claims are asked for: said by the header in the mesh, by the claim `iss` at a gateway.
+
+        Claims of one issuer are absent where a second match takes what is like this one, but has no token of theirs.
+        """
         claims = [test for test in tests if test.field.kind is Kind.CLAIM]
         if not claims:
             return tests
         if self._around.tokens_unclear or not self._around.tokens:
             raise match.wrong("headers", "asks for claims, but no RequestAuthentication that is understood brings them")
-        return self._of_one_issuer(tests, claims) if self._headers.at_gateway else self._of_headers(tests, match)
+        if not self._headers.at_gateway:
+            return self._of_headers(tests, match)
+        apart = tuple(test for test in tests if test.field.kind is not Kind.CLAIM)
+        known = {tokens.issuer for tokens in self._around.tokens}
+        without = sorted(issuer for issuer, alike in others if alike == apart and issuer in known)
+        if without and all(isinstance(test.matcher, Absent) for test in claims):
+            self._issuers.add(without[0])
+            used.add((without[0], apart))
+            return tests
+        return self._of_one_issuer(tests, claims)
 
     def _of_headers(self, tests: Conjunction, match: ObjectNode) -> Conjunction:
         """In the mesh each header belongs to one issuer."""

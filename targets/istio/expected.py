@@ -32,6 +32,8 @@ def _settings(view: View) -> Facts:
     facts = {key: value for key, value in view.facts.items() if asked or not key[1].startswith("jwt.")}
     facts |= {("", "port"): view.release.port}
     if asked and view.release.jwt:
+        source = facts.pop(("", "jwt.from"), "")
+        facts |= {("", "jwt.places"): (f"{view.release.jwt.issuer} in {source}",)}
         facts |= {("", "jwt.namespace"): options["gatewayNamespace"], ("", "jwt.passedOn"): 1}
         facts |= {("", "jwt.pods"): tuple(sorted(view.options["gatewaySelector"]))}
     facts |= dict(_served(view))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any, TypeAlias, assert_never
 
@@ -32,13 +32,22 @@ _ABSENT: StringMatch = {"regex": PRESENT}
 
 def matches(condition: Condition, claims: Claims) -> list[dict[str, Any]] | None:
     """The condition as a match list; empty when every request meets it (no `match`), None when no request does."""
-    found = [match for tests in condition for match in _conjunction(tests, claims)]
+    found = [match for tests in condition for match in _either(tests, claims)]
     if not found:
         return None
     return [] if {} in found else found
 
 
-def _conjunction(tests: Conjunction, claims: Claims) -> Iterator[dict[str, Any]]:
+def _either(tests: Conjunction, claims: Claims) -> Iterator[dict[str, Any]]:
+    """The conjunction; where it asks only that claims are absent, also for tokens of other issuers that have them."""
+    yield from _conjunction(tests, claims)
+    others = claims.beside_tokens_of_others(tests)
+    if others is not None:
+        not_ours: list[Part] = [("withoutHeaders", claims.key("iss"), {"exact": claims.issuer})]
+        yield from _conjunction(others, claims, not_ours)
+
+
+def _conjunction(tests: Conjunction, claims: Claims, besides: Sequence[Part] = ()) -> Iterator[dict[str, Any]]:
     """One match for each combination of the tests' alternatives; none when a test can never hold."""
     missing = [test.field.name for test in tests if _query_absent(test)]
     asked = [test for test in claims.completed(tests) if not _query_absent(test)]
@@ -46,7 +55,7 @@ def _conjunction(tests: Conjunction, claims: Claims) -> Iterator[dict[str, Any]]
     if missing:
         choices.append([[("withoutHeaders", ":path", {"regex": query_absent_pattern(missing)})]])
     for parts in product(*choices):
-        yield _merged(part for alternative in parts for part in alternative)
+        yield _merged([*(part for alternative in parts for part in alternative), *besides])
 
 
 def _merged(parts: Iterable[Part]) -> dict[str, Any]:

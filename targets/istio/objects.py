@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from graymesh.diagnostic import Refused
+from graymesh.diagnostic import Pointer, Refused
 from graymesh.kit.nodes import ObjectNode, node
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Refusal
@@ -34,7 +35,8 @@ _SEMANTICS: Final = "internal.istio.io/route-semantics"
 class Object:
     """One document. `harmless` ones choose no version; `namespace` is `default` when the file names none.
 
-    `stated` is the namespace as the file names it, "" when it leaves that to whoever applies it.
+    `stated` is the namespace as the file names it, "" when it leaves that to whoever applies it; `within` is where it
+    stands in its document, `items` and a number in a List.
     """
 
     kind: str
@@ -45,15 +47,16 @@ class Object:
     source: Source
     file: str
     harmless: bool = False
+    within: Pointer = ()
 
     @property
     def identity(self) -> str:
         """What tells it apart from all others."""
-        return f"{self.file}#{self.source.document}"
+        return f"{self.file}#{self.source.document}{self.within}"
 
     def refusal(self, error: NotUnderstood) -> Refusal:
         """The field that was not understood, with its place in the file."""
-        return _refusal(self.source, self.file, error)
+        return _refusal(self.source, self.file, error, self.within)
 
 
 def objects_of(text: str, file: str) -> tuple[list[Object], list[Refusal]]:
@@ -70,24 +73,36 @@ def objects_of(text: str, file: str) -> tuple[list[Object], list[Refusal]]:
             for found in error.diagnostics
         ]
     for source in sources:
-        try:
-            objects.append(_object(source, file))
-        except NotUnderstood as error:
-            refusals.append(_refusal(source, file, error))
+        for data, within in _documents(source):
+            try:
+                objects.append(_object(source, file, data, within))
+            except NotUnderstood as error:
+                refusals.append(_refusal(source, file, error, within))
     return objects, refusals
 
 
-def _refusal(source: Source, file: str, error: NotUnderstood) -> Refusal:
-    line = source.span(error.where, at_key=True).line
-    return Refusal(file=file, field=error.field, message=error.message, path=error.where, line=line)
+def _documents(source: Source) -> Iterator[tuple[object, Pointer]]:
+    """The document, or what it lists: `kubectl get -o yaml` gives a List."""
+    data = source.data
+    if isinstance(data, Mapping) and str(data.get("kind", "")).endswith("List") and isinstance(data.get("items"), list):
+        for index, item in enumerate(data["items"]):
+            yield item, ("items", index)
+    else:
+        yield data, ()
 
 
-def _object(source: Source, file: str) -> Object:
-    document = node(source.data, (), "document")
+def _refusal(source: Source, file: str, error: NotUnderstood, within: Pointer) -> Refusal:
+    path = (*within, *error.where)
+    line = source.span(path, at_key=True).line
+    return Refusal(file=file, field=error.field, message=error.message, path=path, line=line)
+
+
+def _object(source: Source, file: str, data: object, within: Pointer) -> Object:
+    document = node(data, (), "document")
     kind, group, version = document.text("kind"), *_group(document.text("apiVersion"))
     metadata = document.node("metadata") or ObjectNode({}, ("metadata",))
     if kind in ("", "List"):
-        raise document.wrong("kind", "is missing or a List: each object must be a document of its own")
+        raise document.wrong("kind", "is missing, or a List of nothing")
     ours = _KINDS.get(kind) == group
     if ours:
         document.limited(_TOP)
@@ -106,6 +121,7 @@ def _object(source: Source, file: str) -> Object:
         source=source,
         file=file,
         harmless=kind in _HARMLESS or not _read_by_istio(kind, group),
+        within=within,
     )
 
 

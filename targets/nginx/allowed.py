@@ -77,12 +77,11 @@ _PROXY: Final = [
     "proxy_socket_keepalive",
     "proxy_temp_file_write_size",
     "proxy_temp_path",
-    "resolver",
     "resolver_timeout",
 ]
 _ANSWERS: Final = ["charset", "default_type", "etag", "gzip", "gzip_comp_level", "gzip_disable", "gzip_http_version"]
 _MORE_ANSWERS: Final = ["gzip_min_length", "gzip_proxied", "gzip_types", "gzip_vary", "types"]
-_ADDRESS: Final = ["real_ip_header", "real_ip_recursive", "set_real_ip_from"]
+_ADDRESS: Final = ["real_ip_header", "real_ip_recursive"]
 _TLS: Final = [
     "ssl_certificate",
     "ssl_certificate_key",
@@ -102,7 +101,6 @@ _OTHER: Final = [
     "limit_req_log_level",
     "js_path",
     "root",
-    "index",
     "uninitialized_variable_warn",
     "fastcgi_temp_path",
     "scgi_temp_path",
@@ -112,9 +110,9 @@ _OTHER: Final = [
 HARMLESS: Final = frozenset(
     [*_LOGS, *_SIZES, *_CONNECTIONS, *_PROXY, *_ANSWERS, *_MORE_ANSWERS, *_ADDRESS, *_TLS, *_OTHER]
 )
-"""Logs, sizes of tables, connections to clients, buffers, compression, whose word counts about the client's address,
-certificates, and what our own directives need beside them. `root` and `index` matter only to locations that answer from
-the disk, which are refused."""
+"""Logs, sizes of tables, connections to clients, buffers, compression, by which header proxies tell the client's
+address where any are trusted, certificates, and what our own directives need beside them. `root` matters only to
+locations that answer from the disk."""
 
 WITH: Final[Mapping[str, frozenset[tuple[str, ...]]]] = {
     "include": frozenset([("mime.types",), ("/etc/nginx/mime.types",)]),

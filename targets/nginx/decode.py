@@ -12,21 +12,18 @@ from graymesh.ir.release import Facts
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.targets.nginx.allowed import MAIN, harmless
-from graymesh.targets.nginx.decode_effects import INHERITED
+from graymesh.targets.nginx.decode_effects import INHERITED, Zone, read_zone
 from graymesh.targets.nginx.decode_evaluate import Definitions
+from graymesh.targets.nginx.decode_listens import listens_of, names_of
 from graymesh.targets.nginx.decode_locations import set_anywhere
 from graymesh.targets.nginx.decode_maps import READERS, ClaimsDefinition, Definition, variable_of
 from graymesh.targets.nginx.decode_servers import (
     Decided,
     Http,
     Upstream,
-    Zone,
     decide,
     foreign,
-    listens_of,
-    names_of,
     read_upstream,
-    read_zone,
 )
 from graymesh.targets.nginx.syntax import Lines, ParsedDirective, SyntaxProblem, parse
 
@@ -193,7 +190,7 @@ def _services(reading: _Directives) -> Iterator[Statement]:
         hosts, file = named.hosts, named.server.file
         mine = [reading.upstreams[name.lower()] for name in decided.versions if name.lower() in reading.upstreams]
         try:
-            settings = _facts([*mine, *idle.get(file, ())], decided)
+            settings = _facts([*mine, *idle.get(file, ())], decided, named.listens)
         except NotUnderstood as refused:
             reading.refuse(refused, named.server)
         else:
@@ -226,14 +223,14 @@ def _decided(reading: _Directives, server: ParsedDirective, http: Http) -> Decid
     return None
 
 
-def _facts(upstreams: list[Upstream], decided: Decided) -> Facts:
+def _facts(upstreams: list[Upstream], decided: Decided, listens: Mapping[str, bool]) -> Facts:
     """A lone server never goes out, so that one which is told nothing of failures agrees with all others."""
     told = [upstream for upstream in upstreams if upstream.facts or len(upstream.endpoints) > 1]
     for upstream in told:
         if upstream.facts != told[0].facts:
             raise NotUnderstood("upstream", "the versions' servers are told different things", upstream.where)
     endpoints = {(upstream.name, "endpoints"): upstream.endpoints for upstream in upstreams}
-    return {**(told[0].facts if told else {}), **endpoints, **decided.facts}
+    return {**(told[0].facts if told else {}), **endpoints, **decided.facts, ("", "listen"): tuple(sorted(listens))}
 
 
 def _named(reading: _Directives) -> Iterator[_Named]:
@@ -258,14 +255,21 @@ def _named(reading: _Directives) -> Iterator[_Named]:
             why = f"{twice[0] or 'no name'} belongs to an earlier server already"
             reading.refuse(NotUnderstood("server_name", why), each.server)
             continue
-        everywhere = [_EVERYWHERE] if any(first.get(place) is each.server for place in each.listens) else []
-        hosts = (*(name for name in each.hosts if name not in ("", "_")), *everywhere)
         apart = any(len(places[name]) > 1 for name in each.hosts)
         # what comes to one address of a port never reaches the servers of the port's other addresses
         apart = apart or any(addresses[_port(place)] - set(each.listens) for place in each.listens)
-        scope = each.scope if apart else ""
-        if hosts:
-            yield each._replace(hosts=hosts, scope=scope)
+        yield from _parts(each, first, apart)
+
+
+def _parts(named: _Named, first: Mapping[str, ParsedDirective], apart: bool) -> Iterator[_Named]:
+    """The server where it takes every name, as the default, and where it takes only its own."""
+    own = tuple(name for name in named.hosts if name not in ("", "_"))
+    default = {place: is_said for place, is_said in named.listens.items() if first.get(place) is named.server}
+    other = {place: is_said for place, is_said in named.listens.items() if place not in default}
+    apart = apart or bool(default and other)
+    for listens, hosts in ((default, (*own, _EVERYWHERE)), (other, own)):
+        if listens and hosts:
+            yield named._replace(hosts=hosts, listens=listens, scope=" ".join(sorted(listens)) if apart else "")
 
 
 def _port(place: str) -> str:

@@ -19,6 +19,7 @@ Settings = Mapping[str, Sequence[ParsedDirective]]
 INHERITED: Final = frozenset(
     [
         "add_header",
+        "index",
         "limit_req",
         "limit_req_status",
         "proxy_connect_timeout",
@@ -29,6 +30,8 @@ INHERITED: Final = frozenset(
         "proxy_read_timeout",
         "proxy_send_timeout",
         "proxy_set_header",
+        "resolver",
+        "set_real_ip_from",
     ]
 )
 """What a level takes from the one above when it says nothing of the kind itself."""
@@ -82,6 +85,13 @@ class Counted(NamedTuple):
     zone: str
     key: str
     burst: int
+
+
+class Zone(NamedTuple):
+    """A limit_req_zone: the key by which requests are counted, and how many a second."""
+
+    key: Pieces
+    rate: int
 
 
 class LocationEffects(NamedTuple):
@@ -225,6 +235,20 @@ def _zone(directive: ParsedDirective) -> str:
     if "burst" in words and "nodelay" not in words:
         raise NotUnderstood("limit_req", "requests over the limit wait", directive)
     return words["zone"]
+
+
+def read_zone(directive: ParsedDirective) -> tuple[str, Zone]:
+    """A zone's name and the zone. Raises NotUnderstood for rates that are no whole number a second."""
+    name, rate = "", None
+    for argument in directive.arguments[1:]:
+        if found := re.fullmatch(r"zone=([^:]+):[0-9]+[kKmM]?", argument):
+            name = found[1]
+        elif found := re.fullmatch(r"rate=([0-9]{1,12})r/([sm])", argument):
+            seconds = 1 if found[2] == "s" else 60
+            rate = int(found[1]) // seconds if int(found[1]) % seconds == 0 else None
+    if not name or not rate:
+        raise NotUnderstood("limit_req_zone", "it has no name, or no rate of whole requests a second", directive)
+    return name, Zone(pieces_of(directive.arguments[0]), rate)
 
 
 def burst_of(directive: ParsedDirective) -> int:

@@ -31,6 +31,11 @@ class Location:
     path: str
     where: ParsedDirective
 
+    @property
+    def passes_on(self) -> bool:
+        """Does it pass requests on to a server? Others are answered by nginx itself."""
+        return any(directive.name == "proxy_pass" for directive in self.where.body or ())
+
 
 def located(locations: Sequence[Location]) -> Iterator[tuple[Condition, Location]]:
     """The locations as a decision list over the path. Raises NotUnderstood when some path has none."""
@@ -147,9 +152,9 @@ def _matcher(location: Location) -> Matcher:
 
 
 def _prefix(location: Location, locations: Sequence[Location]) -> Matcher:
-    """nginx answers the path without the slash at a prefix's end by itself, with a redirect."""
+    """nginx redirects the path without the slash at a prefix's end, where the location passes requests on."""
     path = location.path
-    if not path.endswith("/"):
+    if not path.endswith("/") or not location.passes_on:
         return Prefix(path)
     if any(each.modifier == "=" and each.path == path[:-1] for each in locations):
         return Prefix(path)

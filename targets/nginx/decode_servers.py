@@ -1,16 +1,16 @@
-"""Servers: for which names they answer, and what their locations amount to as a route table with facts."""
+"""Servers: what their locations amount to as a route table with facts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, ip_address
 from typing import Final, NamedTuple
 
-from graymesh.ir.release import Condition, Facts, Field, Policy, Route, RouteTable, Scalar, Share, Split
+from graymesh.ir.release import Condition, Facts, Field, Kind, Policy, Route, RouteTable, Scalar, Share, Split
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.nginx.allowed import UPSTREAM, harmless
+from graymesh.targets.nginx.decode_answers import allowed, own_answer
 from graymesh.targets.nginx.decode_effects import (
     INHERITED,
     Counted,
@@ -18,6 +18,7 @@ from graymesh.targets.nginx.decode_effects import (
     LocationEffects,
     LocationOutput,
     Settings,
+    Zone,
     effects,
     milliseconds,
     outputs,
@@ -32,24 +33,11 @@ from graymesh.targets.nginx.decode_values import Pieces, Room, joined, pieces_of
 from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.syntax import ParsedDirective
 
-_HOST_NAME: Final = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _BACKEND: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_ADDRESS: Final = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _IN_SERVERS: Final = frozenset(["listen", "location", "server_name", "set"])
 _IN_LOCATIONS: Final = frozenset(["proxy_pass", "set"])
-_LISTEN: Final = re.compile(
-    r"(?P<only_port>[0-9]{1,5})|(?P<host>[A-Za-z0-9.*-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
-)
 _MOST_ROWS: Final = 50_000
-_NOBODY: Final = frozenset(["_", ""])
-
-
-class Zone(NamedTuple):
-    """A limit_req_zone: the key by which requests are counted, and how many a second."""
-
-    key: Pieces
-    rate: int
-
-
 _ERRORS: Final = ("", "outlier.errors")
 _EJECT: Final = ("", "outlier.eject.ms")
 
@@ -92,35 +80,6 @@ class _Row(NamedTuple):
     policy: Policy
 
 
-def names_of(server: ParsedDirective) -> tuple[str, ...]:
-    """The host names that a server says it answers for, in lower case.
-
-    Raises NotUnderstood for patterns of other kinds.
-    """
-    found: list[str] = []
-    for directive in server.body or ():
-        for name in directive.arguments if directive.name == "server_name" else ():
-            lower = name.lower()
-            names = [lower[1:], f"*{lower}"] if lower.startswith(".") else [lower]
-            if lower not in _NOBODY and not all(map(_HOST_NAME.fullmatch, names)):
-                raise NotUnderstood("server_name", f"{name} is not understood", directive)
-            found += names
-    return tuple(dict.fromkeys(found)) or ("",)
-
-
-def listens_of(server: ParsedDirective) -> dict[str, bool]:
-    """The addresses on which a server listens: as `address:port` → whether it is the default there.
-
-    Raises NotUnderstood.
-    """
-    found: dict[str, bool] = {}
-    for directive in server.body or ():
-        if directive.name == "listen":
-            address, *words = directive.arguments or ("",)
-            found[_address(address, directive)] = bool({"default_server", "default"} & set(words))
-    return found or {"*:80": False}
-
-
 def read_upstream(directive: ParsedDirective) -> Upstream:
     """An upstream as it stands in the file. Raises NotUnderstood."""
     endpoints: list[str] = []
@@ -149,33 +108,22 @@ def _kept(line: ParsedDirective) -> bool:
     return line.name != "keepalive" or re.fullmatch("0*[1-9][0-9]*", " ".join(line.arguments)) is not None
 
 
-def read_zone(directive: ParsedDirective) -> tuple[str, Zone]:
-    """A zone's name and the zone. Raises NotUnderstood for rates that are no whole number a second."""
-    name, rate = "", None
-    for argument in directive.arguments[1:]:
-        if found := re.fullmatch(r"zone=([^:]+):[0-9]+[kKmM]?", argument):
-            name = found[1]
-        elif found := re.fullmatch(r"rate=([0-9]{1,12})r/([sm])", argument):
-            seconds = 1 if found[2] == "s" else 60
-            rate = int(found[1]) // seconds if int(found[1]) % seconds == 0 else None
-    if not name or not rate:
-        raise NotUnderstood("limit_req_zone", "it has no name, or no rate of whole requests a second", directive)
-    return name, Zone(pieces_of(directive.arguments[0]), rate)
-
-
 def decide(server: ParsedDirective, http: Http) -> Decided:
     """The server as a route table, when nothing in it is foreign. Raises NotUnderstood."""
     locations = _all(server, "location")
-    if _all(server, "return"):
+    if _all(server, "return") or not any(_all(location, "proxy_pass") for location in locations):
         return Decided(RouteTable(()))
     room = Room()
     before, settings = assigned(_all(server, "set"), {}, http.definitions), _settings(server)
     rows: list[_Row] = []
     evaluators: list[Evaluator] = []
     told: dict[tuple[str, str], Scalar] | None = None
-    if not locations:
-        raise NotUnderstood("server", "it has no location", server)
-    for condition, location in located(unique([read_location(each) for each in locations])):
+    read = unique([read_location(each) for each in locations])
+    for condition, location in located(read):
+        if not location.passes_on:
+            answer = own_answer(location, read, Levels((_settings(location.where), settings, http.settings)))
+            rows.append(_Row(condition, (), LocationEffects(answer, None, (), (), ()), Policy()))
+            continue
         found, evaluator, besides = _location_rows(location, settings, before, http, room)
         if told not in (None, besides):
             differing = min(key[1] for key, _ in (told or {}).items() ^ besides.items())
@@ -187,7 +135,7 @@ def decide(server: ParsedDirective, http: Http) -> Decided:
         rows += [row._replace(condition=both(condition, row.condition)) for row in found]
         if len(rows) > _MOST_ROWS:
             raise NotUnderstood("server", f"more than {_MOST_ROWS:,} cases in all its locations", server)
-    facts: dict[tuple[str, str], Scalar] = {**(told or {}), ("", "listen"): tuple(sorted(listens_of(server)))}
+    facts: dict[tuple[str, str], Scalar] = dict(told or {})
     trusted = {networks for evaluator in evaluators for networks in evaluator.trusted}
     if len(trusted) > 1:
         raise NotUnderstood("geo", "proxies that one map trusts another does not", server)
@@ -208,7 +156,10 @@ def foreign(server: ParsedDirective) -> Iterator[NotUnderstood]:
     for directive in server.body or ():
         answers = directive.name == "return" and directive.arguments == ("404",) and not locations
         if directive.name == "location":
-            yield from (_unknown(each, directive) for each in directive.body or () if not _known(each, _IN_LOCATIONS))
+            passes_on = bool(_all(directive, "proxy_pass"))
+            for each in directive.body or ():
+                if not _known(each, _IN_LOCATIONS) and (passes_on or not allowed(each)):
+                    yield _unknown(each, directive)
         elif not answers and not _known(directive, _IN_SERVERS):
             yield _unknown(directive, server)
 
@@ -238,15 +189,32 @@ def _location_rows(
 ) -> tuple[list[_Row], Evaluator, dict[tuple[str, str], Scalar]]:
     passes = _all(location.where, "proxy_pass")
     if len(passes) != 1:
-        raise NotUnderstood("location", f"{location.path} does not pass requests on", location.where)
+        raise NotUnderstood("location", f"{location.path} passes requests on twice", location.where)
     levels = Levels((_settings(location.where), settings, http.settings))
     evaluator = Evaluator(http.definitions, assigned(_all(location.where, "set"), before, http.definitions), room)
     found = [LocationOutput("version", "", _passed(passes[0]), passes[0]), *_keyed(outputs(levels), http)]
     cases = evaluator.cases([_substituted(output, evaluator) for output in found])
     ruled = policy(levels)
     rows = [_Row(case.condition, case.draws, effects(found, case.values), ruled) for case in cases]
-    named = [row._replace(effects=_named(row.effects, passes[0], http)) for row in rows]
+    _check_address(rows, evaluator, levels)
+    looked_up = bool(levels.effective("resolver")) or _is_text(found[0].value)
+    named = [row._replace(effects=_named(row.effects, passes[0], http, looked_up)) for row in rows]
     return named, evaluator, told_besides(levels)
+
+
+def _check_address(rows: Sequence[_Row], evaluator: Evaluator, levels: Levels) -> None:
+    """With `set_real_ip_from` the address that maps see is one that a header tells."""
+    trusting = levels.effective("set_real_ip_from")
+    tests = (test for row in rows for tests in row.condition for test in tests)
+    fields = {*(test.field for test in tests), *evaluator.keys.values()}
+    if trusting and any(field and field.kind is Kind.SOURCE for field in fields):
+        proxies = " ".join(trusting[0].arguments)
+        message = f"the client's address, by which versions are chosen, is what a header from {proxies} says"
+        raise NotUnderstood("set_real_ip_from", message, trusting[0])
+
+
+def _is_text(value: Pieces) -> bool:
+    return all(isinstance(piece, str) for piece in value)
 
 
 def _substituted(output: LocationOutput, evaluator: Evaluator) -> Pieces:
@@ -279,12 +247,15 @@ def _passed(directive: ParsedDirective) -> Pieces:
     return rest
 
 
-def _named(found: LocationEffects, where: ParsedDirective, http: Http) -> LocationEffects:
+def _named(found: LocationEffects, where: ParsedDirective, http: Http, looked_up: bool) -> LocationEffects:
     upstream = http.upstreams.get(found.version.lower())
     if upstream and not upstream.understood:
         raise NotUnderstood("proxy_pass", f"the upstream {upstream.name} is not understood", where)
     if upstream is None and not _BACKEND.fullmatch(found.version):
         raise NotUnderstood("proxy_pass", f"requests go to {found.version!r}", where)
+    if upstream is None and not looked_up and not _ADDRESS.fullmatch(found.version):
+        message = f"{found.version} is no upstream: without a resolver nginx answers 502 to requests for it"
+        raise NotUnderstood("proxy_pass", message, where)
     return found._replace(version=upstream.name) if upstream else found
 
 
@@ -361,20 +332,6 @@ def _limits(rows: Sequence[_Row], http: Http, where: ParsedDirective) -> dict[tu
             facts[version, "limits.qps"] = http.zones[zone].rate
             facts[version, "limits.burst"] = burst
     return facts
-
-
-def _address(text: str, where: ParsedDirective) -> str:
-    """The address of a `listen` in one spelling: `*:80`, `127.0.0.1:80`, `[::1]:80`."""
-    found = _LISTEN.fullmatch(text)
-    if found is None:
-        raise NotUnderstood("listen", f"{text!r} is not understood", where)
-    host = found["host"] or "*"
-    try:
-        address = ip_address(host.strip("[]")) if host != "*" else None
-    except ValueError as error:
-        raise NotUnderstood("listen", f"{host} is looked up when nginx starts", where) from error
-    shown = "*" if address in (None, IPv4Address(0)) else f"[{address}]" if address.version == 6 else str(address)
-    return f"{shown}:{int(found['port'] or found['only_port'] or 80)}"
 
 
 def _endpoint(line: ParsedDirective) -> str:

@@ -24,9 +24,10 @@ def decode(files: Files) -> Decoded:
     read = [_File.read(path, files[path]) for path in sorted(files)]
     refusals = tuple(refusal for file in read for refusal in file.refusals)
     undecided = {subject for file in read for subject in file.undecided}
+    groups = {name for file in read for name in file.groups}
     services: dict[tuple[str, str], list[tuple[str, Meaning]]] = {}
     for file in read:
-        for said in file.statements:
+        for said in (meaning.for_group_too(each, groups) for each in file.statements):
             services.setdefault((said.subject.service, said.subject.scope), []).append((file.path, said))
     known = (_statement(key, found) for key, found in sorted(services.items()) if key not in undecided)
     return Decoded(tuple(known), refusals)
@@ -53,6 +54,7 @@ class _File:
     statements: list[Meaning] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     undecided: list[tuple[str, str]] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
 
     @staticmethod
     def read(path: str, text: str) -> _File:
@@ -61,7 +63,9 @@ class _File:
         try:
             data = parsed(text)
         except ValueError as error:
-            file._refuse_all("JSON", f"{error}: Sentinel keeps the rules it had", getattr(error, "lineno", 0))
+            file._refuse_all(
+                "JSON", f"{error}: what Sentinel makes of it depends on its reader", getattr(error, "lineno", 0)
+            )
             return file
         if not isinstance(data, list) or not all(isinstance(rule, Mapping) for rule in data):
             file._refuse_all("JSON", "is not a list of rules")
@@ -107,6 +111,7 @@ class _File:
             self._refuse(kind, home, index, rule, said)
         else:
             self.statements.append(said)
+            self.groups += [rule["apiName"]] if kind == "api-groups" else []
 
     def _refuse(self, kind: str, home: Home, index: int, raw: Mapping[str, Any], problem: FieldProblem) -> None:
         subject = _subject(kind, home, raw)

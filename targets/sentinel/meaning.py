@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from graymesh.ir.release import Facts, Scalar
@@ -150,6 +150,12 @@ def gateway_flow(home: Home, rule: Rule) -> Meaning | FieldProblem:
     entry = f"{rule['resource']}={words.number(rule['count'])}"
     facts = (((subject.version, "gateway.routes"), (entry,)),) if numbers == (0, 1, 1, 0, 0) and item is None else ()
     return Meaning(subject, "gateway", words.gateway_flow(rule), facts)
+
+
+def for_group_too(said: Meaning, groups: Collection[str]) -> Meaning:
+    """What a rule says where there is a group of paths with the name of its route: Sentinel then counts both."""
+    names = {entry.rpartition("=")[0] for _, value in said.facts if isinstance(value, tuple) for entry in value}
+    return replace(said, facts=()) if said.kind == "gateway" and names & set(groups) else said
 
 
 def api_group(home: Home, rule: Rule) -> Meaning | FieldProblem:

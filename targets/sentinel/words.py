@@ -26,7 +26,7 @@ def flow(rule: Rule) -> str:
 
 
 def degrade(rule: Rule) -> str:
-    """`closed for 10 s when more than 0.5 of at least 5 answers in 1000 ms take over 200 ms`."""
+    """`open for 10 s when more than 0.5 of at least 5 answers in 1000 ms take over 200 ms`."""
     window = f"{rule['minRequestAmount']} answers in {rule['statIntervalMs']} ms"
     amount = number(rule["count"])
     match rule["grade"]:
@@ -36,7 +36,7 @@ def degrade(rule: Rule) -> str:
             cause = f"more than {amount} of at least {window} are errors"
         case _:
             cause = f"more than {amount} of at least {window} are errors, by number"
-    return ", ".join([f"closed for {rule['timeWindow']} s when {cause}", *_scope(rule)])
+    return ", ".join([f"open for {rule['timeWindow']} s when {cause}", *_scope(rule)])
 
 
 def system(name: str, value: int | Decimal) -> str:
@@ -69,9 +69,13 @@ _MATCH = {0: "is", 2: "matches", 3: "contains"}
 
 
 def gateway_flow(rule: Rule) -> str:
-    """`group shop: at most 10 requests in 1 s for each value of header x-user`."""
+    """`group shop: at most 10 requests in 1 s for each value of header x-user`.
+
+    A rule without such values holds for the route and the group of its name, whichever of them it was made for.
+    """
     unit = f"requests in {rule['intervalSec']} s" if rule["grade"] == 1 else "requests at once"
     where = "route" if rule["resourceMode"] == 0 else "group"
+    where = where if rule["paramItem"] else "route and group"
     parts = [f"{where} {rule['resource']}: at most {number(rule['count'])} {unit}{_values(rule['paramItem'])}"]
     if rule["burst"]:
         parts.append(f"{rule['burst']} more in a burst")

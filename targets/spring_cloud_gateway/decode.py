@@ -95,7 +95,7 @@ def _route_lists(documents: Iterable[_Document], files: Files) -> tuple[list[_Ro
         try:
             settings = list(_settings(document, files))
         except NotUnderstood as why:
-            refusals.append(document.refusal(why))
+            refusals.append(document.refusal(why, why.where or ()))
             continue
         lists += [_RouteList(document, setting) for setting in settings if setting.name == "routes"]
         others = [setting for setting in settings if setting.name != "routes"]

@@ -58,7 +58,7 @@ def gateway_settings(data: object) -> Iterator[Property]:
             if name == "server":
                 yield from _server_settings({key: value}, path)
             else:
-                yield from _settings(name, rest, (*path, key), value)
+                yield from _settings(name, rest, _at(path, key), value)
 
 
 def instances(data: object) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -98,11 +98,12 @@ def _server_settings(data: Mapping[str, Any], path: Pointer) -> Iterator[Propert
     for where, below in _below(data, ("server",), path):
         for key in of_type(written(where), below or {}, dict):
             if _parts(key)[0] != "webflux":
-                raise NotUnderstood(written((*where, key)), "only the gateway on WebFlux is understood")
+                place = _at(where, key)
+                raise NotUnderstood(written(place), "only the gateway on WebFlux is understood", place)
     for where, below in _below(data, ("server", "webflux"), path):
         for key, value in of_type(written(where), below or {}, dict).items():
             name, *rest = _parts(key)
-            yield from _settings(name, rest, (*where, key), value)
+            yield from _settings(name, rest, _at(where, key), value)
 
 
 def _settings(name: str, rest: list[str], path: Pointer, value: Any) -> Iterator[Property]:
@@ -122,7 +123,7 @@ def _leaves(name: str, path: Pointer, value: Any) -> Iterator[tuple[str, Pointer
         yield name, path, value
         return
     for key, below in value.items():
-        yield from _leaves(".".join((name, *_parts(key))), (*path, key), below)
+        yield from _leaves(".".join((name, *_parts(key))), _at(path, key), below)
 
 
 def _below(value: object, names: tuple[str, ...], path: Pointer) -> Iterator[tuple[Pointer, Any]]:
@@ -133,9 +134,26 @@ def _below(value: object, names: tuple[str, ...], path: Pointer) -> Iterator[tup
     for key, child in value.items() if isinstance(value, dict) else ():
         parts = _parts(key)
         if names[: len(parts)] == parts:
-            yield from _below(child, names[len(parts) :], (*path, key))
+            yield from _below(child, names[len(parts) :], _at(path, key))
         elif parts[: len(names)] == names:
-            yield path, {".".join(str(key).split(".")[len(names) :]): child}
+            yield path, {_CutKey(key, len(names)): child}
+
+
+class _CutKey(str):
+    """What is left of a dotted key whose first names are asked for already; `whole` is the key as it stands."""
+
+    __slots__ = ("whole",)
+    whole: str
+
+    def __new__(cls, key: object, names: int) -> _CutKey:
+        cut = super().__new__(cls, ".".join(str(key).split(".")[names:]))
+        cut.whole = key.whole if isinstance(key, _CutKey) else str(key)
+        return cut
+
+
+def _at(path: Pointer, key: Any) -> Pointer:
+    """The path of a key, as it stands in the file."""
+    return (*path, key.whole if isinstance(key, _CutKey) else key)
 
 
 def _parts(key: object) -> tuple[str, ...]:

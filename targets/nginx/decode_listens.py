@@ -1,0 +1,59 @@
+"""Where a server listens, and the names for which it answers there."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, ip_address
+from typing import Final
+
+from graymesh.kit.refusal import NotUnderstood
+from graymesh.targets.nginx.syntax import ParsedDirective
+
+_HOST_NAME: Final = re.compile(r"(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_LISTEN: Final = re.compile(
+    r"(?P<only_port>[0-9]{1,5})|(?P<host>[A-Za-z0-9.*-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+)
+_NOBODY: Final = frozenset(["_", ""])
+
+
+def names_of(server: ParsedDirective) -> tuple[str, ...]:
+    """The host names that a server says it answers for, in lower case.
+
+    Raises NotUnderstood for patterns of other kinds.
+    """
+    found: list[str] = []
+    for directive in server.body or ():
+        for name in directive.arguments if directive.name == "server_name" else ():
+            lower = name.lower()
+            names = [lower[1:], f"*{lower}"] if lower.startswith(".") else [lower]
+            if lower not in _NOBODY and not all(map(_HOST_NAME.fullmatch, names)):
+                raise NotUnderstood("server_name", f"{name} is not understood", directive)
+            found += names
+    return tuple(dict.fromkeys(found)) or ("",)
+
+
+def listens_of(server: ParsedDirective) -> dict[str, bool]:
+    """The addresses on which a server listens: as `address:port` → whether it is the default there.
+
+    Raises NotUnderstood.
+    """
+    found: dict[str, bool] = {}
+    for directive in server.body or ():
+        if directive.name == "listen":
+            address, *words = directive.arguments or ("",)
+            found[_address(address, directive)] = bool({"default_server", "default"} & set(words))
+    return found or {"*:80": False}
+
+
+def _address(text: str, where: ParsedDirective) -> str:
+    """The address of a `listen` in one spelling: `*:80`, `127.0.0.1:80`, `[::1]:80`."""
+    found = _LISTEN.fullmatch(text)
+    if found is None:
+        raise NotUnderstood("listen", f"{text!r} is not understood", where)
+    host = found["host"] or "*"
+    try:
+        address = ip_address(host.strip("[]")) if host != "*" else None
+    except ValueError as error:
+        raise NotUnderstood("listen", f"{host} is looked up when nginx starts", where) from error
+    shown = "*" if address in (None, IPv4Address(0)) else f"[{address}]" if address.version == 6 else str(address)
+    return f"{shown}:{int(found['port'] or found['only_port'] or 80)}"
