@@ -111,13 +111,15 @@ def _kept(line: ParsedDirective) -> bool:
 def decide(server: ParsedDirective, http: Http) -> Decided:
     """The server as a route table, when nothing in it is foreign. Raises NotUnderstood."""
     locations = _all(server, "location")
-    if _all(server, "return") or not any(_all(location, "proxy_pass") for location in locations):
+    if _all(server, "return"):
         return Decided(RouteTable(()))
     room = Room()
     before, settings = assigned(_all(server, "set"), {}, http.definitions), _settings(server)
     rows: list[_Row] = []
     evaluators: list[Evaluator] = []
     told: dict[tuple[str, str], Scalar] | None = None
+    if not locations:
+        raise NotUnderstood("server", "it has no location, and answers from the disk", server)
     read = unique([read_location(each) for each in locations])
     for condition, location in located(read):
         if not location.passes_on:
