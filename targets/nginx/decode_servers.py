@@ -246,7 +246,7 @@ def _location_rows(
     ruled = policy(levels)
     rows = [_Row(case.condition, case.draws, effects(found, case.values), ruled) for case in cases]
     named = [row._replace(effects=_named(row.effects, passes[0], http)) for row in rows]
-    return named, evaluator, told_besides(levels)
+    return named, evaluator, told_besides(levels, http.definitions.known)
 
 
 def _substituted(output: LocationOutput, evaluator: Evaluator) -> Pieces:
