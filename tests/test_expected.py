@@ -6,7 +6,7 @@ Every target is found in its folder; a new one is held to this without an edit h
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,8 @@ from graymesh.compile.verify import verify
 from graymesh.kit.registry import target, target_names
 from graymesh.kit.target import Expected
 from graymesh.targets.nginx import expected, marks, servers
+from graymesh.targets.nginx.connection import Forwarded
+from graymesh.targets.nginx.names import Names
 from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.tree import Directive
 from tests.nginx.releases import NGINX, named, written
@@ -81,27 +83,36 @@ def test_another_status_for_too_many_requests_is_found(monkeypatch: pytest.Monke
     assert complaint.startswith("GM903 ")
 
 
+def _said_otherwise(monkeypatch: pytest.MonkeyPatch, change: Callable[[Directive], Directive | None]) -> None:
+    """Locations are told of the connection what `change` leaves."""
+    right = servers.forwarded
+
+    def wrong(trusted: Sequence[str], names: Names) -> Forwarded:
+        told = right(trusted, names)
+        return told._replace(directives=tuple(each for each in map(change, told.directives) if each))
+
+    monkeypatch.setattr(servers, "forwarded", wrong)
+
+
 def test_another_host_header_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = servers._forwarded
+    def wrong(each: Directive) -> Directive:
+        host = each.arguments[0] == "Host"
+        return each._replace(arguments=("Host", (Variable("proxy_host"),))) if host else each
 
-    def wrong(behind_proxies: bool) -> Iterator[Directive]:
-        for each in right(behind_proxies=behind_proxies):
-            host = each.arguments[0] == "Host"
-            yield each._replace(arguments=("Host", (Variable("proxy_host"),))) if host else each
-
-    monkeypatch.setattr(servers, "_forwarded", wrong)
+    _said_otherwise(monkeypatch, wrong)
     (complaint,) = complaints("plain")
     assert complaint.startswith("GM903 ")
     assert "$proxy_host" in complaint
 
 
-@pytest.mark.parametrize("lost", ["Connection", "Host", "X-Forwarded-For"])
+@pytest.mark.parametrize(
+    "lost",
+    ["Connection", "Upgrade", "Host", "X-Real-IP", *(f"X-Forwarded-{end}" for end in ("For", "Host", "Port", "Proto"))],
+)
 def test_a_header_of_the_connection_that_is_left_out_is_found(lost: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = servers._forwarded
-    monkeypatch.setattr(
-        servers, "_forwarded", lambda **said: [each for each in right(**said) if each.arguments[0] != lost]
-    )
-    assert complaints("plain")
+    _said_otherwise(monkeypatch, lambda each: None if each.arguments[0] == lost else each)
+    (complaint,) = complaints("plain")
+    assert f"sends.{lost.lower()} is not set" in complaint
 
 
 def test_two_versions_of_one_name_are_a_mistake_of_the_target(monkeypatch: pytest.MonkeyPatch) -> None:

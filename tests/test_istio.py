@@ -146,7 +146,7 @@ def test_the_schema_test_can_fail() -> None:
 
 def test_destination_rule_comes_first() -> None:
     (documents,) = written(standing("product-service")).values()
-    assert [document["kind"] for document in documents] == ["DestinationRule", "VirtualService"]
+    assert [document["kind"] for document in documents] == ["DestinationRule", *["VirtualService"] * 2]
     assert [subset["name"] for subset in documents[0]["spec"]["subsets"]] == ["v1", "v2"]
 
 
@@ -180,7 +180,7 @@ def test_the_edge_decides_at_gateways_and_follows_in_the_mesh() -> None:
     assert public["spec"]["gateways"] == ["public", "other/edge"]
     assert "gateways" not in internal["spec"]
     assert internal["spec"]["hosts"] == ["basket.shop.svc.cluster.local"]
-    assert internal["spec"]["http"][0]["match"] == [{"headers": {"x-gray-lane": {"exact": "v2"}}}]
+    assert internal["spec"]["http"][0]["match"] == [{"port": 8080, "headers": {"x-gray-lane": {"exact": "v2"}}}]
     lanes = [
         each["headers"]["request"]["set"]["x-gray-lane"] for route in public["spec"]["http"] for each in route["route"]
     ]

@@ -207,7 +207,6 @@ def test_routes_that_are_refused(route: str, field: str) -> None:
     ("match", "field"),
     [
         ("scheme: {exact: https}", "scheme"),
-        ("port: 80", "port"),
         ("sourceLabels: {app: web}", "sourceLabels"),
         ("sourceNamespace: web", "sourceNamespace"),
         ("ignoreUriCase: true, uri: {exact: /a}", "ignoreUriCase"),
@@ -242,6 +241,35 @@ def test_matches_that_are_refused(match: str, field: str) -> None:
     fleet = read(service(f"{{match: [{{{match}}}], {TO_V1}}}"))
     assert fleet.statements == ()
     assert [refusal.field for refusal in fleet.refusals] == [field]
+
+
+def test_a_port_that_all_matches_name_is_the_one_that_is_routed() -> None:
+    bare = f"{{match: [{{port: 8080, uri: {{exact: /a}}}}], {TO_V1}}}\n  - {{match: [{{port: 8080}}], {TO_V1}}}"
+    (only,) = read(service(bare)).statements
+    assert only.settings["", "ports.a.default.svc.cluster.local"] == 8080
+    assert [route.condition for route in only.decision.routes][1:] == [((),)]
+    (every,) = read(service(f"{{{TO_V1}}}")).statements
+    assert ("", "ports.a.default.svc.cluster.local") not in every.settings
+
+
+@pytest.mark.parametrize(
+    "routes",
+    [
+        f"{{match: [{{port: 8080, uri: {{exact: /a}}}}], {TO_V1}}}\n  - {{{TO_V1}}}",
+        f"{{match: [{{port: 8080}}], {TO_V1}}}\n  - {{match: [{{port: 9090}}], {TO_V1}}}",
+        f"{{match: [{{port: 8080, method: {{exact: GET}}}}, {{uri: {{exact: /a}}}}], {TO_V1}}}",
+    ],
+)
+def test_ports_with_routes_of_their_own_are_refused(routes: str) -> None:
+    fleet = read(service(routes))
+    assert fleet.statements == ()
+    assert [refusal.field for refusal in fleet.refusals] == ["port"]
+
+
+def test_the_port_of_a_gateway_is_its_servers_and_refused() -> None:
+    text = service(f"{{match: [{{port: 80}}], {TO_V1}}}").replace("  http:", "  gateways: [web/public]\n  http:", 1)
+    fleet = read(text)
+    assert [refusal.field for refusal in fleet.refusals] == ["port"]
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,9 @@ from graymesh.targets.istio.cookies import cookie_of
 from graymesh.targets.istio.regexes import literals, matcher_of, runs_over, ungrouped
 
 _TESTS: Final = frozenset(["uri", "method", "authority", "headers", "withoutHeaders", "queryParams"])
-_KNOWN: Final = _TESTS | {"name", "statPrefix", "gateways", "ignoreUriCase"}
+_KNOWN: Final = _TESTS | {"name", "statPrefix", "gateways", "ignoreUriCase", "port"}
 _REFUSED: Final = {
     "scheme": "graymesh has no test of the scheme",
-    "port": "the match holds on one port only",
     "sourceLabels": "the match holds for some callers only",
     "sourceNamespace": "the match holds for callers of one namespace only",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from itertools import product
 from typing import Final, TypeAlias
 
@@ -12,6 +12,7 @@ from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Statement
 from graymesh.targets.istio.decode_facts import in_words, place_facts, token_facts, version_facts
 from graymesh.targets.istio.decode_match import ClaimHeaders, conjunction, without_issuer
+from graymesh.targets.istio.decode_ports import port_of
 from graymesh.targets.istio.decode_routes import route_of
 from graymesh.targets.istio.decode_versions import Surroundings, Versions
 from graymesh.targets.istio.names import MESH
@@ -54,8 +55,12 @@ def services_of(found: Object, around: Surroundings) -> list[tuple[Statement, tu
         served = tuple(dict.fromkeys(each for host in hosts for each in _served(place, host, found, around)))
         if served:
             decided.setdefault((served, table), ([], facts))[0].append(place)
+    ports = {place: port_of(found, place) for place in _places(found)}
     return [
-        (_service(found, served, table, {**facts, **place_facts(found, places, around)}, places), tuple(places))
+        (
+            _service(found, served, table, facts | _of_places(found, served, places, ports, around), places),
+            tuple(places),
+        )
         for (served, table), (places, facts) in decided.items()
     ]
 
@@ -69,6 +74,13 @@ def claimed(found: Object, around: Surroundings) -> Iterator[tuple[str, str]]:
             yield from ((place, each) for each in taken)
     except NotUnderstood:
         return
+
+
+def _of_places(
+    found: Object, hosts: tuple[str, ...], places: list[str], ports: Mapping[str, int], around: Surroundings
+) -> Facts:
+    in_the_mesh = {("", f"ports.{host}"): ports[MESH] for host in hosts if MESH in places and ports[MESH]}
+    return {**place_facts(found, places, around), **in_the_mesh}
 
 
 def _alike(found: Object, place: str, around: Surroundings) -> str:

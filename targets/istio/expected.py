@@ -48,25 +48,19 @@ def _settings(view: View) -> Facts:
 def _served(view: View) -> Named:
     """Without gateways every name is served in the mesh. With some, public names are served there.
 
-    The service's own name is served in the mesh; names of one table are served alike, unless claims are read, which
-    gateways and the mesh do in ways of their own. The release's own gateway takes public names only.
+    The service's own name is served in the mesh alone, at its released port. Public names are served there as well
+    where one table has both, unless claims are read, which gateways and the mesh do in ways of their own.
     """
     own = {f"gateway {view.release.key}"} if _own_gateway(view) else set()
-    public = {f"gateway {_in_full(name, view)}" for name in view.options["gateways"] if name != _SIDECARS} - own
+    gateways = own | {f"gateway {_in_full(name, view)}" for name in view.options["gateways"] if name != _SIDECARS}
     for table in view.tables:
         together = view.release.host in table.hosts and not _asks_for_claims(table)
         for host in table.hosts:
-            yield ("", f"served.{host}"), tuple(sorted(_places(view, table, host, public, own, together)))
-
-
-def _places(view: View, table: HostTable, host: str, public: set[str], own: set[str], together: bool) -> set[str]:
-    if not table.public or not public | own:
-        return {_SIDECARS}
-    internal = host == view.release.host
-    gateways = public if internal else public | own
-    if together:
-        return gateways | {_SIDECARS}
-    return {_SIDECARS} if internal else gateways
+            public = gateways if table.public and host != view.release.host else set()
+            places = public | ({_SIDECARS} if together or not public else set())
+            yield ("", f"served.{host}"), tuple(sorted(places))
+        if view.release.host in table.hosts:
+            yield ("", f"ports.{view.release.host}"), view.release.port
 
 
 def _in_full(gateway: str, view: View) -> str:

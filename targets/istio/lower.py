@@ -12,6 +12,7 @@ from graymesh.kit.target import HostTable, View
 from graymesh.targets.istio.claims import Claims, claim_names, request_authentications
 from graymesh.targets.istio.names import MESH
 from graymesh.targets.istio.options import options_of
+from graymesh.targets.istio.ports import at_port
 from graymesh.targets.istio.resources import (
     NETWORKING,
     destination_rule,
@@ -39,12 +40,16 @@ class IstioFile:
 
 @dataclass(frozen=True, slots=True)
 class _Binding:
-    """Hosts whose requests one VirtualService decides, and the gateways (or `mesh`) at which it does."""
+    """Hosts whose requests one VirtualService decides, and the gateways (or `mesh`) at which it does.
+
+    `port` is the one of the service that is released, 0 for names that are no service's.
+    """
 
     suffix: str
     hosts: tuple[str, ...]
     gateways: tuple[str, ...]
     table: HostTable
+    port: int = 0
 
 
 def lower(views: Sequence[View]) -> list[IstioFile]:
@@ -77,28 +82,25 @@ def _own_gateway(view: View) -> bool:
 
 
 def _bindings(view: View) -> Iterator[_Binding]:
-    """Without gateways all names are served in the mesh; a gateway that sees claims its own way stands apart."""
-    edges = _edges(view)
+    """The service's own name stands apart, for in the mesh only its released port is ours to route.
+
+    Without gateways all names are served in the mesh; a gateway that sees claims its own way serves public ones alone.
+    """
+    edges, own = _edges(view), view.release.host
     for table in view.tables:
-        internal = tuple(host for host in table.hosts if host == view.release.host)
-        public = tuple(host for host in table.hosts if host != view.release.host)
-        if not edges or not table.public:
-            yield _Binding(_suffix(view, table), table.hosts, (MESH,), table)
-        elif internal and claim_names(table.table):
-            yield _Binding("", public, edges, table)
-            yield _Binding(_SECOND, internal, (MESH,), table)
-        else:
-            yield _Binding("", table.hosts, (*edges, MESH) if internal else edges, table)
+        public = tuple(host for host in table.hosts if host != own)
+        served = edges if table.public else ()
+        if public:
+            together = own in table.hosts and not claim_names(table.table)
+            yield _Binding("", public, (*served, MESH) if together or not served else served, table)
+        if own in table.hosts:
+            yield _Binding(_SECOND if view.release.domains else "", (own,), (MESH,), table, view.release.port)
 
 
 def _edges(view: View) -> tuple[str, ...]:
     own = (f"{view.release.namespace}/{view.release.name}",) if _own_gateway(view) else ()
     named = (name for name in options_of(view).gateways if name != MESH)
     return (*named, *own)
-
-
-def _suffix(view: View, table: HostTable) -> str:
-    return _SECOND if len(view.tables) > 1 and not table.public else ""
 
 
 def _virtual_service(view: View, binding: _Binding) -> dict[str, Any]:
@@ -111,6 +113,10 @@ def _virtual_service(view: View, binding: _Binding) -> dict[str, Any]:
         "hosts": list(binding.hosts),
         **({} if binding.gateways == (MESH,) else {"gateways": list(binding.gateways)}),
         **exported(view),
-        "http": [Remarked(found, tuple(in_lines(route_in_words(route)))) for route, found in routes if found],
+        "http": [
+            Remarked(at_port(found, binding.port), tuple(in_lines(route_in_words(route))))
+            for route, found in routes
+            if found
+        ],
     }
     return kubernetes_object(NETWORKING, "VirtualService", metadata_of(release, release.name + binding.suffix), spec)

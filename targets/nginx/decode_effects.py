@@ -9,8 +9,9 @@ from typing import Final, Literal, NamedTuple
 
 from graymesh.ir.release import UNIQUE_ID, Policy, Retries, Scalar, SetCookie
 from graymesh.kit.refusal import NotUnderstood
-from graymesh.targets.nginx.decode_values import UNIQUE, Pieces, Raw, builtin, literal_of, pieces_of, shown
-from graymesh.targets.nginx.quoting import Variable
+from graymesh.targets.nginx.decode_connection import PLUMBING, harmless, in_words
+from graymesh.targets.nginx.decode_maps import Definition
+from graymesh.targets.nginx.decode_values import UNIQUE, Pieces, Raw, literal_of, pieces_of, shown
 from graymesh.targets.nginx.syntax import ParsedDirective
 
 Settings = Mapping[str, Sequence[ParsedDirective]]
@@ -35,18 +36,6 @@ INHERITED: Final = frozenset(
     ]
 )
 """What a level takes from the one above when it says nothing of the kind itself."""
-
-_PLUMBING: Final[Mapping[str, frozenset[Pieces]]] = {
-    "host": frozenset([(Raw("host"),), (Raw("plumbing", "http_host"),), (Raw("plumbing", "proxy_host"),)]),
-    "connection": frozenset([(), ("upgrade",), ("keep-alive",), ("close",)]),
-    "upgrade": frozenset([(Raw("plumbing", "http_upgrade"),)]),
-    "x-real-ip": frozenset([(Raw("source"),)]),
-    "x-forwarded-for": frozenset([(Raw("plumbing", "proxy_add_x_forwarded_for"),), (Raw("source"),)]),
-    "x-forwarded-proto": frozenset([(Raw("plumbing", "scheme"),)]),
-    "x-forwarded-host": frozenset([(Raw("host"),), (Raw("plumbing", "http_host"),)]),
-    "x-forwarded-port": frozenset([(Raw("plumbing", "server_port"),)]),
-}
-"""Headers that every proxy sets, and the values with which they say nothing else."""
 
 _CONDITIONS: Final = (
     (("http_500", "http_502", "http_503", "http_504"), "5xx"),
@@ -121,7 +110,7 @@ def outputs(levels: Levels) -> Iterator[LocationOutput]:
     _each_once(levels, "add_header")
     for directive in levels.effective("proxy_set_header"):
         name, value = _two(directive)
-        if name not in _PLUMBING:
+        if name not in PLUMBING:
             yield LocationOutput("request", name, value, directive)
     hidden = {name.lower() for directive in levels.effective("proxy_hide_header") for name in directive.arguments}
     for directive in levels.effective("add_header"):
@@ -140,15 +129,15 @@ def _each_once(levels: Levels, name: str) -> None:
         seen.add(header)
 
 
-def told_besides(levels: Levels) -> dict[tuple[str, str], Scalar]:
+def told_besides(levels: Levels, known: Mapping[str, Definition]) -> dict[tuple[str, str], Scalar]:
     """Facts about what a location tells upstreams and clients besides what a release says. Raises NotUnderstood."""
     facts: dict[tuple[str, str], Scalar] = {}
     for directive in levels.effective("proxy_set_header"):
         name, value = _two(directive)
-        if name in _PLUMBING and _plain(value) not in _PLUMBING[name]:
+        if name in PLUMBING and not harmless(name, value, known):
             raise NotUnderstood("proxy_set_header", f"{directive.arguments[0]} {shown(value)}", directive)
-        if name in _PLUMBING:
-            facts["", f"sends.{name}"] = shown(value)
+        if name in PLUMBING:
+            facts["", f"sends.{name}"] = in_words(value, known)
     if levels.effective("limit_req"):
         status = levels.effective("limit_req_status")
         facts["", "limits.status"] = _number(status[0]) if status else 503
@@ -198,15 +187,6 @@ def milliseconds(text: str, where: ParsedDirective) -> int:
     if found is None:
         raise NotUnderstood(where.name, f"the time {text!r} is not understood", where)
     return int(found[1]) * _UNITS_MS[found[2]]
-
-
-def _plain(value: Pieces) -> Pieces:
-    if len(value) == 1 and isinstance(value[0], Variable):
-        try:
-            return (builtin(value[0].name),)
-        except NotUnderstood:
-            return value
-    return value
 
 
 def _two(directive: ParsedDirective) -> tuple[str, Pieces]:

@@ -211,7 +211,7 @@ def _location_rows(
     _check_address(rows, evaluator, levels)
     looked_up = bool(levels.effective("resolver")) or _is_text(found[0].value)
     named = [row._replace(effects=_named(row.effects, passes[0], http, looked_up)) for row in rows]
-    return named, evaluator, told_besides(levels)
+    return named, evaluator, told_besides(levels, http.definitions.known)
 
 
 def _check_address(rows: Sequence[_Row], evaluator: Evaluator, levels: Levels) -> None:

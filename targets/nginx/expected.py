@@ -45,13 +45,24 @@ def _limits(facts: Facts) -> Iterator[tuple[tuple[str, str], Scalar]]:
             yield ("", "limits.status"), 429
 
 
+_WEBSOCKET: Final = r"~\A(?i)websocket\z"
+_HOST: Final = r"{$host $http_host: $host$2 if ~\A([^ ]+) (?i)\1\.?(:[0-9]+)\z; else $host}"
+"""The host by which nginx chose the server, with the port of a Host header of the same name (RFC 9112, 3.2.2)."""
+
+
 def _always(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
-    """Headers of the connection; a proxy in front knows the scheme better, and without one nobody else does."""
-    yield ("", "sends.connection"), ""
-    yield ("", "sends.host"), "$host"
+    """Headers of the connection: those of a proxy that is trusted are passed on, anybody else's overwritten."""
+    yield ("", "sends.connection"), f"{{$http_upgrade: upgrade if {_WEBSOCKET}; else nothing}}"
+    yield ("", "sends.upgrade"), f"{{$http_upgrade: websocket if {_WEBSOCKET}; else nothing}}"
+    yield ("", "sends.host"), _HOST
     yield ("", "sends.x-forwarded-for"), "$proxy_add_x_forwarded_for"
-    if not view.options["trustedProxies"]:
-        yield ("", "sends.x-forwarded-proto"), "$scheme"
+    own = {"real-ip": "$remote_addr", "forwarded-host": _HOST}
+    own |= {"forwarded-port": "$server_port", "forwarded-proto": "$scheme"}
+    networks = sorted({str(ip_network(text, strict=False)) for text in view.options["trustedProxies"]})
+    near = f"{{$remote_addr: 1 in {' '.join(networks)}; else 0}}"
+    for name, value in own.items():
+        theirs = f"{{{near}: $http_x_{name.replace('-', '_')} if 1; else {value}}}"
+        yield ("", f"sends.x-{name}"), theirs if networks else value
     port = view.options["listen"]
     yield ("", "listen"), tuple(sorted([f"*:{port}", *[f"[::]:{port}"] * view.options["ipv6"]]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
 from typing import Final
 
@@ -12,16 +12,18 @@ from graymesh.kit.comments import file_of
 from graymesh.kit.target import HostTable, View
 from graymesh.targets.nginx.claims import TOKEN, asks_for_claims, token_source
 from graymesh.targets.nginx.conditions import first_value
+from graymesh.targets.nginx.connection import Forwarded, forwarded
 from graymesh.targets.nginx.decision import ROLES, DecisionMap, decided
 from graymesh.targets.nginx.marks import Marks, limits, marks
 from graymesh.targets.nginx.names import Names
 from graymesh.targets.nginx.policies import policy_directives, policy_of, server_parameters
-from graymesh.targets.nginx.quoting import Variable, header_variable
+from graymesh.targets.nginx.quoting import header_variable
 from graymesh.targets.nginx.tree import Directive, Item, Remark
 
 _LONGEST_GROUP: Final = 56
 _IDLE_CONNECTIONS: Final = "16"
-_ROLES: Final = ROLES | {"token"}
+_FORWARDED: Final = ("x_forwarded_host", "x_forwarded_port", "x_forwarded_proto")
+_ROLES: Final = ROLES | {"token", "from_proxy", *(f"told_{name}" for name in ("x_real_ip", *_FORWARDED))}
 
 
 def upstream_name(release: Release, version: str) -> str:
@@ -37,8 +39,10 @@ def release_items(view: View) -> Iterator[Item]:
             yield Remark()
             yield _upstream(view, version.name, version.endpoints)
     names = Names(view.release, _ROLES)
+    told = forwarded(trusted_networks(view), names)
+    yield from told.items
     for table in view.tables:
-        yield from _table_items(view, table, names)
+        yield from _table_items(view, table, names, told)
 
 
 def listens(view: View) -> tuple[str, ...]:
@@ -64,7 +68,7 @@ def _upstream(view: View, version: str, endpoints: tuple[str, ...]) -> Directive
     return Directive("upstream", (upstream_name(view.release, version),), (*servers, keep))
 
 
-def _table_items(view: View, table: HostTable, names: Names) -> Iterator[Item]:
+def _table_items(view: View, table: HostTable, names: Names, told: Forwarded) -> Iterator[Item]:
     decision = decided(table.table, view.release, names, trusted_networks(view))
     marked = marks(table.table, decision.version, view.release.stable, names)
     limited_to = limits(
@@ -75,7 +79,9 @@ def _table_items(view: View, table: HostTable, names: Names) -> Iterator[Item]:
     yield Remark()
     head = [Directive("listen", (address,)) for address in listens(view)]
     head += [Directive("server_name", table.hosts), Directive("server_tokens", ("off",)), *reading]
-    location = Directive("location", ("/",), tuple(_location(view, table, decision, marked, limited_to)))
+    location = Directive(
+        "location", ("/",), tuple(_location(view, table, decision, (*told.directives, *marked.directives), limited_to))
+    )
     yield Directive("server", (), (*head, Remark(), location))
 
 
@@ -91,22 +97,12 @@ def _token(view: View, table: HostTable, names: Names) -> tuple[list[Item], list
 
 
 def _location(
-    view: View, table: HostTable, decision: DecisionMap, marked: Marks, limited_to: Marks
+    view: View, table: HostTable, decision: DecisionMap, headers: Sequence[Directive], limited_to: Marks
 ) -> Iterator[Directive]:
     yield from limited_to.directives
     yield Directive("proxy_pass", ((f"http://{_group(view.release)}.", decision.version),))
     yield Directive("proxy_http_version", ("1.1",))
-    yield from _forwarded(behind_proxies=bool(view.options["trustedProxies"]))
-    yield from marked.directives
+    yield from headers
     if decision.set_cookie:
         yield Directive("add_header", ("Set-Cookie", decision.set_cookie, "always"))
     yield from policy_directives(policy_of(table.table))
-
-
-def _forwarded(behind_proxies: bool) -> Iterator[Directive]:
-    """Headers of the connection. A proxy in front knows the scheme better; without one nobody else does."""
-    yield Directive("proxy_set_header", ("Connection", ""))
-    yield Directive("proxy_set_header", ("Host", (Variable("host"),)))
-    yield Directive("proxy_set_header", ("X-Forwarded-For", (Variable("proxy_add_x_forwarded_for"),)))
-    if not behind_proxies:
-        yield Directive("proxy_set_header", ("X-Forwarded-Proto", (Variable("scheme"),)))

@@ -9,6 +9,7 @@ from graymesh.kit.comments import file_of_all
 from graymesh.kit.target import View
 from graymesh.targets.nginx.claims import PROGRAM, may_ask_for_claims
 from graymesh.targets.nginx.conditions import CLAIMS
+from graymesh.targets.nginx.connection import shared_maps
 from graymesh.targets.nginx.quoting import DOLLAR, Variable
 from graymesh.targets.nginx.servers import listens
 from graymesh.targets.nginx.tree import Directive, Item, Remark
@@ -34,6 +35,7 @@ def shared_items(views: Sequence[View]) -> Iterator[Item]:
     yield from _hashes(views)
     yield from (Remark(), Remark("A dollar sign in a text, which nginx has no other way to write."))
     yield Directive("geo", ((Variable(DOLLAR),),), (Directive("default", ("$",)),))
+    yield from shared_maps()
     if any(map(may_ask_for_claims, views)):
         yield from _claims()
     yield from (Remark(), Remark("Requests for names that no release has."))

@@ -199,6 +199,10 @@ def _host_sent(entries: Iterable[DecodedRoute]) -> Facts:
     return {("", "sends.host"): "$host" if False not in kept else "$host, on some routes"} if True in kept else {}
 
 
+def _sockets(entries: Iterable[DecodedRoute]) -> Facts:
+    return {("", "sockets"): "reset"} if any(each.effects.resets_sockets for each in entries) else {}
+
+
 def _service(
     listed: _RouteList, found: HostRoutes, groups: Groups, known: Addresses, forwarding: Facts
 ) -> Statement | Refusal:
@@ -210,4 +214,5 @@ def _service(
         )
     versions = {each.version for each in found.entries}
     settings = {**known.of(versions), **_client_address(found.entries, forwarding), **_host_sent(found.entries)}
+    settings |= _sockets(found.entries)
     return Statement(found.names[0], settings, decision, found.names, file=listed.document.file)

@@ -27,13 +27,19 @@ _GATEWAY_ERRORS: Final = Counter(["BAD_GATEWAY", _UNAVAILABLE, "GATEWAY_TIMEOUT"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterEffects:
-    """What happens to the requests of one route besides going somewhere."""
+    """What happens to the requests of one route besides going somewhere.
+
+    `last_kept` are headers of answers of which only the last value is left, and that no filter so far adds one to.
+    `resets_sockets`: an answer is changed after a WebSocket's 101 has left, which ends the connection.
+    """
 
     request_headers: tuple[tuple[str, str], ...] = ()
     response_headers: tuple[tuple[str, str], ...] = ()
     set_cookie: SetCookie | None = None
     policy: Policy = field(default_factory=Policy)
     preserve_host: bool = False
+    last_kept: frozenset[str] = frozenset()
+    resets_sockets: bool = False
 
 
 @lru_cache(maxsize=8192)
@@ -42,6 +48,9 @@ def effects(filters: tuple[Definition, ...], timeout_ms: int | None) -> FilterEf
     found = FilterEffects(policy=Policy(timeout_ms=timeout_ms))
     for each in filters:
         found = _with(found, each)
+    if found.last_kept:
+        name = min(found.last_kept)
+        raise NotUnderstood(f"DedupeResponseHeader {name}", "it drops values that the service itself repeats")
     return found
 
 
@@ -52,9 +61,11 @@ def _with(found: FilterEffects, filter_: Definition) -> FilterEffects:
         case "SetRequestHeader":
             return replace(found, request_headers=_set(filter_, found.request_headers))
         case "SetResponseHeader":
-            return replace(found, response_headers=_set(filter_, found.response_headers))
+            return replace(found, response_headers=_set(filter_, found.response_headers), resets_sockets=True)
+        case "DedupeResponseHeader":
+            return replace(found, last_kept=found.last_kept | _last_kept(filter_, found))
         case "AddResponseHeader":
-            return replace(found, set_cookie=_cookie(filter_, found))
+            return _added(filter_, found)
         case "Retry":
             return replace(found, policy=replace(found.policy, retries=_retries(filter_, found)))
     why = _UNREADABLE.get(filter_.name, "what this filter does has no counterpart here")
@@ -62,24 +73,49 @@ def _with(found: FilterEffects, filter_: Definition) -> FilterEffects:
 
 
 def _set(filter_: Definition, before: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    name, value = _header(filter_, filter_.named("name", "value"))
+    return _with_header(filter_, *_header(filter_, filter_.named("name", "value")), before)
+
+
+def _with_header(
+    filter_: Definition, name: str, value: str, before: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
     if name in ("host", "set-cookie", "cookie"):
         raise NotUnderstood(f"{filter_.name} {name}", "this header has a meaning of its own")
     return tuple(sorted({**dict(before), name: value}.items()))
 
 
-def _cookie(filter_: Definition, found: FilterEffects) -> SetCookie:
+def _last_kept(filter_: Definition, found: FilterEffects) -> frozenset[str]:
+    """Filters change answers from the last to the first, so that what is added by later ones is the last value."""
+    arguments = filter_.named("name", "strategy")
+    if arguments.get("strategy", "").upper() != "RETAIN_LAST":
+        raise NotUnderstood("DedupeResponseHeader", "it drops values that the service itself repeats")
+    names = frozenset(arguments.get("name", "").lower().split())
+    again = names & {name for name, _ in found.response_headers}
+    if again or "set-cookie" in names:
+        raise NotUnderstood("DedupeResponseHeader", f"it drops values of {min(again or names)}")
+    return names
+
+
+def _added(filter_: Definition, found: FilterEffects) -> FilterEffects:
+    """A cookie beside the service's own, or a header of which this value is the only one that is kept."""
     arguments = filter_.named("name", "value", "override")
     name, value = _header(filter_, arguments)
+    if arguments.get("override", "true") != "true":
+        raise NotUnderstood("AddResponseHeader.override", "it would be left out when the service sets one")
+    if found.policy.retries:
+        raise NotUnderstood(f"AddResponseHeader {_shown(name)}", "behind Retry it is added once for each try")
+    if name in found.last_kept:
+        headers = _with_header(filter_, name, value, found.response_headers)
+        return replace(found, response_headers=headers, last_kept=found.last_kept - {name})
     if name != "set-cookie":
         raise NotUnderstood(f"AddResponseHeader {name}", "it adds to what is there; SetResponseHeader overwrites")
-    if arguments.get("override", "true") != "true":
-        raise NotUnderstood("AddResponseHeader.override", "the cookie would be left out when the service sets one")
     if found.set_cookie:
         raise NotUnderstood("AddResponseHeader Set-Cookie", "it sets a second cookie")
-    if found.policy.retries:
-        raise NotUnderstood("AddResponseHeader Set-Cookie", "behind Retry it is added once for each try")
-    return _set_cookie(value)
+    return replace(found, set_cookie=_set_cookie(value))
+
+
+def _shown(name: str) -> str:
+    return "Set-Cookie" if name == "set-cookie" else name
 
 
 def _set_cookie(line: str) -> SetCookie:

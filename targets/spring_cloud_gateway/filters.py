@@ -34,7 +34,10 @@ def filters(share: Share, policy: Policy, preserve_host: bool) -> Iterator[Filte
     for name, value in share.request_headers:
         yield _filter("SetRequestHeader", name=name, value=checked(value))
     for name, value in share.response_headers:
-        yield _filter("SetResponseHeader", name=name, value=checked(value))
+        # SetResponseHeader would write after a WebSocket's 101 has left, which resets the connection; these two look
+        # first. Answers are changed from the last filter to the first: ours is added, then the service's own dropped.
+        yield _filter("DedupeResponseHeader", name=name, strategy="RETAIN_LAST")
+        yield _filter("AddResponseHeader", name=name, value=checked(value))
     if share.set_cookie:
         yield _filter("AddResponseHeader", name="Set-Cookie", value=checked(cookie_line(share.set_cookie)))
     # Last, hence innermost: outside it, the cookie would be added once for each try.

@@ -74,6 +74,9 @@ class Engine(Protocol):
     def send_heads(self, requests: Sequence[tuple[bytes, str]]) -> list[Answer]:
         """The answers, in order; each request comes with the host that it is for."""
 
+    def at(self, host: str) -> tuple[str, int]:
+        """Where requests for the host go, as address and port."""
+
     def chain(self, source: str) -> str:
         """X-Forwarded-For of a request from `source` that claims to come from elsewhere; empty where none counts."""
 

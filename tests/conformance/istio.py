@@ -125,6 +125,10 @@ class Istio:
         """Requests as they go over the wire."""
         return [wire.answer(response) for response in wire.exchange(address, heads)]
 
+    def at(self, host: str) -> tuple[str, int]:
+        """A gateway, or the sidecar."""
+        return self.address(host)
+
     def chain(self, source: str) -> str:
         """Istio's routes know no client's address."""
         return ""

@@ -93,6 +93,10 @@ class Nginx:
             return wire.as_bytes(replace(request, cookies=(*request.cookies, bearer)), host, [source])
         return wire.as_bytes(request, host, [source, bearer])
 
+    def at(self, host: str) -> tuple[str, int]:
+        """All hosts are served at one address."""
+        return _LOOPBACK, self._port
+
     def chain(self, source: str) -> str:
         """What the client wrote, its address as the first trusted proxy saw it, and a second trusted proxy."""
         return "" if address(source) in _TRUSTED else f"{FORGED}, {source}, 127.0.0.9"

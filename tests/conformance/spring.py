@@ -113,6 +113,10 @@ class SpringCloudGateway:
         """Requests as they go over the wire."""
         return [wire.answer(response) for response in wire.exchange(self.address, requests)]
 
+    def at(self, host: str) -> tuple[str, int]:
+        """All hosts are served at one address."""
+        return self.address
+
     def chain(self, source: str) -> str:
         """What the client wrote, and its address as the one proxy saw it, where the file says to believe the last."""
         return "" if self._by_connection else f"{FORGED}, {source}"
