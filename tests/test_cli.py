@@ -358,7 +358,7 @@ class TestRemembering:
         assert cli("lint", SHOP).code == 0
 
     def test_an_unchanged_file_costs_no_imports(self, cli: Cli) -> None:
-        cli.edit(SHOP, "  limits:", "  guards: {errorRate: {max: 1%, window: 5m}}\n  limits:")
+        cli.edit(SHOP, "  limits:", "  guards: {enforcedBy: operator, errorRate: {max: 1%, window: 5m}}\n  limits:")
         cli.edit(SHOP, "{name: full", "{name: half, weight: 50, hold: 1h}\n    - {name: full")
         cli("lint", SHOP)
         script = "import sys\nfrom graymesh.cli import run\nfrom graymesh.commands.base import Terminal\n"
@@ -611,7 +611,7 @@ class TestVerify:
         cli.edit("rendered/sentinel/shop/v2/flow-rules.json", "500", "501")
         done = cli("verify", "-t", "sentinel")
         assert done.code == 1
-        assert "limits.qps of v2 is 501 in sentinel, the spec says 500" in done.out
+        assert "limits.qps.perInstance of v2 is 501 in sentinel, the spec says 500" in done.out
 
     def test_a_missing_file(self, cli: Cli) -> None:
         cli("compile")
@@ -783,7 +783,7 @@ class TestRead:
         cli("compile")
         found = json.loads(cli("read", "-t", "sentinel", "rendered/sentinel", "--format", "json").out)
         assert found["refusals"] == []
-        assert {"version": "v2", "name": "limits.qps", "value": 500} in found["services"][0]["settings"]
+        assert {"version": "v2", "name": "limits.qps.perInstance", "value": 500} in found["services"][0]["settings"]
 
     def test_standard_input(self, cli: Cli) -> None:
         cli("compile")

@@ -175,6 +175,7 @@ def test_everything_besides_routes_of_the_running_example() -> None:
         ("v2", "guards.latency.window.ms"): 300_000,
         ("v2", "guards.cpu.bp"): 9000,
         ("v2", "guards.cpu.for.ms"): 60_000,
+        ("v2", "guards.cpu.action"): "rollback",
         ("v2", "guards.coverage.bp"): 9500,
     }
 

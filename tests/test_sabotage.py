@@ -31,7 +31,7 @@ spec:
   sticky: {cookie: gray-bucket}
   stages: [{name: first, weight: 5, hold: 1h}, {name: full, weight: 100}]
   limits: {v2: {qps: 500}}
-  guards: {errorRate: {max: 1%, window: 5m}}
+  guards: {enforcedBy: operator, errorRate: {max: 1%, window: 5m}}
   targets: {TARGET: {OPTIONS}}
 """
 CLAIMS = {"beta": "[{claims: {tier: beta}}]", "staff": "[{claims: {group: staff}}]"}

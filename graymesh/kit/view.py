@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from graymesh.ir.features import conjunction_features
-from graymesh.ir.plan import NO_PLAN, Guards, Plan
+from graymesh.ir.plan import NO_PLAN, Plan
 from graymesh.ir.release import (
     ALWAYS,
     UNIQUE_ID,
@@ -81,10 +81,12 @@ def lane_table(release: Release, lane: Lane) -> RouteTable:
 def _planned(plan: Plan, can: Can) -> Plan:
     """The plan without the guards that are given up."""
     guards = plan.guards
-    kept = Guards(
+    kept = replace(
+        guards,
         error_rate=guards.error_rate if can("guards.errorRate") else None,
         latency=guards.latency if can("guards.latency") else None,
         cpu=guards.cpu if can("guards.cpu") else None,
+        memory=guards.memory if can("guards.memory") else None,
         coverage=guards.coverage if can("guards.coverage") else None,
     )
     return plan if kept == guards else replace(plan, guards=kept)

@@ -26,7 +26,7 @@ def flow(rule: Rule) -> str:
 
 
 def degrade(rule: Rule) -> str:
-    """`closed for 10 s when more than 0.5 of at least 5 answers in 1000 ms take over 200 ms`."""
+    """`open for 10 s when more than 0.5 of at least 5 answers in 1000 ms take over 200 ms`."""
     window = f"{rule['minRequestAmount']} answers in {rule['statIntervalMs']} ms"
     amount = number(rule["count"])
     match rule["grade"]:
@@ -36,7 +36,7 @@ def degrade(rule: Rule) -> str:
             cause = f"more than {amount} of at least {window} are errors"
         case _:
             cause = f"more than {amount} of at least {window} are errors, by number"
-    return ", ".join([f"closed for {rule['timeWindow']} s when {cause}", *_scope(rule)])
+    return ", ".join([f"open for {rule['timeWindow']} s when {cause}", *_scope(rule)])
 
 
 def system(name: str, value: int | Decimal) -> str:
