@@ -57,7 +57,7 @@ class Cpu:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
+class MemoryUse:
     """A canary's instances do not use more of their memory limit than this for so long."""
 
     max_basis_points: int
@@ -83,7 +83,7 @@ class Guards:
     error_rate: ErrorRate | None = None
     latency: Latency | None = None
     cpu: Cpu | None = None
-    memory: Memory | None = None
+    memory: MemoryUse | None = None
     coverage: Coverage | None = None
 
 

@@ -83,7 +83,7 @@ class GuardsSpec(Part):
 
     enforced_by: Maybe[Literal["judge", "operator"]] = Field(
         default=None,
-        description="Who takes the canary back when no target does: `graymesh judge` in CI, or people behind an alert.",
+        description="Who takes the canary back when no target does: CI by the metrics, or people behind an alert.",
         examples=["operator"],
     )
     error_rate: Maybe[ErrorRateSpec] = Field(default=None, description="Too many errors stop a canary.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.ir.plan import Coverage, Cpu, ErrorRate, Guards, Latency, Memory, Plan, Step, Workload
+from graymesh.ir.plan import Coverage, Cpu, ErrorRate, Guards, Latency, MemoryUse, Plan, Step, Workload
 from graymesh.ir.release import BUCKETS
 from graymesh.language.model import Rollout, Spec
 from graymesh.language.policies import GuardsSpec as WrittenGuards
@@ -51,7 +51,7 @@ def _guards(written: WrittenGuards | None) -> Guards:
         if latency
         else None,
         cpu=Cpu(max_basis_points=cpu.max_basis_points, for_ms=cpu.for_ms, action=cpu.action) if cpu else None,
-        memory=Memory(max_basis_points=memory.max_basis_points, for_ms=memory.for_ms, action=memory.action)
+        memory=MemoryUse(max_basis_points=memory.max_basis_points, for_ms=memory.for_ms, action=memory.action)
         if memory
         else None,
         coverage=Coverage(min_basis_points=coverage.min_basis_points) if coverage else None,

@@ -2,7 +2,7 @@
 
 The spec asks for a limit, a guard or a policy, but no engine among its targets can enforce it: words
 only. A guard means that the canary goes back to stable when it is broken. Where no target does that,
-`guards.enforcedBy` says who does: `judge` is `graymesh judge` in CI, `operator` are people behind an alert.
+`guards.enforcedBy` says who does: `judge` judges the metrics in CI, `operator` are people behind an alert.
 
 bad: |
   targets: {istio: {}}
