@@ -738,7 +738,8 @@ class TestTest:
         cli.edit(SHOP, "{v2: 5%, v1: 95%}", "v1")
         done = cli("test", "--format", "concise")
         assert done.code == 1
-        assert "releases/shop.yaml:27:29: error[GM213] this test fails: expected v1, got" in done.out
+        assert "releases/shop.yaml:27:29: error[GM213] this test fails at stage 'gray-5': GET / to " in done.out
+        assert ": expected v1, got v1 95%, v2 5%: route" in done.out
         assert "error[GM907]" not in done.out
 
     def test_a_target_that_disagrees_is_named(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -756,7 +757,10 @@ class TestTest:
         monkeypatch.setattr(module, "decoded", without_the_first_route)
         done = cli("test", "--format", "concise")
         assert done.code == 1
-        assert "error[GM907] test 1 fails on istio: expected v2, got 5% v2 and 95% v1" in done.out
+        assert (
+            "error[GM907] test 1 fails on istio at stage 'gray-5': GET / with header x-gray-version: v2 to " in done.out
+        )
+        assert ": expected v2, got 5% v2 and 95% v1: " in done.out
         assert "GM213" not in done.out
 
     def test_no_tests_at_all(self, cli: Cli) -> None:
