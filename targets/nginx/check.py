@@ -31,6 +31,7 @@ def check(view: View) -> Iterator[Constraint]:
         yield from _header(header, ("spec",), f"the header {header}")
     yield from _proxies(view)
     yield from _outlier(view)
+    yield from _uncounted(view, routes)
     retries = next((route.policy.retries for route in routes if route.policy.retries), None)
     if retries:
         yield from _retries(retries, next(route.policy.timeout_ms for route in routes))
@@ -80,6 +81,19 @@ def _outlier(view: View) -> Iterator[Constraint]:
             message=f"{eject_ms}ms: nginx leaves servers out for whole seconds",
             help=f"write {-(-eject_ms // 1000)}s",
         )
+
+
+def _uncounted(view: View, routes: list[Route]) -> Iterator[Constraint]:
+    """Answers with 500 and above count as errors only where nginx may try the request again (tried with 1.22.1)."""
+    retried = any(_server_errors(route.policy.retries) for route in routes)
+    if ("", "outlier.errors") in view.facts and not retried:
+        message = "nginx counts failed connections and timeouts here, but no answer with 500 or above"
+        advice = "retries: {attempts: 1, on: [connect-failure, timeout, 5xx]}: what may be tried again is counted"
+        yield Constraint(path=(*_RESILIENCE, "outlier", "errors"), message=message, help=advice, level="warning")
+
+
+def _server_errors(retries: Retries | None) -> bool:
+    return retries is not None and retries.attempts > 0 and "5xx" in retries.on
 
 
 def _retries(retries: Retries, timeout_ms: int | None) -> Iterator[Constraint]:
