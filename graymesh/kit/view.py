@@ -24,6 +24,7 @@ from graymesh.ir.release import (
     Test,
 )
 from graymesh.ir.settings import SPEC_SETTINGS
+from graymesh.kit.retries import by_route
 from graymesh.kit.target import HostTable, Manifest, Role, View
 
 Can: TypeAlias = Callable[[str], bool]
@@ -47,6 +48,8 @@ def view(release: Release, manifest: Manifest, options: Mapping[str, Any], plan:
     role = role_of(release, manifest)
     can = manifest.can
     tables = tuple(_tables(release, role, manifest, can if manifest.routes else _everything))
+    if not manifest.retries_by_method:
+        tables = tuple(replace(each, table=by_route(each.table)) for each in tables)
     own, companion = (tables, ()) if manifest.routes else ((), tables)
     facts = {key: value for key, value in release.facts.items() if can(SPEC_SETTINGS.of(key[1]).feature)}
     return View(

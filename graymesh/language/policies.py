@@ -140,9 +140,16 @@ class RetriesSpec(Part):
         examples=[["connect-failure", "5xx"]],
     )
 
+    methods: Maybe[Literal["idempotent", "all"]] = Field(
+        default=None,
+        description="Which requests are tried again: idempotent, all but POST and PATCH, when left out; all has those "
+        "too, so that they may be carried out twice.",
+        examples=["idempotent"],
+    )
+
     @model_validator(mode="after")
     def _no_details_when_switched_off(self) -> Self:
-        if not self.attempts and (self.per_try_ms is not None or self.on):
+        if not self.attempts and (self.per_try_ms is not None or self.on or self.methods is not None):
             message = "with 0 attempts there are no tries to describe"
             raise Malformed("GM110", message, "leave the rest out", below=("attempts",))
         return self

@@ -101,6 +101,9 @@ def _retries(retries: Retries, timeout_ms: int | None) -> Iterator[Constraint]:
     if "reset" in retries.on and "connect-failure" not in retries.on:
         message = "reset without connect-failure: nginx has one word for both"
         yield Constraint(path=(*_RETRIES, "on"), message=message, help="add connect-failure")
+    if retries.every_method and not retries.on:
+        message = "methods: all without on: nginx says which methods it tries again beside what counts as failed"
+        yield Constraint(path=(*_RETRIES, "methods"), message=message, help="say on: [connect-failure, timeout]")
     for wide, narrow in _COVERED:
         if wide in retries.on and narrow in retries.on:
             message = f"{narrow} beside {wide}: nginx lists status codes, and {wide} has them all"
