@@ -121,7 +121,8 @@ def entries(can: Any, cookie_limit: int) -> st.SearchStrategy[dict[str, Any]]:
 def rollouts(draw: st.DrawFn, manifest: Manifest, number: int = 0, router: Manifest | None = None) -> dict[str, Any]:
     """One valid rollout that the target can enforce when it decides alone, as the data of its file.
 
-    With a router, which is the target itself or the one that chooses versions beside it, also limits and guards.
+    With a router, which is the target itself or the one that chooses versions beside it, also limits and
+    circuit breakers.
     """
     chosen = router or manifest
     can = chosen.can
@@ -156,7 +157,10 @@ def rollouts(draw: st.DrawFn, manifest: Manifest, number: int = 0, router: Manif
         }
     if draw(st.booleans()):
         spec["sticky"] = {"cookie": "gray-bucket"} | ({"key": {"cookie": "uid"}} if draw(st.booleans()) else {})
-    spec |= draw(extras(can)) | (draw(enforced(manifest.can, canaries)) if router else {})
+    held = draw(enforced(manifest.can, canaries)) if router else {}
+    spec |= draw(extras(can)) | {key: value for key, value in held.items() if key != "resilience"}
+    if "resilience" in held:
+        spec["resilience"] = {**spec.get("resilience", {}), **held["resilience"]}
     return {
         "apiVersion": "graymesh.io/v1alpha1",
         "kind": "Rollout",
@@ -199,20 +203,26 @@ def extras(draw: st.DrawFn, can: Any) -> dict[str, Any]:
 
 @st.composite
 def enforced(draw: st.DrawFn, can: Any, canaries: list[str]) -> dict[str, Any]:
-    """Limits and guards that the target can hold."""
+    """Limits and circuit breakers that the target can hold."""
     found: dict[str, Any] = {}
     limited = draw(st.lists(st.sampled_from(canaries), unique=True)) if can("limits.qps") else []
     if limited:
         found["limits"] = {name: {"qps": draw(st.integers(1, 5000))} for name in limited}
-    guards: dict[str, Any] = {}
+    if limited and can("limits.cpu") and draw(st.booleans()):
+        found["limits"][limited[0]]["cpu"] = draw(st.sampled_from(["70%", "90%"]))
     if can("guards.errorRate") and draw(st.booleans()):
-        guards["errorRate"] = {"max": draw(st.sampled_from(["0.5%", "1%", "12%"])), "window": "5m"}
-    if can("guards.latency") and draw(st.booleans()):
-        guards["latency"] = {"max": "500ms", "quantile": draw(st.sampled_from([0.5, 0.95, 0.99])), "window": "1m"}
-    if can("guards.cpu") and draw(st.booleans()):
-        guards["cpu"] = {"max": draw(st.sampled_from(["70%", "90%"])), "for": "1m"}
-    if guards:
-        found["guards"] = guards
+        error_rate = {"max": draw(st.sampled_from(["0.5%", "1%", "12%"])), "window": "5m"}
+        found["guards"] = {"enforcedBy": "operator", "errorRate": error_rate}
+    breaker: dict[str, Any] = {}
+    if can("circuitBreaker.errorRatio") and draw(st.booleans()):
+        breaker["errorRatio"] = {"max": draw(st.sampled_from(["0.5%", "1%", "12%"])), "window": "5m"}
+    if can("circuitBreaker.slowCalls") and draw(st.booleans()):
+        share = draw(st.sampled_from(["0.01%", "50%", "100%"]))
+        breaker["slowCalls"] = {"above": "500ms", "max": share, "minRequests": 7, "open": "1m"}
+    if can("circuitBreaker.errorCount") and draw(st.booleans()):
+        breaker["errorCount"] = {"max": draw(st.integers(1, 900)), "window": "1s", "open": "1s"}
+    if breaker:
+        found["resilience"] = {"circuitBreaker": breaker}
     return found
 
 

@@ -84,12 +84,12 @@ def declared_is_observed(chosen: Target) -> None:
 def nothing_is_lost_in_silence(chosen: Target) -> None:
     """What a release asks for and the target cannot say is a finding that names the target, before anything is written.
 
-    Hints are used where an engine can, by their definition; guards are for those who watch metrics.
+    Hints are used where an engine can, by their definition.
     """
     silent = []
     for feature in _told_of(chosen):
         enforced = companion_of(chosen).manifest.can(feature) or FEATURES[feature][0] == "hint"
-        if not chosen.manifest.can(feature) and not enforced and not feature.startswith("guards."):
+        if not chosen.manifest.can(feature) and not enforced:
             said = engine.run([_case_of(probe(feature, chosen)[1])], select=["GM3"])
             silent += [] if any(chosen.manifest.name in item.targets for item in said) else [feature]
     assert not silent, f"lost in silence: {silent}"

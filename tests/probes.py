@@ -48,6 +48,10 @@ def _resilience(**said: Any) -> Patch:
     return {**_GROWING, "resilience": said}
 
 
+def _breaker(**said: Any) -> Patch:
+    return _resilience(circuitBreaker=said)
+
+
 def _guards(**said: Any) -> Patch:
     return {**_GROWING, "guards": said}
 
@@ -74,10 +78,17 @@ _PROBES: Final[Mapping[str, tuple[Patch, Patch]]] = {
     "warmup": (_GROWING, _resilience(warmup="60s")),
     "pool": (_GROWING, _resilience(pool={"maxConnections": 100})),
     "limits.qps": (_GROWING, {"limits": {"v2": {"qps": 500}}}),
+    "limits.cpu": (_GROWING, {"limits": {"v2": {"cpu": "90%"}}}),
+    "circuitBreaker.slowCalls": (_GROWING, _breaker(slowCalls={"above": "500ms", "max": "50%"})),
+    "circuitBreaker.errorRatio": (_GROWING, _breaker(errorRatio={"max": "50%"})),
+    "circuitBreaker.errorCount": (_GROWING, _breaker(errorCount={"max": 50})),
     "guards.errorRate": (_GROWING, _guards(errorRate={"max": "1%", "window": "5m"})),
     "guards.latency": (_GROWING, _guards(latency={"max": "500ms", "quantile": 0.99, "window": "5m"})),
     "guards.cpu": (_GROWING, _guards(cpu={"max": "90%", "for": "1m"})),
+    "guards.memory": (_GROWING, _guards(memory={"max": "90%", "for": "1m"})),
     "guards.coverage": (_GROWING, _guards(coverage={"min": "95%"})),
+    "image": ({}, _versions(image="registry.example.com/probe:v2")),
+    "workload": ({}, {"workload": {"name": "probe"}}),
     "labels": ({}, _versions(labels={"version": "v2", "track": "canary"})),
     "endpoints": ({}, _versions(endpoints=["10.9.9.9:8080", "10.9.9.8:8080"])),
     "jwt": (
@@ -132,6 +143,13 @@ def _fault(chosen: Target) -> tuple[Patch, Patch]:
     return _routed(entry), _routed(entry, fault={"abort": {"status": 503, "share": "5%"}})
 
 
+def _replicas(chosen: Target) -> tuple[Patch, Patch]:
+    """Four instead of two, below a limit that is shared out over them where the target can do that."""
+    shared = {"limitsPer": "version"} if "limitsPer" in chosen.manifest.options else {}
+    limited = {"limits": {"v2": {"qps": 400}}, "targets": {**_base(chosen)["targets"], chosen.manifest.name: shared}}
+    return {**limited, **_versions(replicas=2)}, _versions(replicas=4)
+
+
 def _as_edge(chosen: Target) -> tuple[Patch, Patch]:
     return _GROWING, {"edge": {"target": chosen.manifest.name, "header": "X-Lane"}}
 
@@ -145,6 +163,7 @@ def _behind(chosen: Target) -> tuple[Patch, Patch]:
 
 _OF_TARGETS: Final[Mapping[str, Callable[[Target], tuple[Patch, Patch]]]] = {
     "fault": _fault,
+    "replicas": _replicas,
     "lane.set": _as_edge,
     "lane.follow": _behind,
 }

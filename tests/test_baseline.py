@@ -76,7 +76,7 @@ def test_as_many_as_are_known(known: Cli) -> None:
 
 
 def test_a_finding_that_is_gone_is_said(known: Cli) -> None:
-    known.edit(SHOP, "  stages:\n", "  guards: {errorRate: {max: 1%, window: 5m}}\n  stages:\n")
+    known.edit(SHOP, "  stages:\n", "  guards: {enforcedBy: operator, errorRate: {max: 1%, window: 5m}}\n  stages:\n")
     done = known("lint", *KNOWN, "--format", "concise", "--fail-on", "warning")
     assert done.code == 1
     assert done.out.startswith(f"{FILE}:1:1: warning[GM033] GM507 is known of releases/shop.yaml, but not found there")

@@ -358,7 +358,7 @@ class TestRemembering:
         assert cli("lint", SHOP).code == 0
 
     def test_an_unchanged_file_costs_no_imports(self, cli: Cli) -> None:
-        cli.edit(SHOP, "  limits:", "  guards: {errorRate: {max: 1%, window: 5m}}\n  limits:")
+        cli.edit(SHOP, "  limits:", "  guards: {enforcedBy: operator, errorRate: {max: 1%, window: 5m}}\n  limits:")
         cli.edit(SHOP, "{name: full", "{name: half, weight: 50, hold: 1h}\n    - {name: full")
         cli("lint", SHOP)
         script = "import sys\nfrom graymesh.cli import run\nfrom graymesh.commands.base import Terminal\n"
@@ -611,7 +611,7 @@ class TestVerify:
         cli.edit("rendered/sentinel/shop/v2/flow-rules.json", "500", "501")
         done = cli("verify", "-t", "sentinel")
         assert done.code == 1
-        assert "limits.qps of v2 is 501 in sentinel, the spec says 500" in done.out
+        assert "limits.qps.perInstance of v2 is 501 in sentinel, the spec says 500" in done.out
 
     def test_a_missing_file(self, cli: Cli) -> None:
         cli("compile")
@@ -738,7 +738,8 @@ class TestTest:
         cli.edit(SHOP, "{v2: 5%, v1: 95%}", "v1")
         done = cli("test", "--format", "concise")
         assert done.code == 1
-        assert "releases/shop.yaml:27:29: error[GM213] this test fails: expected v1, got" in done.out
+        assert "releases/shop.yaml:27:29: error[GM213] this test fails at stage 'gray-5': GET / to " in done.out
+        assert ": expected v1, got v1 95%, v2 5%: route" in done.out
         assert "error[GM907]" not in done.out
 
     def test_a_target_that_disagrees_is_named(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -756,7 +757,10 @@ class TestTest:
         monkeypatch.setattr(module, "decoded", without_the_first_route)
         done = cli("test", "--format", "concise")
         assert done.code == 1
-        assert "error[GM907] test 1 fails on istio: expected v2, got 5% v2 and 95% v1" in done.out
+        assert (
+            "error[GM907] test 1 fails on istio at stage 'gray-5': GET / with header x-gray-version: v2 to " in done.out
+        )
+        assert ": expected v2, got 5% v2 and 95% v1: " in done.out
         assert "GM213" not in done.out
 
     def test_no_tests_at_all(self, cli: Cli) -> None:
@@ -783,7 +787,7 @@ class TestRead:
         cli("compile")
         found = json.loads(cli("read", "-t", "sentinel", "rendered/sentinel", "--format", "json").out)
         assert found["refusals"] == []
-        assert {"version": "v2", "name": "limits.qps", "value": 500} in found["services"][0]["settings"]
+        assert {"version": "v2", "name": "limits.qps.perInstance", "value": 500} in found["services"][0]["settings"]
 
     def test_standard_input(self, cli: Cli) -> None:
         cli("compile")

@@ -84,7 +84,7 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 
 
 def test_artifacts_line_by_line(tmp_path: Path) -> None:
-    shown = run("old", "new", "--diff", cwd=CASES / "guards-weakened")
+    shown = run("old", "new", "--diff", cwd=CASES / "limits-and-instances")
     assert "+++ b/rendered/sentinel/shop/v2/degrade-rules.json" in shown
 
 

@@ -60,7 +60,7 @@ def test_every_choice_of_targets(names: Sequence[str], tmp_path: Path, capsys: p
     ("stages", "standing", "names"),
     [
         ("5,20,50,100", "gray-5", ["gray-5", "gray-20", "half", "full"]),
-        ("0, 0.5%, 12.5, 50, 100", "gray-0-5", ["internal", "gray-0-5", "gray-12-5", "half", "full"]),
+        ("0, 0.5%, 12.5, 50, 100", "internal", ["internal", "gray-0-5", "gray-12-5", "half", "full"]),
         ("0", "internal", ["internal"]),
         ("33.33,66.67,100", "gray-33-33", ["gray-33-33", "gray-66-67", "full"]),
     ],

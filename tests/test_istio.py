@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -222,7 +223,7 @@ def test_followers_verify_no_tokens() -> None:
 
 def test_percentages_are_always_written() -> None:
     (documents,) = written(standing("policies")).values()
-    first, everyone = documents[1]["spec"]["http"]
+    first, everyone = (route for route in documents[1]["spec"]["http"] if not route["name"].endswith(".once"))
     assert first["fault"] == {
         "delay": {"percentage": {"value": 12.5}, "fixedDelay": "1500ms"},
         "abort": {"percentage": {"value": 0.57}, "httpStatus": 503},
@@ -317,7 +318,8 @@ def mutants(case: str) -> Iterator[tuple[tuple[Any, ...], dict[str, str]]]:
         for path in leaves(documents):
             if not harmless(path, documents[path[0]]):
                 yield (file, *path), mutated(files, file, path, replace=True)
-                yield (file, *path, "left out"), mutated(files, file, path, replace=False)
+                if functools.reduce(lambda value, step: value[step], path, documents) != 0:  # what is left out is 0
+                    yield (file, *path, "left out"), mutated(files, file, path, replace=False)
 
 
 def harmless(path: tuple[Any, ...], document: dict[str, Any]) -> bool:
@@ -352,7 +354,9 @@ def test_routes_in_another_order_are_noticed() -> None:
     (documents,) = files.values()
     routes = documents[1]["spec"]["http"]
     for index in range(len(routes) - 1):
-        if routes[index]["route"] == routes[index + 1]["route"]:
+        first, second = routes[index], routes[index + 1]
+        once = second["name"].endswith(".once") and not first["name"].endswith(".once")
+        if first["route"] == second["route"] or once:  # what is sent once is taken before the routes that retry
             continue
         documents[1]["spec"]["http"] = [*routes[:index], routes[index + 1], routes[index], *routes[index + 2 :]]
         assert findings([standing("product-service")], {"x.yaml": yaml_text(*documents)})

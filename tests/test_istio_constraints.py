@@ -173,6 +173,33 @@ def test_what_istio_would_not_take(text: str, where: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("outlier", "versions", "said_of"),
+    [
+        ("errors: 5", "{v1: {replicas: 2}, v2: {replicas: 9}}", "v1 2 v2 9"),
+        ("errors: 5, maxEjected: 30%", "{v1: {replicas: 3}, v2: {replicas: 4}}", "v1 3"),
+        ("errors: 5, maxEjected: 50%", "{v1: {replicas: 2}, v2: {endpoints: ['10.0.0.1:1', '10.0.0.2:1']}}", ""),
+        ("errors: 5", "{v1: {replicas: 10}, v2: {replicas: 11}}", ""),
+        ("errors: 5", "{v1: {}, v2: {}}", "fewer than ten"),
+        ("errors: 5", "{v1: {replicas: 1}, v2: {replicas: 20}}", ""),
+    ],
+)
+def test_an_ejection_that_never_happens_is_said(outlier: str, versions: str, said_of: str) -> None:
+    """One instance alone is GM509's; Envoy ejects while fewer than its share of all instances are out."""
+    found = said(spec(f"resilience: {{outlier: {{{outlier}}}}}\nversions: {versions}"))
+    words = [each.message for each in found]
+    if not said_of.startswith("v"):
+        assert len(words) == bool(said_of) and all(said_of in message for message in words)
+        return
+    pairs = said_of.split()
+    wanted = [
+        (f"'{name}'", f"of {count} is less than one") for name, count in zip(pairs[::2], pairs[1::2], strict=True)
+    ]
+    assert len(words) == len(wanted)
+    assert all(name in message and count in message for message, (name, count) in zip(words, wanted, strict=True))
+    assert {each.level for each in found} == {"warning"}
+
+
+@pytest.mark.parametrize(
     ("text", "level", "message"),
     [
         (
@@ -207,8 +234,7 @@ def test_what_should_be_known(text: str, level: str, message: str) -> None:
     "text",
     [
         spec(),
-        spec("resilience: {outlier: {errors: 5, maxEjected: 12%}}"),
-        spec("resilience: {outlier: {errors: 5}}"),
+        spec("resilience: {outlier: {errors: 5, maxEjected: 52%}}"),
         spec(entry='{cookies: {a: {regex: "b;c|d"}}}'),
         spec(entry='{cookies: {a: {regex: "[!-~]+"}}}'),
         spec(entry="{method: [GET, OPTIONS]}"),

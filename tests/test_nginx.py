@@ -342,6 +342,21 @@ def test_releases_that_nginx_takes_are_not_complained_about() -> None:
     assert [each.message for view in VIEWS for each in told(view)] == []
 
 
+@pytest.mark.parametrize(
+    ("retries", "counted"),
+    [
+        (None, False),
+        (Retries(attempts=0), False),
+        (Retries(attempts=1, on=("connect-failure",)), False),
+        (Retries(attempts=1, on=("5xx", "connect-failure")), True),
+    ],
+)
+def test_an_outlier_whose_server_errors_nobody_counts_is_said(retries: Retries | None, counted: bool) -> None:
+    found = told(release("a", [EVERYONE], policy=Policy(retries=retries), facts={("", "outlier.errors"): 5}))
+    said = "nginx counts failed connections and timeouts here, but no answer with 500 or above"
+    assert [(each.level, each.message) for each in found] == ([] if counted else [("warning", said)])
+
+
 UNDERSCORE = goes_to("x", ((header("x_a", exact("1")),),), "v2")
 HASHED = goes_to("x", ALWAYS, share("v2", 5000), share("v1", 5000), key=Field(Kind.HEADER, "x_id"))
 TRACED = goes_to("x", ((method("GET", "TRACE"),),), "v2")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graymesh.ir.plan import Coverage, Cpu, ErrorRate, Guards, Latency, Plan, Step
+from graymesh.ir.plan import Coverage, Cpu, ErrorRate, Guards, Latency, MemoryUse, Plan, Step
 from graymesh.ir.release import Version
 from graymesh.kit.target import Capability, Manifest
 from graymesh.kit.view import view
@@ -37,9 +37,11 @@ REST = """
     - {name: full, split: {v3: 100}}
   stage: both
   guards:
+    enforcedBy: operator
     errorRate: {max: 1%}
     latency: {max: 500ms, quantile: 0.95, window: 10m}
     cpu: {max: 90%}
+    memory: {max: 85%, for: 5m, action: holdNew}
     coverage: {min: 95%}
   targets: {istio: {}}
 """
@@ -75,9 +77,11 @@ def test_steps_have_the_shares_of_all_versions_and_the_holds_of_the_spec() -> No
 
 def test_guards_are_typed() -> None:
     assert case_of(HEAD + REST).plan.guards == Guards(
+        enforced_by="operator",
         error_rate=ErrorRate(max_basis_points=100, window_ms=300_000),
         latency=Latency(max_ms=500, quantile_basis_points=9500, window_ms=600_000),
         cpu=Cpu(max_basis_points=9000, for_ms=60_000),
+        memory=MemoryUse(max_basis_points=8500, for_ms=300_000, action="holdNew"),
         coverage=Coverage(min_basis_points=9500),
     )
 
@@ -107,7 +111,7 @@ def test_guards_agree_with_the_facts_of_the_release() -> None:
     """Both are read from the spec; neither may say what the other does not."""
     case = case_of(HEAD + REST)
     guards, facts = case.plan.guards, case.release.facts
-    assert guards.error_rate and guards.latency and guards.cpu and guards.coverage
+    assert guards.error_rate and guards.latency and guards.cpu and guards.memory and guards.coverage
     assert {name: value for (version, name), value in facts.items() if version == "v2" and name[:6] == "guards"} == {
         "guards.errorRate.bp": guards.error_rate.max_basis_points,
         "guards.errorRate.window.ms": guards.error_rate.window_ms,
@@ -116,6 +120,10 @@ def test_guards_agree_with_the_facts_of_the_release() -> None:
         "guards.latency.window.ms": guards.latency.window_ms,
         "guards.cpu.bp": guards.cpu.max_basis_points,
         "guards.cpu.for.ms": guards.cpu.for_ms,
+        "guards.cpu.action": guards.cpu.action,
+        "guards.memory.bp": guards.memory.max_basis_points,
+        "guards.memory.for.ms": guards.memory.for_ms,
+        "guards.memory.action": guards.memory.action,
         "guards.coverage.bp": guards.coverage.min_basis_points,
     }
 
@@ -125,8 +133,10 @@ def test_a_view_has_the_plan_without_the_guards_that_its_target_cannot_hold() ->
     able = manifest(features={"guards": Capability(support="native")})
     assert view(release, able, {}, plan).plan == plan
     some = manifest(features={"guards.latency": Capability(support="emulated", how="by hand")})
-    assert view(release, some, {}, plan).plan == replace(plan, guards=Guards(latency=plan.guards.latency))
-    assert view(release, manifest(), {}, plan).plan == replace(plan, guards=Guards())
+    assert view(release, some, {}, plan).plan == replace(
+        plan, guards=Guards(enforced_by="operator", latency=plan.guards.latency)
+    )
+    assert view(release, manifest(), {}, plan).plan == replace(plan, guards=Guards(enforced_by="operator"))
 
 
 def test_a_view_has_no_plan_where_none_is_known() -> None:

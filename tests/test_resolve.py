@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -36,7 +37,7 @@ from graymesh.ir.release import (
 from graymesh.ir.semantics import Request, decide
 from graymesh.language.model import Rollout, parse_rollout
 from graymesh.language.resolve import resolve, stages
-from graymesh.language.spec_tests import check
+from graymesh.language.spec_tests import failures
 from graymesh.source import load
 from tests.model_cases import FOLDER
 
@@ -175,6 +176,7 @@ def test_everything_besides_routes_of_the_running_example() -> None:
         ("v2", "guards.latency.window.ms"): 300_000,
         ("v2", "guards.cpu.bp"): 9000,
         ("v2", "guards.cpu.for.ms"): 60_000,
+        ("v2", "guards.cpu.action"): "rollback",
         ("v2", "guards.coverage.bp"): 9500,
     }
 
@@ -295,21 +297,18 @@ def value_at(data: Any, path: Pointer) -> Any:
 def test_the_spec_s_own_tests() -> None:
     written = example()
     tests = written.spec.tests
-    assert check(resolve(written).table, tests) == []
-    assert [
-        (failure.index, failure.message, failure.origin) for failure in check(resolve(written, "half").table, tests)
-    ] == [
-        (
-            2,
-            "expected v1 95%, v2 5%, got v1 50%, v2 50%: route 'everyone', everyone else",
-            ("spec", "tests", 2, "expect"),
-        )
-    ]
-    assert [failure.message for failure in check(RouteTable(()), tests[:1])] == [
-        "expected v2, got nothing: no route takes it"
-    ]
-    (renamed, *_) = check(resolve(written).table, tests[:1], label=lambda version: f"shop_{version}")
-    assert renamed.expected == {"shop_v2": 10_000}
+    every = [resolve(written, name) for name in stages(written)]
+    assert failures(every, tests) == []
+    (unlimited,) = [test.model_copy(update={"stage": None}) for test in tests if test.stage]
+    (failure,) = failures(every, [unlimited])
+    assert failure.origin == ("spec", "tests", 0, "expect")
+    assert failure.advice == "it is judged at every stage unless it says otherwise: stage: gray-5"
+    assert failure.message.endswith(
+        "'half', 'full': GET / to shop.example.com from 198.51.100.7: "
+        "expected v1 95%, v2 5%, got v1: route 'everyone', everyone else"
+    )
+    nobody = replace(resolve(written), table=RouteTable(()))
+    assert "expected v2, got nothing: no route takes it" in failures([nobody], tests[:1])[0].message
 
 
 @st.composite

@@ -29,7 +29,7 @@ spec:
     - {name: third, weight: 35, hold: 1h}
     - {name: most, weight: 80, hold: 1h}
     - {name: full, weight: 100}
-  guards: {errorRate: {max: 1%, window: 5m}}
+  guards: {enforcedBy: operator, errorRate: {max: 1%, window: 5m}}
   targets: {nginx: {}}
 """)
 ROOT_KEYS = ("apiVersion", "kind", "metadata", "spec")

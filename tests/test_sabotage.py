@@ -31,7 +31,8 @@ spec:
   sticky: {cookie: gray-bucket}
   stages: [{name: first, weight: 5, hold: 1h}, {name: full, weight: 100}]
   limits: {v2: {qps: 500}}
-  guards: {errorRate: {max: 1%, window: 5m}}
+  RESILIENCE
+  guards: {enforcedBy: operator, errorRate: {max: 1%, window: 5m}}
   targets: {TARGET: {OPTIONS}}
 """
 CLAIMS = {"beta": "[{claims: {tier: beta}}]", "staff": "[{claims: {group: staff}}]"}
@@ -56,7 +57,10 @@ class Sabotage:
     def complaints(self) -> list[str]:
         """What verify says of the release."""
         names = self.audiences
-        text = SPEC.replace("AUDIENCES", "\n    ".join(f"{name}: {entries}" for name, entries in names.items()))
+        breaker = "resilience: {circuitBreaker: {errorRatio: {max: 1%}}}" if self.target == "sentinel" else ""
+        text = SPEC.replace("RESILIENCE", breaker).replace(
+            "AUDIENCES", "\n    ".join(f"{name}: {entries}" for name, entries in names.items())
+        )
         routes = ", ".join(f"{{name: {name}, audience: {name}, version: v2}}" for name in names)
         text = text.replace("ROUTES", f"[{routes}]").replace("TARGET", self.target).replace("OPTIONS", self.options)
         case, problems = case_from(text)
@@ -148,7 +152,9 @@ SABOTAGES = {
         "sentinel", "gateway", "_limited_routes", always({("web.shop.api.v2", 5)}), "gateway.routes", PATHS
     ),
     "paths by regex": Sabotage("sentinel", "gateway", "_items", always([(2, "/api")]), "gateway.paths", PATHS),
-    "a breaker that judges early": Sabotage("sentinel", "lower", "_fewest", always(1), "minRequests", PATHS),
+    "a breaker of something else": Sabotage(
+        "sentinel", "lower", "_judged", always([("errorRatio", {"grade": 0, "count": 0.01})]), "errorRatio", PATHS
+    ),
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ from graymesh.targets.sentinel.lower import RuleFile
 from graymesh.targets.sentinel.places import RuleLines
 from graymesh.targets.sentinel.rules import KINDS
 from graymesh.targets.sentinel.values import typed
-from tests.helpers import everything_said
+from tests.helpers import case_from, everything_said
 
 DATA = Path(__file__).parent / "sentinel"
 SENTINEL = target("sentinel")
@@ -53,14 +54,22 @@ REFUSED = yaml.safe_load((DATA / "refused.yaml").read_text(encoding="utf-8"))
 VALIDITY = json.loads((DATA / "validity.json").read_text(encoding="utf-8"))
 FILE_NAMES = {kind: f"x/{kind}-rules.json" for kind in KINDS} | {"api-groups": "x/api-groups.json"}
 
+PROTECTION = {
+    ("v2", "circuitBreaker.errorRatio.bp"): 100,
+    ("v2", "circuitBreaker.errorRatio.window.ms"): 300_000,
+    ("v2", "circuitBreaker.errorRatio.minRequests"): 100,
+    ("v2", "circuitBreaker.errorRatio.open.ms"): 30_000,
+    ("v2", "circuitBreaker.slowCalls.bp"): 100,
+    ("v2", "circuitBreaker.slowCalls.above.ms"): 500,
+    ("v2", "circuitBreaker.slowCalls.window.ms"): 300_000,
+    ("v2", "circuitBreaker.slowCalls.minRequests"): 100,
+    ("v2", "circuitBreaker.slowCalls.open.ms"): 30_000,
+    ("v2", "limits.cpu.bp"): 9000,
+}
 GUARDS = {
     ("v2", "guards.errorRate.bp"): 100,
     ("v2", "guards.errorRate.window.ms"): 300_000,
-    ("v2", "guards.latency.ms"): 500,
-    ("v2", "guards.latency.quantile.bp"): 9900,
-    ("v2", "guards.latency.window.ms"): 300_000,
     ("v2", "guards.cpu.bp"): 9000,
-    ("v2", "guards.cpu.for.ms"): 60_000,
     ("v2", "guards.coverage.bp"): 9500,
 }
 
@@ -110,7 +119,7 @@ def release(
         stage="gray-5",
         table=table,
         lane=lane,
-        facts={**GUARDS, ("v2", "limits.qps"): 500} if facts is None else facts,
+        facts={**GUARDS, **PROTECTION, ("v2", "limits.qps"): 500} if facts is None else facts,
     )
 
 
@@ -150,21 +159,12 @@ def test_expected_settings_are_worked_out_by_hand() -> None:
         ("", "gateway.group"): "default.product-service",
         ("", "gateway.paths"): ("prefix /api/v3",),
         ("v2", "gateway.routes"): tuple(f"default.product-service.{route}=500" for route in routes),
-        ("v2", "guards.cpu.bp"): 9000,
-        ("v2", "guards.errorRate.bp"): 100,
-        ("v2", "guards.errorRate.minRequests"): 100,
-        ("v2", "guards.errorRate.recovery.ms"): 30_000,
-        ("v2", "guards.errorRate.window.ms"): 300_000,
-        ("v2", "guards.latency.minRequests"): 100,
-        ("v2", "guards.latency.ms"): 500,
-        ("v2", "guards.latency.quantile.bp"): 9900,
-        ("v2", "guards.latency.recovery.ms"): 30_000,
-        ("v2", "guards.latency.window.ms"): 300_000,
-        ("v2", "limits.qps"): 500,
+        **PROTECTION,
+        ("v2", "limits.qps.perInstance"): 500,
     }
 
 
-def test_a_release_without_limits_and_guards_writes_no_rules() -> None:
+def test_a_release_without_limits_and_circuit_breakers_writes_no_rules() -> None:
     table = RouteTable((Route(name="everyone", condition=ALWAYS, split=only("v1")),))
     assert written(seen(release(facts={("v2", "labels.version"): "v2"}, table=table))) == {}
 
@@ -204,9 +204,44 @@ def test_the_limited_routes_are_those_that_the_gateway_has() -> None:
     assert [rule["resource"] for rule in json.loads(written(seen())["gateway/flow-rules.json"])] == to_canary
 
 
-def test_a_limit_below_the_replicas_does_not_become_a_block() -> None:
-    shared = seen(release(facts={("v2", "limits.qps"): 1}), limitsPer="version", gateway=False)
-    assert json.loads(written(shared)["product-service/v2/flow-rules.json"])[0]["count"] == 1
+def test_no_guard_is_written() -> None:
+    assert sorted(written(seen(release(facts=GUARDS), gateway=False))) == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "replicas", "said"),
+    [
+        (2, 4, ("error", "2 requests a second cannot be shared out over 4 instances: one each would be 4")),
+        (10, 3, ("warning", "10 requests a second over 3 instances are 3 each, 9 together: Sentinel lets only")),
+        (12, 3, None),
+        (3, 3, None),
+        (10, None, ("error", "limitsPer is version, but nobody says over how many instances of 'v2' the limit")),
+    ],
+)
+def test_a_limit_that_does_not_divide_is_said(limit: int, replicas: int | None, said: tuple[str, str] | None) -> None:
+    versions = (Version(name="v1", labels=()), Version(name="v2", labels=(), canary=True, replicas=replicas))
+    given = replace(release(facts={("v2", "limits.qps"): limit}), versions=versions)
+    found = [(each.level, each.message) for each in SENTINEL.check(seen(given, limitsPer="version"))]
+    assert len(found) == (said is not None)
+    for (level, message), (wanted, start) in zip(found, [said] if said else [], strict=True):
+        assert level == wanted
+        assert message.startswith(start)
+    assert list(SENTINEL.check(seen(given))) == [], "whoever gets the whole limit divides nothing"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("errorRatio.bp", 10_000, "this circuit never opens: Sentinel waits for more errors than calls"),
+        ("errorRatio.window.ms", 2**31, "Sentinel's windows are shorter than 25 days"),
+        ("slowCalls.open.ms", 1500, "Sentinel keeps a circuit open for whole seconds"),
+    ],
+)
+def test_a_circuit_that_would_not_act_as_meant_is_said_once(name: str, value: int, message: str) -> None:
+    both = {(version, key): said for version in ("v1", "v2") for (_, key), said in PROTECTION.items()}
+    facts = {**both, **{(version, f"circuitBreaker.{name}"): value for version in ("v1", "v2")}}
+    assert [each.message for each in SENTINEL.check(seen(release(facts=facts)))] == [message]
+    assert list(SENTINEL.check(seen())) == []
 
 
 def test_a_follower_limits_the_routes_of_the_lane() -> None:
@@ -223,28 +258,35 @@ def test_the_companion_as_edge_limits_both_its_tables() -> None:
 
 
 @pytest.mark.parametrize(
-    ("allowed", "fewest"), [(0, 1), (1, 10_000), (100, 100), (300, 34), (2000, 5), (5000, 5), (10_000, 5)]
+    ("allowed", "fewest"), [("0%", 1), ("0.01%", 10_000), ("1%", 100), ("3%", 34), ("20%", 5), ("100%", 5)]
 )
-def test_one_bad_request_alone_never_breaks_a_guard(allowed: int, fewest: int) -> None:
-    facts = {("v2", "guards.errorRate.bp"): allowed, ("v2", "guards.errorRate.window.ms"): 1000}
-    guarded = seen(release(facts=facts), gateway=False)
-    (rule,) = json.loads(written(guarded)["product-service/v2/degrade-rules.json"])
+def test_one_bad_call_alone_never_opens_a_circuit(allowed: str, fewest: int) -> None:
+    case = case_from(_BREAKING.replace("1%", allowed))[0]
+    assert case
+    (rule,) = json.loads(written(case.view(SENTINEL.manifest))["shop/v2/degrade-rules.json"])
     assert rule["minRequestAmount"] == fewest
-    assert not allowed or fewest <= 5 or 10_000 <= fewest * allowed < 10_000 + allowed
-    assert facts_of(SENTINEL.decode(written(guarded))) == SENTINEL.expected(guarded).settings
+    assert (rule["count"], rule["timeWindow"], rule["statIntervalMs"]) == (700, 30, 10_000)
+
+
+_BREAKING = """
+apiVersion: graymesh.io/v1alpha1
+kind: Rollout
+metadata: {name: shop}
+spec:
+  service: {port: 80}
+  stable: v1
+  versions: {v1: {}, v2: {}}
+  resilience: {circuitBreaker: {slowCalls: {above: 700ms, max: 1%}}}
+  targets: {sentinel: {}}
+"""
 
 
 def test_a_window_too_long_for_a_rule_is_missed_by_verification_and_not_cut_short() -> None:
-    facts = {**GUARDS, ("v2", "guards.latency.window.ms"): 2**31}
-    guarded = seen(release(facts=facts), gateway=False)
-    found = facts_of(SENTINEL.decode(written(guarded)))
-    assert {name for _, name in SENTINEL.expected(guarded).settings.keys() - found.keys()} == {
-        "guards.latency.ms",
-        "guards.latency.quantile.bp",
-        "guards.latency.window.ms",
-        "guards.latency.minRequests",
-        "guards.latency.recovery.ms",
-    }
+    facts = {**PROTECTION, ("v2", "circuitBreaker.slowCalls.window.ms"): 2**31}
+    given = seen(release(facts=facts), gateway=False)
+    found = facts_of(SENTINEL.decode(written(given)))
+    missed = {name for _, name in SENTINEL.expected(given).settings.keys() - found.keys()}
+    assert missed == {name for _, name in PROTECTION if ".slowCalls." in name}
 
 
 def test_the_order_of_the_releases_does_not_show() -> None:
@@ -286,18 +328,25 @@ def tables(draw: st.DrawFn) -> RouteTable:
     return RouteTable((*routes, Route(name="everyone", condition=ALWAYS, split=Split(shares))))
 
 
+def judged(name: str, **own: st.SearchStrategy[int]) -> dict[str, st.SearchStrategy[int]]:
+    said = {f"circuitBreaker.{name}{key.replace('_', '.') if key else ''}": values for key, values in own.items()}
+    return {
+        **said,
+        f"circuitBreaker.{name}.window.ms": WINDOWS,
+        f"circuitBreaker.{name}.minRequests": st.integers(1, 1_000_000),
+        f"circuitBreaker.{name}.open.ms": st.integers(1, 86_400).map(lambda seconds: 1000 * seconds),
+    }
+
+
 @st.composite
-def guards(draw: st.DrawFn) -> dict[tuple[str, str], int]:
+def protections(draw: st.DrawFn) -> dict[tuple[str, str], int]:
     version = draw(VERSIONS)
     parts: list[dict[str, st.SearchStrategy[int]]] = [
-        {"limits.qps": st.integers(1, 10**9)},
-        {"guards.errorRate.bp": BASIS_POINTS, "guards.errorRate.window.ms": WINDOWS},
-        {
-            "guards.latency.ms": st.integers(1, 10**9),
-            "guards.latency.quantile.bp": BASIS_POINTS,
-            "guards.latency.window.ms": WINDOWS,
-        },
-        {"guards.cpu.bp": BASIS_POINTS},
+        {"limits.qps": st.integers(2, 10**9)},
+        judged("errorRatio", _bp=BASIS_POINTS),
+        judged("slowCalls", _bp=BASIS_POINTS, _above_ms=st.integers(1, 10**9)),
+        judged("errorCount", **{"": st.integers(1, 10**6)}),
+        {"limits.cpu.bp": BASIS_POINTS},
     ]
     chosen = draw(st.lists(st.sampled_from(parts), unique_by=id))
     return {(version, name): draw(values) for part in chosen for name, values in part.items()}
@@ -305,18 +354,15 @@ def guards(draw: st.DrawFn) -> dict[tuple[str, str], int]:
 
 @settings(max_examples=150, deadline=None)
 @given(
-    facts=st.lists(guards(), max_size=3).map(
+    facts=st.lists(protections(), max_size=3).map(
         lambda found: {key: value for part in found for key, value in part.items()}
     ),
     table=tables(),
     gateway=st.booleans(),
     per=st.sampled_from(["instance", "version"]),
-    recovery=st.integers(1, 86_400),
 )
-def test_generated_releases_are_read_back_as_meant(
-    facts: Facts, table: RouteTable, gateway: bool, per: str, recovery: int
-) -> None:
-    meant = seen(release(facts=facts, table=table), gateway=gateway, limitsPer=per, recoverySeconds=recovery)
+def test_generated_releases_are_read_back_as_meant(facts: Facts, table: RouteTable, gateway: bool, per: str) -> None:
+    meant = seen(release(facts=facts, table=table), gateway=gateway, limitsPer=per)
     fleet = SENTINEL.decode(written(meant))
     assert fleet.refusals == ()
     assert len(fleet.statements) <= 1

@@ -205,7 +205,7 @@ CHANGE = {"who": "v2", "old": "1", "new": "2"}
         ({"kind": "setting", "what": "jwt"}, "trust"),
         ({"kind": "setting", "what": "labels.version"}, ""),
         ({"kind": "engine", "what": "jwt.pods", "engines": ("istio",)}, "trust"),
-        ({"kind": "engine", "what": "guards.latency.recovery", "engines": ("sentinel",)}, "guard"),
+        ({"kind": "engine", "what": "limits.qps.perInstance", "engines": ("sentinel",)}, "limit"),
         ({"kind": "engine", "what": "version", "engines": ("nginx",)}, ""),
         ({"kind": "effect", "what": "timeout"}, ""),
     ],

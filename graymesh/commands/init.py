@@ -190,8 +190,8 @@ def _files(answers: _Answers) -> dict[Path, str]:
     endpoints = [*answers.endpoints[:2], *("192.0.2.11:8080", "192.0.2.21:8080")[len(answers.endpoints) :]]
     values = {field.name: getattr(answers, field.name) for field in fields(answers)}
     stages = [_stage(weight, last=index == len(answers.stages) - 1) for index, weight in enumerate(answers.stages)]
-    standing = next((stage for stage in stages if float(stage["weight"])), stages[0])
-    own = {"stable_endpoint": endpoints[0], "canary_endpoint": endpoints[1], "stages": stages, "standing": standing}
+    shared = next((stage for stage in stages if float(stage["weight"])), stages[0])
+    own = {"stable_endpoint": endpoints[0], "canary_endpoint": endpoints[1], "stages": stages, "shared": shared}
     release = filled("release.yaml.j2", values | own)
     name = answers.name if answers.name.replace("-", "").isalnum() else "release"
     return {Path("graymesh.yaml"): filled("project.yaml.j2", values), Path("releases", f"{name}.yaml"): release}

@@ -7,41 +7,49 @@ from dataclasses import replace
 
 from graymesh.compile.compiler import decoded
 from graymesh.diagnostic import Diagnostic
+from graymesh.did_you_mean import quoted
+from graymesh.ir.release import Release
 from graymesh.ir.semantics import Request, decide, host_without_port
-from graymesh.ir.witness import as_command
+from graymesh.ir.witness import as_command, in_words
 from graymesh.ir.wording import shares_in_words, why
 from graymesh.kit.target import HostTable, Manifest, Statement, View
 from graymesh.language.case import Case
 from graymesh.language.expectations import SpecTest
-from graymesh.language.spec_tests import check, request_of, shares_of
+from graymesh.language.spec_tests import check as holds
+from graymesh.language.spec_tests import failures as failed
+from graymesh.language.spec_tests import judged, request_of, shares_of
 
 
 def failures(case: Case, targets: Sequence[str] = ()) -> Iterator[Diagnostic]:
     """Every test that fails, placed in the spec: on the release (GM213), and on each target, or on these (GM907).
 
-    A test that the release itself fails is not tried on targets.
+    Each is tried at every stage where it is judged. One that the release itself fails is not tried on targets.
     """
     tests = case.rollout.spec.tests
-    wrong = {item.index: item for item in check(case.release.table, tests, host=case.release.hosts[0])}
+    wrong = {item.index: item for item in failed(case.stages, tests)}
     for failure in wrong.values():
-        yield _placed(case, failure.index, "GM213", f"this test fails: {failure.message}", failure.request)
+        yield _placed(case, failure.index, "GM213", failure.message, failure.request)
+    right = [(index, test) for index, test in enumerate(tests) if index not in wrong]
     for manifest in case.targets:
         if case.view(manifest).tables and (not targets or manifest.name in targets):
-            yield from _on_target(case, manifest, [index for index in range(len(tests)) if index not in wrong])
+            for release in case.stages:
+                there = [each for each in right if release.stage in {at.stage for at in judged(case.stages, each[1])}]
+                yield from _on_target(case, manifest, release, there)
 
 
-def _on_target(case: Case, manifest: Manifest, indexes: Sequence[int]) -> Iterator[Diagnostic]:
-    view = case.view(manifest)
-    services = decoded(case, case.release, manifest.name)
-    for index in indexes:
-        test = case.rollout.spec.tests[index]
+def _on_target(
+    case: Case, manifest: Manifest, release: Release, tests: Sequence[tuple[int, SpecTest]]
+) -> Iterator[Diagnostic]:
+    view = case.view(manifest, release)
+    services = decoded(case, release, manifest.name) if tests else []
+    for index, test in tests:
         request = request_of(test.request, view.tables[0].hosts[0])
         expected = _table_for(view, request)
-        if expected is None or (_full(view, expected) and check(expected.table, [test], host=request.host)):
+        if expected is None or (_full(view, expected) and not holds(expected.table, test, request.host)):
             continue  # another engine's host, or a loss that the release accepts for this target
         for service in services:
             if host_without_port(request.host) in service.hosts:
-                yield from _failures(case, manifest, index, request, test, service, _full(view, expected))
+                yield from _failures(case, manifest, index, request, test, service, _full(view, expected), release)
 
 
 def _table_for(view: View, request: Request) -> HostTable | None:
@@ -55,9 +63,17 @@ def _full(view: View, table: HostTable) -> bool:
 
 
 def _failures(
-    case: Case, manifest: Manifest, index: int, request: Request, test: SpecTest, service: Statement, full: bool
+    case: Case,
+    manifest: Manifest,
+    index: int,
+    request: Request,
+    test: SpecTest,
+    service: Statement,
+    full: bool,
+    release: Release,
 ) -> Iterator[Diagnostic]:
-    lane = case.release.lane
+    lane = release.lane
+    where = f" at stage {quoted(release.stage)}" if release.stage else ""
     sent = [(request, dict(test.expect))]
     if not full and lane:  # what the edge would send on
         headers = [(*request.headers, (lane.header, version)) for version, share in test.expect.items() if share]
@@ -66,7 +82,8 @@ def _failures(
         decision = decide(service.decision, each)
         if shares_of(decision) != {version: share for version, share in expected.items() if share}:
             got = f"got {shares_in_words(shares_of(decision))}: {why(decision)}"
-            message = f"test {index + 1} fails on {manifest.name}: expected {shares_in_words(expected)}, {got}"
+            said = f"test {index + 1} fails on {manifest.name}{where}: {in_words(each)}"
+            message = f"{said}: expected {shares_in_words(expected)}, {got}"
             yield _placed(case, index, "GM907", message, each, (manifest.name,))
 
 

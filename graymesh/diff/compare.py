@@ -20,7 +20,7 @@ from graymesh.diff.known import KnownTable, known, shares_of, words
 from graymesh.diff.model import Change, ReleaseDiff, StageStep, Standing, State, TrafficDiff, Witness
 from graymesh.diff.risks import risks_of
 from graymesh.diff.routing import RoutingDifference, route_changes
-from graymesh.diff.settings import Told, setting_changes
+from graymesh.diff.settings import Told, holder_changes, setting_changes
 from graymesh.diff.sides import Compared
 from graymesh.ir.release import Release
 from graymesh.ir.semantics import decide
@@ -131,6 +131,8 @@ def _changes(both: Both) -> Iterator[Change]:
         places = () if both.same(path) else (both.place(path),)
         yield Change(kind="undecided", who="some requests", what="version", old="", new=reason, causes=places)
     yield from (_of_setting(both, told) for told in setting_changes(both.old.release, both.new.release))
+    old_guards, new_guards = both.old.plan.guards, both.new.plan.guards
+    yield from (_of_setting(both, told) for told in holder_changes(old_guards, new_guards))
 
 
 def _of_route(both: Both, old: KnownTable, new: KnownTable, found: RoutingDifference) -> Change:

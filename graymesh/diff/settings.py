@@ -8,6 +8,7 @@ from typing import Final
 
 from graymesh.diagnostic import Pointer
 from graymesh.diff.model import Kind, Trend
+from graymesh.ir.plan import Guards
 from graymesh.ir.release import Facts, Release, Scalar
 from graymesh.ir.settings import SPEC_SETTINGS, SettingRow
 from graymesh.ir.wording import setting, value_in_words
@@ -46,6 +47,14 @@ def setting_changes(old: Release, new: Release) -> Iterator[Told]:
         found[key] = told
     yield from found.values()
     yield from _release(old, new)
+
+
+def holder_changes(old: Guards, new: Guards) -> Iterator[Told]:
+    """Who takes the canary back when a guard is broken, while there are guards on both sides."""
+    guarded = all(replace(each, enforced_by="") != Guards() for each in (old, new))
+    if guarded and old.enforced_by != new.enforced_by:
+        said = (old.enforced_by or "the targets", new.enforced_by or "the targets")
+        yield _of_release("the guards", "holder", *said, ("spec", "guards", "enforcedBy"))
 
 
 def trend_of(row: SettingRow, old: Scalar | None, new: Scalar | None) -> Trend:
@@ -99,7 +108,7 @@ def _fact(old: Release, new: Release, key: tuple[str, str]) -> Told:
         trend=trend_of(row, before, after),
         path=row.place(version),
         keys=(key,),
-        once_for_all=row.scope == "canaries",
+        once_for_all=row.once_for_all,
     )
 
 
@@ -118,7 +127,7 @@ def _whole(old: Release, new: Release, version: str, group: str, keys: Sequence[
         trend=trend_of(row, *((0, None) if gone else (None, 0))),
         path=row.place_of_group(version),
         keys=tuple(keys),
-        once_for_all=row.scope == "canaries",
+        once_for_all=row.once_for_all,
     )
 
 

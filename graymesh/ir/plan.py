@@ -6,9 +6,13 @@ A `Release` is one stage; how its requests are routed is there. Here stands what
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from graymesh.diagnostic import Pointer
 from graymesh.ir.release import Version
+
+Action: TypeAlias = Literal["rollback", "holdNew"]
+"""What follows a broken guard: the canary goes back to stable, or keeps its users and gets no new ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,16 @@ class Cpu:
 
     max_basis_points: int
     for_ms: int
+    action: Action = "rollback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryUse:
+    """A canary's instances do not use more of their memory limit than this for so long."""
+
+    max_basis_points: int
+    for_ms: int
+    action: Action = "rollback"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +74,16 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guards:
-    """What every canary must keep to at every step; None where the spec asks for nothing of the kind."""
+    """What every canary must keep to at every step, or it goes back to stable; None where the spec asks for nothing.
 
+    `enforced_by` is who takes it back where no target does: `judge`, `operator`, or "" for nobody.
+    """
+
+    enforced_by: str = ""
     error_rate: ErrorRate | None = None
     latency: Latency | None = None
     cpu: Cpu | None = None
+    memory: MemoryUse | None = None
     coverage: Coverage | None = None
 
 

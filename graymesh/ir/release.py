@@ -20,6 +20,10 @@ UNIQUE_ID: Final = "\x00unique-id"
 """Stands for a value that is different for each request; no spec can contain it, since values are visible ASCII."""
 
 
+NOT_IDEMPOTENT: Final = ("PATCH", "POST")
+"""The methods whose requests may do harm when they are done twice (RFC 9110 §9.2.2, RFC 5789)."""
+
+
 class Kind(StrEnum):
     """The part of a request that a field reads."""
 
@@ -160,11 +164,15 @@ class Split:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
-    """`on` is sorted, in graymesh's words: connect-failure, 5xx, gateway-error, reset, timeout, unavailable."""
+    """`on` is sorted, in graymesh's words: connect-failure, 5xx, gateway-error, reset, timeout, unavailable.
+
+    Requests of `NOT_IDEMPOTENT` methods are sent once, unless it is `every_method`.
+    """
 
     attempts: int
     per_try_ms: int | None = None
     on: tuple[str, ...] = ()
+    every_method: bool = False
 
 
 @dataclass(frozen=True, slots=True)

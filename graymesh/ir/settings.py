@@ -17,8 +17,9 @@ from graymesh.ir.release import Facts
 
 Unit: TypeAlias = Literal["", "ms", "bp"]
 """`ms` milliseconds, `bp` basis points; else a number, a text or a sorted tuple of texts."""
-Scope: TypeAlias = Literal["release", "version", "canaries"]
-"""One value for the release, one for each version that says it, or one that is said once and held for each canary."""
+Scope: TypeAlias = Literal["release", "version", "canaries", "versions"]
+"""One value for the release, one for each version that says it, or one that is said once and held for each canary, or
+for each version."""
 Weaker: TypeAlias = Literal["", "more", "less"]
 """The direction in which a guard or a limit lets through more than before; "" where there is none."""
 Protects: TypeAlias = Literal["", "guard", "start", "limit", "trust"]
@@ -60,6 +61,11 @@ class SettingRow:
     def family(self) -> str:
         """The first part of the name, which all settings of one subject have in common."""
         return family(self.name)
+
+    @property
+    def once_for_all(self) -> bool:
+        """Is it said once, and held for several versions?"""
+        return self.scope in ("canaries", "versions")
 
     @property
     def said_with_version(self) -> bool:
@@ -170,11 +176,51 @@ def _pool(key: str, doc: str, weaker: Weaker = "") -> SettingRow:
     )
 
 
-def _guard(name: str, key: str, doc: str, unit: Unit, weaker: Weaker = "") -> SettingRow:
+def _limit(key: str, doc: str, unit: Unit = "") -> SettingRow:
+    return SettingRow(
+        name=".".join(filter(None, ("limits", key, unit))),
+        doc=doc,
+        unit=unit,
+        feature=f"limits.{key}",
+        scope="version",
+        path=("spec", "limits", "<version>", key),
+        weaker="more",
+        protects="limit",
+        group="limits",
+        whole=3,
+    )
+
+
+def _breaker(name: str, key: str, doc: str, unit: Unit = "", weaker: Weaker = "") -> SettingRow:
+    """`name` is the setting's, below `circuitBreaker` and without its unit; `key` the last one in the spec."""
+    part = family(name)
+    return SettingRow(
+        name=".".join(filter(None, ("circuitBreaker", name, unit))),
+        doc=doc,
+        unit=unit,
+        feature=f"circuitBreaker.{part}",
+        scope="versions",
+        path=("spec", "resilience", "circuitBreaker", part, key),
+        weaker=weaker,
+        protects="limit",
+        group=f"circuitBreaker.{part}",
+        whole=4,
+    )
+
+
+def _breaker_windows(part: str) -> tuple[SettingRow, ...]:
+    return (
+        _breaker(f"{part}.window", "window", "The windows over which calls are counted.", "ms"),
+        _breaker(f"{part}.minRequests", "minRequests", "Calls in a window before it is judged.", weaker="more"),
+        _breaker(f"{part}.open", "open", "How long calls are rejected before one is tried.", "ms", weaker="less"),
+    )
+
+
+def _guard(name: str, key: str, doc: str, unit: Unit = "", weaker: Weaker = "") -> SettingRow:
     """`name` is the setting's, below `guards` and without its unit; `key` the last one in the spec."""
     guard = family(name)
     return SettingRow(
-        name=f"guards.{name}.{unit}",
+        name=".".join(filter(None, ("guards", name, unit))),
         doc=doc,
         unit=unit,
         feature=f"guards.{guard}",
@@ -212,16 +258,15 @@ SPEC_SETTINGS: Final = SettingRows(
         _pool("maxConnections", "The most open connections to the service.", weaker="more"),
         _pool("maxPending", "The most requests that wait for a connection.", weaker="more"),
         _pool("maxRequestsPerConnection", "The most requests on one connection before it is closed."),
-        SettingRow(
-            name="limits.qps",
-            doc="Requests per second for the whole version.",
-            feature="limits.qps",
-            scope="version",
-            path=("spec", "limits", "<version>", "qps"),
-            weaker="more",
-            protects="limit",
-            group="limits",
-        ),
+        _limit("qps", "Requests per second to the version that one process lets pass."),
+        _limit("cpu", "The processor load above which an instance turns requests away.", "bp"),
+        _breaker("slowCalls", "max", "The largest share of slow calls.", "bp", weaker="more"),
+        _breaker("slowCalls.above", "above", "A call that takes longer is slow.", "ms", weaker="more"),
+        *_breaker_windows("slowCalls"),
+        _breaker("errorRatio", "max", "The largest share of failed calls.", "bp", weaker="more"),
+        *_breaker_windows("errorRatio"),
+        _breaker("errorCount", "max", "The most failed calls in a window.", weaker="more"),
+        *_breaker_windows("errorCount"),
         _guard("errorRate", "max", "The largest share of failed requests.", "bp", weaker="more"),
         _guard("errorRate.window", "window", "The window over which the share is measured.", "ms"),
         _guard("latency", "max", "The longest answer time at the quantile.", "ms", weaker="more"),
@@ -229,6 +274,10 @@ SPEC_SETTINGS: Final = SettingRows(
         _guard("latency.window", "window", "The window over which the quantile is measured.", "ms"),
         _guard("cpu", "max", "The largest processor load.", "bp", weaker="more"),
         _guard("cpu.for", "for", "How long the load must last.", "ms", weaker="more"),
+        _guard("cpu.action", "action", "Whether the canary goes back, or gets no new users."),
+        _guard("memory", "max", "The largest share of their memory limit in use.", "bp", weaker="more"),
+        _guard("memory.for", "for", "How long it must last.", "ms", weaker="more"),
+        _guard("memory.action", "action", "Whether the canary goes back, or gets no new users."),
         _guard("coverage", "min", "The smallest share of instances that report metrics.", "bp", weaker="less"),
         _jwt("issuer", "Who issues the tokens that carry claims."),
         _jwt("jwks", "Where the issuer's keys are."),

@@ -195,7 +195,8 @@ def _header_value(value: str) -> str:
 
 def _retries(retries: Retries) -> str:
     each = f" of {duration(retries.per_try_ms)}" if retries.per_try_ms is not None else ""
-    return f"{retries.attempts}{each}" + (f" on {', '.join(retries.on)}" if retries.on else "")
+    methods = ", whatever the method" if retries.every_method else ""
+    return f"{retries.attempts}{each}" + (f" on {', '.join(retries.on)}" if retries.on else "") + methods
 
 
 def _fault(fault: Fault) -> str:

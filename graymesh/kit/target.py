@@ -181,8 +181,9 @@ class Manifest:
     `companion` names the target beside which this one stands and whose role it shares; `routes` is False for targets
     that hold rules but choose no version. `namespaces` is False for those whose files tell releases apart by name only.
     `retries_unasked` is False for engines that retry only when told to, so that no retries and none asked for are the
-    same to them. `kubernetes` tells that its files are Kubernetes objects. `needs` are of `NEEDS` (GM307,
-    `View.stages`); `after` names targets whose files it must know (`View.beside`).
+    same to them. `retries_by_method` is False for those that retry requests of every method or of none: their view has
+    a route for what must not be done twice. `kubernetes` tells that its files are Kubernetes objects. `needs` are of
+    `NEEDS` (GM307, `View.stages`); `after` names targets whose files it must know (`View.beside`).
     """
 
     name: str
@@ -197,6 +198,7 @@ class Manifest:
     companion: str = ""
     namespaces: bool = True
     retries_unasked: bool = True
+    retries_by_method: bool = True
     kubernetes: bool = False
     features: Mapping[str, Capability] = field(default_factory=dict)
     options: Mapping[str, Option] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from graymesh.ir.features import conjunction_features
-from graymesh.ir.plan import NO_PLAN, Guards, Plan
+from graymesh.ir.plan import NO_PLAN, Plan
 from graymesh.ir.release import (
     ALWAYS,
     UNIQUE_ID,
@@ -24,6 +24,7 @@ from graymesh.ir.release import (
     Test,
 )
 from graymesh.ir.settings import SPEC_SETTINGS
+from graymesh.kit.retries import by_route
 from graymesh.kit.target import HostTable, Manifest, Role, View
 
 Can: TypeAlias = Callable[[str], bool]
@@ -50,6 +51,8 @@ def view(
     role = role_of(release, manifest)
     can = manifest.can
     tables = tuple(_tables(release, role, manifest, can if manifest.routes else _everything))
+    if not manifest.retries_by_method:
+        tables = tuple(replace(each, table=by_route(each.table)) for each in tables)
     own, companion = (tables, ()) if manifest.routes else ((), tables)
     facts = {key: value for key, value in release.facts.items() if can(SPEC_SETTINGS.of(key[1]).feature)}
     return View(
@@ -85,10 +88,12 @@ def lane_table(release: Release, lane: Lane) -> RouteTable:
 def _planned(plan: Plan, can: Can) -> Plan:
     """The plan without the guards that are given up."""
     guards = plan.guards
-    kept = Guards(
+    kept = replace(
+        guards,
         error_rate=guards.error_rate if can("guards.errorRate") else None,
         latency=guards.latency if can("guards.latency") else None,
         cpu=guards.cpu if can("guards.cpu") else None,
+        memory=guards.memory if can("guards.memory") else None,
         coverage=guards.coverage if can("guards.coverage") else None,
     )
     return plan if kept == guards else replace(plan, guards=kept)

@@ -1,16 +1,17 @@
 """The tests that a spec brings along: requests and who must answer them."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from graymesh.ir import release as ir
 from graymesh.ir.wording import percent
 from graymesh.language.audiences import MOST_FIELDS
-from graymesh.language.part import ANY_CASE, Entries, Maybe, Part, Refers
+from graymesh.language.part import ANY_CASE, ONE_OR_LIST, UNIQUE, Entries, Maybe, Part, Refers
 from graymesh.language.problems import Gathering, Malformed, given
 from graymesh.language.service import MOST_VERSIONS
+from graymesh.language.stages import MOST_STAGES
 from graymesh.language.values import Plain, Reference, Schema
 from graymesh.language.words import (
     PERCENTAGE,
@@ -25,6 +26,7 @@ from graymesh.language.words import (
     Path,
     QueryName,
     QueryValue,
+    StageRef,
     Value,
 )
 
@@ -94,9 +96,36 @@ class _Expectation(Plain):
 
 
 class SpecTest(Part):
-    """A request and who must answer it; holds for the spec and for every compiled target."""
+    """A request and who must answer it; holds for the spec and for every compiled target.
+
+    Without `stage` and `from` it must hold at every stage, wherever the release stands.
+    """
 
     request: TestRequest = Field(description="The request.", examples=[{"headers": {"X-Gray-Version": "v2"}}])
     expect: Annotated[Mapping[str, int], _Expectation(), Refers("version")] = Field(
         description="The version that answers, or the share of each.", examples=["v2"]
     )
+    stage: Maybe[Annotated[tuple[StageRef, ...], Entries(1, MOST_STAGES), UNIQUE, ONE_OR_LIST]] = Field(
+        default=None,
+        description="The stage at which it is judged, or a list of them; wherever the release stands.",
+        examples=["gray-5"],
+    )
+    judged_from: Maybe[StageRef] = Field(
+        alias="from",
+        default=None,
+        description="The stage at which it is judged, and at all later ones; every stage when neither is said.",
+        examples=["gray-5"],
+    )
+
+    @model_validator(mode="after")
+    def _judged_in_one_way(self) -> Self:
+        if self.stage is not None and self.judged_from is not None:
+            message = "a test has either a stage or a from"
+            raise Malformed("GM110", message, "stage: names single stages, from: begins a range", below=("from",))
+        return self
+
+    def stages(self, names: Sequence[str]) -> tuple[str, ...]:
+        """At which of the release's stages, in their order, it is judged."""
+        if self.judged_from is not None:
+            return tuple(names[names.index(self.judged_from) :])
+        return tuple(name for name in names if self.stage is None or name in self.stage)

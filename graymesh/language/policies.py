@@ -11,6 +11,8 @@ from graymesh.language.words import DurationMs, OwnHeaderName, Percentage, Quant
 
 _FIVE_MINUTES_MS = 300_000
 _UpToAMillion = Annotated[int, Whole(1, 1_000_000)]
+_Action = Literal["rollback", "holdNew"]
+_ACTION = "What then happens: the canary goes back to stable, or it keeps its users and gets no new ones."
 _RetryCondition = Literal["connect-failure", "5xx", "gateway-error", "reset", "timeout", "unavailable"]
 
 
@@ -45,10 +47,25 @@ class LatencySpec(Part):
 
 
 class CpuSpec(Part):
-    """A loaded canary gets no new traffic."""
+    """A loaded canary is taken back, or gets no new users."""
 
-    max_basis_points: Percentage = Field(alias="max", description="Largest processor load.", examples=["90%"])
+    max_basis_points: Percentage = Field(
+        alias="max", description="Largest processor load of the canary's instances.", examples=["90%"]
+    )
     for_ms: DurationMs = Field(alias="for", default=60_000, description="How long the load must last.", examples=["1m"])
+    action: _Action = Field(default="rollback", description=_ACTION, examples=["holdNew"])
+
+
+class MemorySpec(Part):
+    """A canary that fills its memory is taken back, or gets no new users."""
+
+    max_basis_points: Percentage = Field(
+        alias="max",
+        description="Largest share of their memory limit that the canary's instances use.",
+        examples=["85%"],
+    )
+    for_ms: DurationMs = Field(alias="for", default=60_000, description="How long it must last.", examples=["5m"])
+    action: _Action = Field(default="rollback", description=_ACTION, examples=["holdNew"])
 
 
 class CoverageSpec(Part):
@@ -62,26 +79,50 @@ class CoverageSpec(Part):
 
 
 class GuardsSpec(Part):
-    """Limits that every canary must keep to."""
+    """Limits that every canary must keep to, or it goes back to stable."""
 
+    enforced_by: Maybe[Literal["judge", "operator"]] = Field(
+        default=None,
+        description="Who takes the canary back when no target does: CI by the metrics, or people behind an alert.",
+        examples=["operator"],
+    )
     error_rate: Maybe[ErrorRateSpec] = Field(default=None, description="Too many errors stop a canary.")
     latency: Maybe[LatencySpec] = Field(default=None, description="Slow answers stop a canary.")
-    cpu: Maybe[CpuSpec] = Field(default=None, description="Above this load a canary gets no new traffic.")
+    cpu: Maybe[CpuSpec] = Field(default=None, description="A loaded canary is taken back, or held.")
+    memory: Maybe[MemorySpec] = Field(
+        default=None, description="A canary that fills its memory is taken back, or held."
+    )
     coverage: Maybe[CoverageSpec] = Field(default=None, description="The share of a canary that must report metrics.")
 
     @model_validator(mode="after")
     def _there_is_one(self) -> Self:
-        if not any(value for _, value in self):
-            raise Malformed("GM110", "guards is empty", "name one: errorRate, latency, cpu, coverage")
+        if not any(value for name, value in self if name != "enforced_by"):
+            raise Malformed("GM110", "guards is empty", "name one: errorRate, latency, cpu, memory, coverage")
         return self
 
 
 class VersionLimits(Part):
     """What one version can take."""
 
-    qps: Annotated[int, Whole(1, 1_000_000_000)] = Field(
-        description="Requests per second for all instances together.", examples=[500]
+    qps: Maybe[Annotated[int, Whole(1, 1_000_000_000)]] = Field(
+        default=None,
+        description="Requests per second to the version that one process lets pass: nginx counts in each nginx, "
+        "Sentinel in each instance, each of which gets all of it unless its option `limitsPer` is `version`.",
+        examples=[500],
     )
+    cpu_basis_points: Maybe[Percentage] = Field(
+        alias="cpu",
+        default=None,
+        description="Processor load above which an instance turns requests away. Sentinel reads the load of the whole "
+        "machine, neighbours included, not that of the process.",
+        examples=["90%"],
+    )
+
+    @model_validator(mode="after")
+    def _there_is_one(self) -> Self:
+        if self.qps is None and self.cpu_basis_points is None:
+            raise Malformed("GM110", "the limits are empty", "name one: qps, cpu")
+        return self
 
 
 class RetriesSpec(Part):
@@ -99,9 +140,16 @@ class RetriesSpec(Part):
         examples=[["connect-failure", "5xx"]],
     )
 
+    methods: Maybe[Literal["idempotent", "all"]] = Field(
+        default=None,
+        description="Which requests are tried again: idempotent, all but POST and PATCH, when left out; all has those "
+        "too, so that they may be carried out twice.",
+        examples=["idempotent"],
+    )
+
     @model_validator(mode="after")
     def _no_details_when_switched_off(self) -> Self:
-        if not self.attempts and (self.per_try_ms is not None or self.on):
+        if not self.attempts and (self.per_try_ms is not None or self.on or self.methods is not None):
             message = "with 0 attempts there are no tries to describe"
             raise Malformed("GM110", message, "leave the rest out", below=("attempts",))
         return self
@@ -146,6 +194,65 @@ class Pool(Part):
         return self
 
 
+class BreakerSpec(Part):
+    """What all circuit breakers say alike."""
+
+    window_ms: DurationMs = Field(
+        alias="window", default=10_000, description="Calls are counted over windows of this length.", examples=["10s"]
+    )
+    min_requests: Maybe[_UpToAMillion] = Field(
+        default=None,
+        description="Calls in a window before it is judged; as many as make one bad call alone stay within `max`, and "
+        "at least 5, when left out.",
+        examples=[20],
+    )
+    open_ms: DurationMs = Field(
+        alias="open",
+        default=30_000,
+        description="How long calls are then rejected, before one is let through to try.",
+        examples=["30s"],
+    )
+
+
+class SlowCallsSpec(BreakerSpec):
+    """Too many slow calls open the circuit."""
+
+    above_ms: DurationMs = Field(alias="above", description="A call that takes longer is slow.", examples=["500ms"])
+    max_basis_points: Percentage = Field(alias="max", description="Largest share of slow calls.", examples=["50%"])
+
+
+class ErrorRatioSpec(BreakerSpec):
+    """Too large a share of failed calls opens the circuit."""
+
+    max_basis_points: Percentage = Field(alias="max", description="Largest share of failed calls.", examples=["50%"])
+
+
+class ErrorCountSpec(BreakerSpec):
+    """Too many failed calls open the circuit."""
+
+    max: _UpToAMillion = Field(description="Most failed calls in a window.", examples=[100])
+
+
+class CircuitBreakerSpec(Part):
+    """Each instance, of every version, rejects its own calls for a while when too many of them go wrong.
+
+    Nobody is sent elsewhere: users who stay on the version get the rejections.
+    """
+
+    slow_calls: Maybe[SlowCallsSpec] = Field(default=None, description="Too many slow calls open the circuit.")
+    error_ratio: Maybe[ErrorRatioSpec] = Field(
+        default=None, description="Too large a share of failed calls opens the circuit."
+    )
+    error_count: Maybe[ErrorCountSpec] = Field(default=None, description="Too many failed calls open the circuit.")
+
+    @model_validator(mode="after")
+    def _there_is_one(self) -> Self:
+        if not any(value for _, value in self):
+            advice = "name one: slowCalls, errorRatio, errorCount"
+            raise Malformed("GM110", "circuitBreaker is empty", advice)
+        return self
+
+
 class Resilience(Part):
     """What engines do about slow and failing instances."""
 
@@ -164,6 +271,11 @@ class Resilience(Part):
         examples=["60s"],
     )
     pool: Maybe[Pool] = Field(default=None, description="Limits on connections and waiting requests.")
+    circuit_breaker: Maybe[CircuitBreakerSpec] = Field(
+        default=None,
+        description="Each instance, of every version, rejects calls for a while when too many go wrong. No guard: "
+        "users of the canary are rejected, not sent to stable.",
+    )
 
 
 class Notice(Part):

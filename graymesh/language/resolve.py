@@ -239,7 +239,12 @@ def _retries(spec: Spec) -> Retries | None:
     written = spec.resilience.retries if spec.resilience else None
     if written is None:
         return None
-    return Retries(attempts=written.attempts, per_try_ms=written.per_try_ms, on=tuple(sorted(written.on or ())))
+    return Retries(
+        attempts=written.attempts,
+        per_try_ms=written.per_try_ms,
+        on=tuple(sorted(written.on or ())),
+        every_method=written.methods == "all",
+    )
 
 
 def _fault(written: WrittenFault | None) -> Fault | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.ir.plan import Coverage, Cpu, ErrorRate, Guards, Latency, Plan, Step, Workload
+from graymesh.ir.plan import Coverage, Cpu, ErrorRate, Guards, Latency, MemoryUse, Plan, Step, Workload
 from graymesh.ir.release import BUCKETS
 from graymesh.language.model import Rollout, Spec
 from graymesh.language.policies import GuardsSpec as WrittenGuards
@@ -38,8 +38,10 @@ def _workloads(spec: Spec) -> Iterator[Workload]:
 def _guards(written: WrittenGuards | None) -> Guards:
     if written is None:
         return Guards()
-    errors, latency, cpu, coverage = written.error_rate, written.latency, written.cpu, written.coverage
+    errors, latency, cpu, memory = written.error_rate, written.latency, written.cpu, written.memory
+    coverage = written.coverage
     return Guards(
+        enforced_by=written.enforced_by or "",
         error_rate=ErrorRate(max_basis_points=errors.max_basis_points, window_ms=errors.window_ms) if errors else None,
         latency=Latency(
             max_ms=latency.max_ms,
@@ -48,6 +50,9 @@ def _guards(written: WrittenGuards | None) -> Guards:
         )
         if latency
         else None,
-        cpu=Cpu(max_basis_points=cpu.max_basis_points, for_ms=cpu.for_ms) if cpu else None,
+        cpu=Cpu(max_basis_points=cpu.max_basis_points, for_ms=cpu.for_ms, action=cpu.action) if cpu else None,
+        memory=MemoryUse(max_basis_points=memory.max_basis_points, for_ms=memory.for_ms, action=memory.action)
+        if memory
+        else None,
         coverage=Coverage(min_basis_points=coverage.min_basis_points) if coverage else None,
     )

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.ir.release import Facts, Scalar
+from graymesh.ir.release import BUCKETS, Facts, Scalar
 from graymesh.language.model import Spec
-from graymesh.language.policies import GuardsSpec, Outlier, Pool, Resilience
+from graymesh.language.policies import (
+    BreakerSpec,
+    CircuitBreakerSpec,
+    GuardsSpec,
+    Outlier,
+    Pool,
+    Resilience,
+    VersionLimits,
+)
 
 Named = Iterator[tuple[str, Scalar | None]]
 
@@ -22,7 +30,42 @@ def facts_of(spec: Spec) -> Facts:
     found |= {("", name): value for name, value in _of_all(spec) if value is not None}
     guards = {name: value for name, value in _of_guards(spec.guards) if value is not None}
     found |= {(canary, name): value for canary in spec.canaries for name, value in guards.items()}
-    return found | {(name, "limits.qps"): limits.qps for name, limits in spec.limits.items()}
+    breaker = dict(_of_breaker(spec.resilience.circuit_breaker if spec.resilience else None))
+    found |= {(version, name): value for version in spec.versions for name, value in breaker.items()}
+    limits = ((version, name, value) for version, each in spec.limits.items() for name, value in _of_limits(each))
+    return found | {(version, name): value for version, name, value in limits if value is not None}
+
+
+def _of_limits(limits: VersionLimits) -> Named:
+    yield "limits.qps", limits.qps
+    yield "limits.cpu.bp", limits.cpu_basis_points
+
+
+def _of_breaker(breaker: CircuitBreakerSpec | None) -> Iterator[tuple[str, Scalar]]:
+    if breaker is None:
+        return
+    if breaker.slow_calls:
+        yield "circuitBreaker.slowCalls.bp", breaker.slow_calls.max_basis_points
+        yield "circuitBreaker.slowCalls.above.ms", breaker.slow_calls.above_ms
+        yield from _of_windows("slowCalls", breaker.slow_calls, breaker.slow_calls.max_basis_points)
+    if breaker.error_ratio:
+        yield "circuitBreaker.errorRatio.bp", breaker.error_ratio.max_basis_points
+        yield from _of_windows("errorRatio", breaker.error_ratio, breaker.error_ratio.max_basis_points)
+    if breaker.error_count:
+        yield "circuitBreaker.errorCount", breaker.error_count.max
+        yield from _of_windows("errorCount", breaker.error_count, BUCKETS)
+
+
+def _of_windows(name: str, breaker: BreakerSpec, allowed_basis_points: int) -> Iterator[tuple[str, Scalar]]:
+    yield f"circuitBreaker.{name}.window.ms", breaker.window_ms
+    fewest = breaker.min_requests or _fewest(allowed_basis_points)
+    yield f"circuitBreaker.{name}.minRequests", fewest
+    yield f"circuitBreaker.{name}.open.ms", breaker.open_ms
+
+
+def _fewest(allowed_basis_points: int) -> int:
+    """So many calls that a single bad one stays within the allowed share, 5 at least; one where none is allowed."""
+    return max(5, -(-BUCKETS // allowed_basis_points)) if allowed_basis_points else 1
 
 
 def _of_all(spec: Spec) -> Named:
@@ -68,5 +111,10 @@ def _of_guards(guards: GuardsSpec | None) -> Named:
     if guards.cpu:
         yield "guards.cpu.bp", guards.cpu.max_basis_points
         yield "guards.cpu.for.ms", guards.cpu.for_ms
+        yield "guards.cpu.action", guards.cpu.action
+    if guards.memory:
+        yield "guards.memory.bp", guards.memory.max_basis_points
+        yield "guards.memory.for.ms", guards.memory.for_ms
+        yield "guards.memory.action", guards.memory.action
     if guards.coverage:
         yield "guards.coverage.bp", guards.coverage.min_basis_points

@@ -1,14 +1,20 @@
-"""Runs the tests that a spec brings along: on its own decision, or on one that an engine's files amount to."""
+"""Runs the tests that a spec brings along: on its own decision at each stage, or on what an engine's files amount to.
+
+Lint, `graymesh test` and through lint the compiler all judge by `failures`, so that a test which holds where it is
+written holds wherever the release is moved to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from graymesh.diagnostic import Pointer
-from graymesh.ir.release import RouteTable
+from graymesh.did_you_mean import listed, quoted
+from graymesh.ir.release import Release, RouteTable
 from graymesh.ir.semantics import Decision, Request, decide
+from graymesh.ir.witness import in_words
 
 if TYPE_CHECKING:  # a rule imports this module, and its page is shown without any model
     from graymesh.language.expectations import SpecTest, TestRequest
@@ -16,30 +22,57 @@ if TYPE_CHECKING:  # a rule imports this module, and its page is shown without a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A test whose request got something else; shares are basis points by version, as the decision names them."""
+    """A test whose request got something else; shares are basis points by version, as the decision names them.
+
+    `stages` are those at which it fails, "" for a release without any; the decision is that of the first one. `holds`
+    are those at which the same request gets what is expected.
+    """
 
     index: int
     request: Request
     expected: Mapping[str, int]
     decision: Decision
-    message: str
+    stages: tuple[str, ...] = ("",)
+    holds: tuple[str, ...] = field(default=())
 
     @property
     def origin(self) -> Pointer:
         """Where the spec says what it expects."""
         return ("spec", "tests", self.index, "expect")
 
+    @property
+    def message(self) -> str:
+        """The stage, the request, what is expected and what was found."""
+        first, *others = self.stages
+        also = f", and at {listed(others)}" if others else ""
+        where = f" at stage {quoted(first)}{also}" if first else ""
+        got = f"expected {_shown(self.expected)}, got {_shown(shares_of(self.decision))}: {_reason(self.decision)}"
+        return f"this test fails{where}: {in_words(self.request)}: {got}"
 
-def check(
-    table: RouteTable, tests: Sequence[SpecTest], *, host: str = "", label: Callable[[str], str] = str
-) -> list[Failure]:
-    """The tests that the table fails.
+    @property
+    def advice(self) -> str:
+        """How to say when the test holds, where it does at some stages; "" where it does at none."""
+        if not self.holds:
+            return ""
+        said = self.holds[0] if len(self.holds) == 1 else f"[{', '.join(self.holds)}]"
+        return f"it is judged at every stage unless it says otherwise: stage: {said}"
 
-    `host` is that of requests which name none. `label` gives the table's name of a spec's version, for tables that were
-    read back from an engine's files.
-    """
-    found = (_failure(table, index, test, host, label) for index, test in enumerate(tests))
-    return [failure for failure in found if failure]
+
+def failures(releases: Sequence[Release], tests: Sequence[SpecTest]) -> list[Failure]:
+    """The tests that the release fails at a stage where they are judged, each once. `releases` are all its stages."""
+    return [failure for index, test in enumerate(tests) if (failure := _failure(releases, index, test))]
+
+
+def check(table: RouteTable, test: SpecTest, host: str = "") -> bool:
+    """Does the table give the test's request what is expected? `host` is that of a request which names none."""
+    decision = decide(table, request_of(test.request, host))
+    return shares_of(decision) == wanted(test)
+
+
+def judged(releases: Sequence[Release], test: SpecTest) -> Iterator[Release]:
+    """The release at each stage at which the test is judged; as it is, where it has no stages."""
+    names = test.stages([release.stage for release in releases])
+    return (release for release in releases if release.stage in names)
 
 
 def request_of(written: TestRequest, host: str = "") -> Request:
@@ -65,14 +98,24 @@ def shares_of(decision: Decision) -> dict[str, int]:
     return found
 
 
-def _failure(table: RouteTable, index: int, test: SpecTest, host: str, label: Callable[[str], str]) -> Failure | None:
-    request = request_of(test.request, host)
-    decision = decide(table, request)
-    expected = {label(version): share for version, share in test.expect.items() if share}
-    if shares_of(decision) == expected:
+def wanted(test: SpecTest) -> dict[str, int]:
+    """The shares that a test expects, without those of nothing."""
+    return {version: share for version, share in test.expect.items() if share}
+
+
+def _failure(releases: Sequence[Release], index: int, test: SpecTest) -> Failure | None:
+    wrong = [release for release in judged(releases, test) if not check(release.table, test, release.hosts[0])]
+    if not wrong:
         return None
-    message = f"expected {_shown(expected)}, got {_shown(shares_of(decision))}: {_reason(decision)}"
-    return Failure(index=index, request=request, expected=expected, decision=decision, message=message)
+    request = request_of(test.request, wrong[0].hosts[0])
+    return Failure(
+        index=index,
+        request=request,
+        expected=wanted(test),
+        decision=decide(wrong[0].table, request),
+        stages=tuple(release.stage for release in wrong),
+        holds=tuple(each.stage for each in releases if check(each.table, test, each.hosts[0])),
+    )
 
 
 def _shown(shares: Mapping[str, int]) -> str:

@@ -62,6 +62,7 @@ class RetriesJson(Contract):
     attempts: int
     per_try_ms: int | None = None
     on: tuple[str, ...] = ()
+    every_method: bool = False
 
 
 class MirrorJson(Contract):
@@ -221,7 +222,12 @@ def _route(route: ir.Route) -> RouteJson:
         split=tuple(map(_share, route.split.shares)),
         key=f"{key.kind} {key.name}".strip() if key else "",
         timeout_ms=policy.timeout_ms,
-        retries=RetriesJson(attempts=retries.attempts, per_try_ms=retries.per_try_ms, on=retries.on)
+        retries=RetriesJson(
+            attempts=retries.attempts,
+            per_try_ms=retries.per_try_ms,
+            on=retries.on,
+            every_method=retries.every_method,
+        )
         if retries
         else None,
         mirror=MirrorJson(version=mirror.version, basis_points=mirror.basis_points) if mirror else None,

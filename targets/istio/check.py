@@ -19,6 +19,9 @@ from graymesh.targets.istio.options import Options, options_of
 _SERVICE: Final[Pointer] = ("spec", "service")
 _OPTIONS: Final[Pointer] = ("spec", "targets", "istio")
 _MAX_EJECTED: Final[Pointer] = ("spec", "resilience", "outlier", "maxEjected")
+_MAX_EJECTED_BASIS_POINTS: Final = 1000
+"""Envoy's max_ejection_percent, where nobody sets it."""
+
 _CUT_AT_BLANKS: Final = frozenset(["scope", "permission"])
 """Claims that Istio's token filter takes for lists of words (`buildSpaceDelimitedClaims`)."""
 
@@ -32,6 +35,7 @@ def check(view: View) -> Iterator[Constraint]:
     """Everything in this view of the release that Istio cannot be told, or would do otherwise."""
     options = options_of(view)
     yield from _max_ejected(view)
+    yield from _never_ejected(view)
     yield from _names(view, options)
     yield from _edge(view, options)
     yield from _claims(view, options)
@@ -58,6 +62,24 @@ def _max_ejected(view: View) -> Iterator[Constraint]:
     elif basis_points % 100:
         message = f"maxEjected {percent(basis_points)}: Istio takes whole percent only"
         yield Constraint(path=_MAX_EJECTED, message=message, help=f"write {-(-basis_points // 100)}%")
+
+
+def _never_ejected(view: View) -> Iterator[Constraint]:
+    """Versions of which the largest share that may be left out is less than one instance (tried with Envoy 1.40)."""
+    if ("", "outlier.errors") not in view.facts:
+        return
+    said = view.facts.get(("", "outlier.maxEjected.bp"))
+    basis_points = said if isinstance(said, int) and said else _MAX_EJECTED_BASIS_POINTS
+    counts = {each.name: each.replicas or len(each.endpoints) for each in view.release.versions}
+    few = {name: count for name, count in counts.items() if count > 1 and count * basis_points < 10_000}
+    for name, count in few.items():
+        share = percent(basis_points) if said else f"Envoy's own {percent(basis_points)}"
+        message = f"no instance of {name!r} is ever left out: {share} of {count} is less than one"
+        path = _MAX_EJECTED if said else _MAX_EJECTED[:-1]
+        yield Constraint(path=path, message=message, help=f"maxEjected: {-(-100 // count)}% or more", level="warning")
+    if said is None and not any(counts.values()):
+        message = "Envoy leaves out 10% of the instances at most: a version with fewer than ten never loses one"
+        yield Constraint(path=_MAX_EJECTED[:-1], message=message, help="say maxEjected: 50%", level="warning")
 
 
 def _names(view: View, options: Options) -> Iterator[Constraint]:

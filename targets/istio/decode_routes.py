@@ -182,7 +182,12 @@ def _retries(retries: ObjectNode | None) -> Retries | None:
     attempts = retries.whole("attempts")
     if not attempts and len(retries.data) > ("attempts" in retries.data):
         raise retries.wrong("attempts", "is 0 or missing, which excludes the other fields")
-    return Retries(attempts=attempts, per_try_ms=retries.milliseconds("perTryTimeout"), on=_reasons(retries))
+    return Retries(
+        attempts=attempts,
+        per_try_ms=retries.milliseconds("perTryTimeout"),
+        on=_reasons(retries),
+        every_method=attempts > 0,  # Envoy tries a POST again like everything else
+    )
 
 
 def _reasons(retries: ObjectNode) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ def check(view: View) -> Iterator[Constraint]:
         yield from _header(header, ("spec",), f"the header {header}")
     yield from _proxies(view)
     yield from _outlier(view)
+    yield from _uncounted(view, routes)
     retries = next((route.policy.retries for route in routes if route.policy.retries), None)
     if retries:
         yield from _retries(retries, next(route.policy.timeout_ms for route in routes))
@@ -82,11 +83,27 @@ def _outlier(view: View) -> Iterator[Constraint]:
         )
 
 
+def _uncounted(view: View, routes: list[Route]) -> Iterator[Constraint]:
+    """Answers with 500 and above count as errors only where nginx may try the request again (tried with 1.22.1)."""
+    retried = any(_server_errors(route.policy.retries) for route in routes)
+    if ("", "outlier.errors") in view.facts and not retried:
+        message = "nginx counts failed connections and timeouts here, but no answer with 500 or above"
+        advice = "retries: {attempts: 1, on: [connect-failure, timeout, 5xx]}: what may be tried again is counted"
+        yield Constraint(path=(*_RESILIENCE, "outlier", "errors"), message=message, help=advice, level="warning")
+
+
+def _server_errors(retries: Retries | None) -> bool:
+    return retries is not None and retries.attempts > 0 and "5xx" in retries.on
+
+
 def _retries(retries: Retries, timeout_ms: int | None) -> Iterator[Constraint]:
     """nginx has fewer words for failures, and cannot tell a limit of each try from the same one for all."""
     if "reset" in retries.on and "connect-failure" not in retries.on:
         message = "reset without connect-failure: nginx has one word for both"
         yield Constraint(path=(*_RETRIES, "on"), message=message, help="add connect-failure")
+    if retries.every_method and not retries.on:
+        message = "methods: all without on: nginx says which methods it tries again beside what counts as failed"
+        yield Constraint(path=(*_RETRIES, "methods"), message=message, help="say on: [connect-failure, timeout]")
     for wide, narrow in _COVERED:
         if wide in retries.on and narrow in retries.on:
             message = f"{narrow} beside {wide}: nginx lists status codes, and {wide} has them all"

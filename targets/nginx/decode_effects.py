@@ -292,6 +292,10 @@ def _per_try(levels: Levels) -> int | None:
     return limits[_TRY_TIMEOUTS[0]]
 
 
+_UNSAFE: Final = "non_idempotent"
+"""POST, LOCK and PATCH too are passed on after they were sent (ngx_http_proxy_module, proxy_next_upstream)."""
+
+
 def _retries(levels: Levels) -> Retries | None:
     conditions, tries = levels.effective("proxy_next_upstream"), levels.effective("proxy_next_upstream_tries")
     if conditions and conditions[0].arguments == ("off",):
@@ -301,11 +305,15 @@ def _retries(levels: Levels) -> Retries | None:
         if conditions and set(conditions[0].arguments) != {"error", "timeout"}:
             raise NotUnderstood("proxy_next_upstream", "the number of tries has no limit", conditions[0])
         return None
-    return Retries(attempts=limit - 1, on=tuple(sorted(_words(conditions[0]))) if conditions else ())
+    return Retries(
+        attempts=limit - 1,
+        on=tuple(sorted(_words(conditions[0]))) if conditions else (),
+        every_method=bool(conditions and _UNSAFE in conditions[0].arguments and limit > 1),
+    )
 
 
 def _words(directive: ParsedDirective) -> Iterator[str]:
-    left = set(directive.arguments)
+    left = set(directive.arguments) - {_UNSAFE}
     for names, word in _CONDITIONS:
         if left.issuperset(names):
             left.difference_update(names)

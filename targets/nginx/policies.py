@@ -64,5 +64,7 @@ def _retries(retries: Retries) -> Iterator[Directive]:
         return
     asked = {condition for word in retries.on for condition in CONDITIONS[word]}
     if asked:
-        yield Directive("proxy_next_upstream", tuple(condition for condition in _ORDER if condition in asked))
+        unsafe = ("non_idempotent",) if retries.every_method else ()
+        chosen = tuple(condition for condition in _ORDER if condition in asked)
+        yield Directive("proxy_next_upstream", (*chosen, *unsafe))
     yield Directive("proxy_next_upstream_tries", (str(retries.attempts + 1),))

@@ -27,29 +27,14 @@ def _held(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
     for (version, name), value in view.facts.items():
         match name.split("."):
             case ["limits", "qps"]:
-                yield (version, name), _for_each_instance(view, version, _number(value))
-            case ["guards", "cpu", "bp"]:
+                yield (version, f"{name}.perInstance"), _for_each_instance(view, version, _number(value))
+            case ["limits", "cpu", "bp"] | ["circuitBreaker", *_]:
                 yield (version, name), value
-            case ["guards", "latency" | "errorRate", *_]:
-                yield (version, name), value
-    for version, name in list(view.facts):
-        if name == "guards.latency.ms":
-            within = 10_000 - _number(view.facts[version, "guards.latency.quantile.bp"])
-            yield from _breaker(view, version, "guards.latency", within)
-        elif name == "guards.errorRate.bp":
-            yield from _breaker(view, version, "guards.errorRate", _number(view.facts[version, name]))
 
 
 def _for_each_instance(view: View, version: str, whole: int) -> int:
     spread = view.options["limitsPer"] == "version"
-    return max(1, whole // (view.release.version(version).replicas or 1)) if spread else whole
-
-
-def _breaker(view: View, version: str, guard: str, bad: int) -> Iterator[tuple[tuple[str, str], Scalar]]:
-    """The breaker waits for so many requests that one bad one among them is no more than `bad` basis points."""
-    requests = 1 if bad == 0 else next(count for count in range(5, 10_001) if count * bad >= 10_000)
-    yield (version, f"{guard}.minRequests"), requests
-    yield (version, f"{guard}.recovery.ms"), 1000 * int(view.options["recoverySeconds"])
+    return whole // (view.release.version(version).replicas or 1) if spread else whole
 
 
 def _names(view: View) -> dict[str, tuple[str, str]]:

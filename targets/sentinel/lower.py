@@ -42,7 +42,7 @@ def _files(view: View) -> Iterator[RuleFile]:
         facts = {key: value for (owner, key), value in view.facts.items() if owner == version}
         for kind, rules in (
             ("flow", _flow(view, version, facts)),
-            ("degrade", _degrade(view, facts)),
+            ("degrade", _degrade(view.release.name, facts)),
             ("system", _system(facts)),
         ):
             yield RuleFile(f"{name}/{version}/{kind}-rules.json", kind, list(rules))
@@ -57,7 +57,7 @@ def _flow(view: View, version: str, facts: _Named) -> Iterator[_Named]:
             "resource": view.release.name,
             "limitApp": "default",
             "grade": 1,
-            "count": max(1, facts["limits.qps"] // _instances(view, version)),
+            "count": facts["limits.qps"] // _instances(view, version),
             "strategy": 0,
             "controlBehavior": 0,
         }
@@ -70,34 +70,31 @@ def _instances(view: View, version: str) -> int:
     return view.release.version(version).replicas or 1
 
 
-def _degrade(view: View, facts: _Named) -> Iterator[_Named]:
-    if facts.get("guards.latency.window.ms", _ENDLESS) < _ENDLESS:
-        slow = 10_000 - facts["guards.latency.quantile.bp"]
-        judged = {"grade": 0, "count": facts["guards.latency.ms"], "slowRatioThreshold": slow / 10_000}
-        yield _breaker(view, judged, slow, facts["guards.latency.window.ms"])
-    if facts.get("guards.errorRate.window.ms", _ENDLESS) < _ENDLESS:
-        errors = facts["guards.errorRate.bp"]
-        yield _breaker(view, {"grade": 1, "count": errors / 10_000}, errors, facts["guards.errorRate.window.ms"])
+def _degrade(resource: str, facts: _Named) -> Iterator[_Named]:
+    for name, judged in _judged(facts):
+        stem = f"circuitBreaker.{name}"
+        if facts[f"{stem}.window.ms"] < _ENDLESS:
+            yield {
+                "resource": resource,
+                "limitApp": "default",
+                **judged,
+                "timeWindow": facts[f"{stem}.open.ms"] // 1000,
+                "minRequestAmount": facts[f"{stem}.minRequests"],
+                "statIntervalMs": facts[f"{stem}.window.ms"],
+            }
 
 
-def _breaker(view: View, judged: _Named, allowed_basis_points: int, window_ms: int) -> _Named:
-    return {
-        "resource": view.release.name,
-        "limitApp": "default",
-        **judged,
-        "timeWindow": view.options.get("recoverySeconds", 30),
-        "minRequestAmount": _fewest(allowed_basis_points),
-        "statIntervalMs": window_ms,
-    }
-
-
-def _fewest(allowed_basis_points: int) -> int:
-    """So many requests that a single bad one stays within the allowed share; Sentinel's own 5 at least."""
-    if not allowed_basis_points:
-        return 1
-    return max(5, -(-10_000 // allowed_basis_points))
+def _judged(facts: _Named) -> Iterator[tuple[str, _Named]]:
+    """The circuit breakers that the release asks for, each with what it counts and how much of that it allows."""
+    if "circuitBreaker.slowCalls.bp" in facts:
+        above_ms, slow = facts["circuitBreaker.slowCalls.above.ms"], facts["circuitBreaker.slowCalls.bp"]
+        yield "slowCalls", {"grade": 0, "count": above_ms, "slowRatioThreshold": slow / 10_000}
+    if "circuitBreaker.errorRatio.bp" in facts:
+        yield "errorRatio", {"grade": 1, "count": facts["circuitBreaker.errorRatio.bp"] / 10_000}
+    if "circuitBreaker.errorCount" in facts:
+        yield "errorCount", {"grade": 2, "count": facts["circuitBreaker.errorCount"]}
 
 
 def _system(facts: _Named) -> Iterator[_Named]:
-    if "guards.cpu.bp" in facts:
-        yield {"highestCpuUsage": facts["guards.cpu.bp"] / 10_000}
+    if "limits.cpu.bp" in facts:
+        yield {"highestCpuUsage": facts["limits.cpu.bp"] / 10_000}

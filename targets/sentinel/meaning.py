@@ -76,37 +76,37 @@ def subject_of(kind: str, home: Home, name: str, resource_mode: int = 0) -> Subj
 
 
 def flow(home: Home, rule: Rule) -> Meaning:
-    """A plain limit is `limits.qps`; callers, queues, warming up and the like are words."""
+    """A plain limit is `limits.qps.perInstance`; callers, queues, warming up and the like are words."""
     subject = home.subject(rule["resource"])
     plain = rule["grade"] == 1 and rule["strategy"] == 0 and rule["controlBehavior"] == 0 and not rule["clusterMode"]
     whole = rule["count"] == rule["count"] // 1
-    key = (subject.version, "limits.qps")
+    key = (subject.version, "limits.qps.perInstance")
     facts = ((key, int(rule["count"])),) if plain and whole and _everywhere(rule) else ()
     return Meaning(subject, "flow", words.flow(rule), facts)
 
 
 def degrade(home: Home, rule: Rule) -> Meaning:
-    """Slow answers are `guards.latency`, shares of errors `guards.errorRate`; numbers of errors are words."""
+    """A circuit breaker for slow calls, for the share of errors or for their number."""
     subject = home.subject(rule["resource"])
-    guard = _guard(rule) if _everywhere(rule) else {}
-    facts = tuple(((subject.version, name), value) for name, value in guard.items())
+    breaker = _breaker(rule) if _everywhere(rule) else {}
+    facts = tuple(((subject.version, name), value) for name, value in breaker.items())
     return Meaning(subject, "degrade", words.degrade(rule), facts)
 
 
-def _guard(rule: Rule) -> dict[str, int]:
-    """The facts of one circuit breaker; empty when its numbers are finer than graymesh's units, or count errors."""
+def _breaker(rule: Rule) -> dict[str, int]:
+    """The facts of one circuit breaker; empty when its numbers are finer than graymesh's units."""
     if rule["grade"] == 0:
-        name = "guards.latency"
-        quantile = (1 - rule["slowRatioThreshold"]) * 10_000
-        numbers = {f"{name}.ms": rule["count"], f"{name}.quantile.bp": quantile}
+        name = "circuitBreaker.slowCalls"
+        numbers = {f"{name}.above.ms": rule["count"], f"{name}.bp": rule["slowRatioThreshold"] * 10_000}
     elif rule["grade"] == 1:
-        name = "guards.errorRate"
+        name = "circuitBreaker.errorRatio"
         numbers = {f"{name}.bp": rule["count"] * 10_000}
     else:
-        return {}
+        name = "circuitBreaker.errorCount"
+        numbers = {name: rule["count"]}
     numbers[f"{name}.window.ms"] = rule["statIntervalMs"]
     numbers[f"{name}.minRequests"] = rule["minRequestAmount"]
-    numbers[f"{name}.recovery.ms"] = rule["timeWindow"] * 1000
+    numbers[f"{name}.open.ms"] = rule["timeWindow"] * 1000
     whole = all(value == value // 1 for value in numbers.values())
     return {name: int(value) for name, value in numbers.items()} if whole else {}
 
@@ -126,7 +126,7 @@ def system(home: Home, rules: Sequence[Rule]) -> Iterator[Meaning]:
 def _system_limit(subject: Subject, name: str, limit: Any) -> Meaning:
     share = limit * 10_000
     plain = name == "highestCpuUsage" and share == share // 1
-    facts = (((subject.version, "guards.cpu.bp"), int(share)),) if plain else ()
+    facts = (((subject.version, "limits.cpu.bp"), int(share)),) if plain else ()
     return Meaning(subject, "system", words.system(name, limit), facts)
 
 

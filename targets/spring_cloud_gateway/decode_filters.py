@@ -153,17 +153,21 @@ def _retries(filter_: Definition, found: FilterEffects) -> Retries:
     arguments = filter_.listed("retries", "statuses", "methods", "series", "exceptions")
     if filter_.arguments and not filter_.arguments[0][0] and len(filter_.arguments) > 1:
         raise NotUnderstood("Retry", "the short form cuts its lists at commas; write name and args")
-    _idempotent(arguments.pop("methods", ["GET"]))
+    every = _every_method(arguments.pop("methods", ["GET"]))
     attempts = only("Retry.retries", arguments.pop("retries", ["3"]))
     if not re.fullmatch("[1-9][0-9]{0,5}", attempts):
         raise NotUnderstood("Retry.retries", f"{attempts!r} is not a number of tries")
-    return Retries(attempts=int(attempts), on=_reasons(arguments) if arguments else ())
+    return Retries(attempts=int(attempts), on=_reasons(arguments) if arguments else (), every_method=every)
 
 
-def _idempotent(methods: list[str]) -> None:
+def _every_method(methods: list[str]) -> bool:
+    """Are requests tried again that must not be done twice? Any other choice of methods has no counterpart."""
+    if set(_words(methods)) == _IDEMPOTENT | {"POST", "PATCH"}:
+        return True
     if set(_words(methods)) != _IDEMPOTENT:
         message = f"only {', '.join(methods)} are tried again; elsewhere every idempotent method is"
         raise NotUnderstood("Retry.methods", message)
+    return False
 
 
 def _reasons(arguments: Mapping[str, list[str]]) -> tuple[str, ...]:

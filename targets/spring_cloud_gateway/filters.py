@@ -13,6 +13,9 @@ Filter: TypeAlias = dict[str, Any]
 RETRIED_METHODS: Final = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE")
 """The idempotent methods of RFC 9110 §9.2.2: trying these again does no harm."""
 
+UNSAFE_METHODS: Final = ("POST", "PATCH")
+"""The others that the filter knows (`org.springframework.http.HttpMethod`)."""
+
 STATUSES: Final[Mapping[str, tuple[str, ...]]] = {
     "gateway-error": ("BAD_GATEWAY", "SERVICE_UNAVAILABLE", "GATEWAY_TIMEOUT"),
     "unavailable": ("SERVICE_UNAVAILABLE",),
@@ -69,7 +72,8 @@ def checked(value: str) -> str:
 
 
 def _retry(retries: Retries) -> Filter:
-    arguments: dict[str, Any] = {"retries": retries.attempts, "methods": ",".join(RETRIED_METHODS)}
+    methods = (*RETRIED_METHODS, *(UNSAFE_METHODS if retries.every_method else ()))
+    arguments: dict[str, Any] = {"retries": retries.attempts, "methods": ",".join(methods)}
     if retries.on:
         # All three or none: what is left out keeps Spring's default, which retries much.
         arguments["series"] = "SERVER_ERROR" if "5xx" in retries.on else ""

@@ -1,4 +1,4 @@
-"""Generated releases with limits and guards: what targets that hold rules but choose no version are told."""
+"""Generated releases with limits and circuit breakers: what targets that hold rules but choose no version are told."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _QPS = st.one_of(st.integers(1, 300), st.sampled_from([1, 999, 5000, 1_000_000_0
 
 @st.composite
 def limited_rollouts(draw: st.DrawFn, routing: Manifest, holding: Manifest, number: int = 0) -> dict[str, Any]:
-    """A rollout that `routing` can enforce alone, with limits and guards for `holding`, as the data of its file.
+    """A rollout that `routing` can enforce alone, with limits and circuit breakers for `holding`, as its file's data.
 
-    At least one limit or guard is there.
+    At least one limit or circuit breaker is there.
     """
     data = draw(rollouts(routing, number))
     spec = data["spec"]
@@ -26,26 +26,31 @@ def limited_rollouts(draw: st.DrawFn, routing: Manifest, holding: Manifest, numb
         version |= {"replicas": draw(st.integers(1, 7))} if draw(st.booleans()) else {}
     names = st.lists(st.sampled_from(sorted(spec["versions"])), unique=True)
     limits = {name: {"qps": draw(_QPS)} for name in draw(names)}
-    chosen = draw(guards(least=0 if limits else 1))
-    spec |= ({"limits": limits} if limits else {}) | ({"guards": chosen} if chosen else {})
+    chosen = draw(breakers(least=0 if limits else 1))
+    for name in limits:
+        limits[name] |= {"cpu": draw(st.sampled_from(_SHARES))} if draw(st.booleans()) else {}
+    spec |= {"limits": limits} if limits else {}
+    if chosen:
+        spec["resilience"] = {**spec.get("resilience", {}), "circuitBreaker": chosen}
     spec["targets"] = {routing.name: {}, holding.name: draw(options())}
     return data
 
 
 @st.composite
-def guards(draw: st.DrawFn, least: int) -> dict[str, Any]:
-    """`least` guards or more."""
-    every = {
-        "errorRate": {"max": st.sampled_from(_SHARES), "window": st.sampled_from(_WINDOWS)},
-        "latency": {
-            "max": st.sampled_from(["1ms", "50ms", "500ms", "3s", "1h"]),
-            "quantile": st.sampled_from([0.5, 0.75, 0.9, 0.95, 0.99, 0.999]),
-            "window": st.sampled_from(_WINDOWS),
-        },
-        "cpu": {"max": st.sampled_from(_SHARES), "for": st.sampled_from(_WINDOWS)},
+def breakers(draw: st.DrawFn, least: int) -> dict[str, Any]:
+    """`least` circuit breakers or more."""
+    every: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+        "errorRatio": {"max": st.sampled_from(_SHARES).filter(lambda share: share != "100%")},
+        "slowCalls": {"max": st.sampled_from(_SHARES), "above": st.sampled_from(["1ms", "50ms", "500ms", "3s", "1h"])},
+        "errorCount": {"max": st.integers(1, 50)},
+    }
+    common = {
+        "window": st.sampled_from(_WINDOWS),
+        "minRequests": st.integers(1, 200),
+        "open": st.sampled_from(["1s", "30s", "24h"]),
     }
     names = draw(st.lists(st.sampled_from(sorted(every)), min_size=least, unique=True))
-    return {name: draw(st.fixed_dictionaries(every[name])) for name in names}
+    return {name: draw(st.fixed_dictionaries(every[name], optional=common)) for name in names}
 
 
 @st.composite
@@ -54,6 +59,5 @@ def options(draw: st.DrawFn) -> dict[str, Any]:
     every: dict[str, st.SearchStrategy[Any]] = {
         "gateway": st.booleans(),
         "limitsPer": st.sampled_from(["instance", "version"]),
-        "recoverySeconds": st.sampled_from([1, 30, 86_400]),
     }
     return draw(st.fixed_dictionaries({}, optional=every))

@@ -30,6 +30,8 @@ _TRIED_AGAIN: Final = {
 """What a service does that is tried again, by the words of the spec; to nginx a broken connection is a failed one."""
 
 _UNSAFE: Final = ("POST", "PATCH")
+_EVERY_METHOD: Final = "5xx-of-every-method"
+"""A release that asks for retries of these too; it stands beside the words of `_TRIED_AGAIN`."""
 
 
 def problems(folder: Path) -> Iterator[str]:
@@ -40,6 +42,7 @@ def problems(folder: Path) -> Iterator[str]:
                 yield from _wrong(port, service, words, failure, "GET", 1 + _ATTEMPTS * (failure in again))
         for method in _UNSAFE:
             yield from _wrong(port, service, "5xx", "503", method, 1)
+            yield from _wrong(port, service, _EVERY_METHOD, "503", method, 1 + _ATTEMPTS)
         yield from _limits(port)
 
 
@@ -78,7 +81,9 @@ def _host(words: str) -> str:
 
 def _files(port: int) -> dict[str, str]:
     chosen = target("nginx")
-    retried = [_spec(_host(words), port, {"resilience": _resilience(words)}) for words in _TRIED_AGAIN]
+    retried = [
+        _spec(_host(words), port, {"resilience": _resilience(words)}) for words in (*_TRIED_AGAIN, _EVERY_METHOD)
+    ]
     views = []
     for spec in [*retried, _spec("limit.example.com", port, {"limits": {"v2": {"qps": _QPS}}})]:
         case, found = case_from(json.dumps(spec))
@@ -89,7 +94,8 @@ def _files(port: int) -> dict[str, str]:
 
 
 def _resilience(words: str) -> dict[str, Any]:
-    retries = {"attempts": _ATTEMPTS, "perTry": f"{_TRY_MILLISECONDS}ms", "on": words.split()}
+    asked = {"on": ["5xx"], "methods": "all"} if words == _EVERY_METHOD else {"on": words.split()}
+    retries = {"attempts": _ATTEMPTS, "perTry": f"{_TRY_MILLISECONDS}ms", **asked}
     return {"timeout": "5s", "retries": retries}
 
 

@@ -170,23 +170,32 @@ def _allowed(rule: Rule) -> Decimal:
 def _can_be_broken(rule: Rule) -> bool:
     """Within the time and the threads that a test has; a share of 1 is never exceeded."""
     quick = rule["grade"] != 0 or _QUICK_MILLISECONDS <= rule["count"] <= _LONGEST_MILLISECONDS
-    few = rule["minRequestAmount"] <= _LARGEST_CIRCUIT and _allowed(rule) <= Decimal("0.75")
+    small = rule["count"] <= _LARGEST_CIRCUIT if rule["grade"] == 2 else _allowed(rule) <= Decimal("0.75")
+    few = rule["minRequestAmount"] <= _LARGEST_CIRCUIT and small
     return bool(quick and few and rule["statIntervalMs"] >= _SHORTEST_WINDOW_MILLISECONDS)
 
 
 def _not_breaking(engine: Sentinel, rule: Rule) -> Iterator[str]:
     """As many bad calls as the rule allows leave the circuit closed; more open it."""
-    ratio, total = _allowed(rule), rule["minRequestAmount"]
-    allowed = int(ratio * total)
+    total, allowed, more = _amounts(rule)
     engine.load_kinds({"degrade": json.dumps([rule])})
     engine.calls(rule["resource"], total - allowed)
     _bad(engine, rule, allowed)
     if engine.calls(rule["resource"], 1).blocked:
         yield f"{allowed} bad calls of {total} opened the circuit: {rule}"
-    more = int((ratio * (total + 1) - allowed) / (1 - ratio)) + 1
     _bad(engine, rule, more)
     if set(engine.calls(rule["resource"], 1).blocked) != {"DegradeException"}:
         yield f"{allowed + more} bad calls of {total + 1 + more} left the circuit closed: {rule}"
+
+
+def _amounts(rule: Rule) -> tuple[int, int, int]:
+    """Calls that are judged, how many of them may be bad, and how many more, after a good one, open the circuit."""
+    total = int(rule["minRequestAmount"])
+    if rule["grade"] == 2:
+        return max(total, int(rule["count"])), int(rule["count"]), 1
+    ratio = _allowed(rule)
+    allowed = int(ratio * total)
+    return total, allowed, int((ratio * (total + 1) - allowed) / (1 - ratio)) + 1
 
 
 def _bad(engine: Sentinel, rule: Rule, count: int) -> None:

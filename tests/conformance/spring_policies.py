@@ -29,6 +29,8 @@ _TRIED_AGAIN: Final = {
 """What a service does that is tried again, by the word of the spec; a refused connection is told on its own."""
 
 _UNSAFE: Final = ("POST", "PATCH")
+_EVERY_METHOD: Final = "5xx-of-every-method"
+"""A release that asks for retries of these too; it stands beside the words of `_TRIED_AGAIN`."""
 
 
 def problems(engine: SpringCloudGateway) -> Iterator[str]:
@@ -40,6 +42,7 @@ def problems(engine: SpringCloudGateway) -> Iterator[str]:
                 yield from _wrong(engine, service, word, failure, "GET", 1 + _ATTEMPTS * (failure in again))
         for method in _UNSAFE:
             yield from _wrong(engine, service, "5xx", "503", method, 1)
+            yield from _wrong(engine, service, _EVERY_METHOD, "503", method, 1 + _ATTEMPTS)
         yield from _refused_connections(engine, service)
 
 
@@ -74,7 +77,7 @@ def _send(engine: SpringCloudGateway, word: str, method: str, *lines: str) -> Re
 
 def _files(port: int) -> dict[str, str]:
     chosen = target("spring-cloud-gateway")
-    words = [(word, [f"127.0.0.1:{port}"]) for word in _TRIED_AGAIN]
+    words = [(word, [f"127.0.0.1:{port}"]) for word in (*_TRIED_AGAIN, _EVERY_METHOD)]
     words.append(("connect-failure", [f"127.0.0.1:{port}", f"127.0.0.2:{port}"]))
     views = []
     for word, endpoints in words:
@@ -86,6 +89,7 @@ def _files(port: int) -> dict[str, str]:
 
 
 def _spec(word: str, endpoints: list[str]) -> dict[str, Any]:
+    asked = {"on": ["5xx"], "methods": "all"} if word == _EVERY_METHOD else {"on": [word]}
     return {
         "apiVersion": "graymesh.io/v1alpha1",
         "kind": "Rollout",
@@ -99,7 +103,7 @@ def _spec(word: str, endpoints: list[str]) -> dict[str, Any]:
             "sticky": {"cookie": "gray-bucket"},
             "resilience": {
                 "timeout": f"{_TIMEOUT_MILLISECONDS}ms",
-                "retries": {"attempts": _ATTEMPTS, "on": [word]},
+                "retries": {"attempts": _ATTEMPTS, **asked},
             },
             "targets": {"spring-cloud-gateway": {}},
         },

@@ -8,9 +8,15 @@ from typing import Final
 
 from graymesh.diff.model import Change, EngineDiff, Move, ReleaseDiff, Side, TrafficDiff, Trend
 from graymesh.diff.protection import protects
+from graymesh.ir.settings import family
 from graymesh.ir.wording import percent
 
 NO_CHANGE = "no change for traffic"
+_COUNTED: Final[Mapping[str, str]] = {
+    "limits.qps": ", each instance by itself",
+    "limits.cpu": ", by the load of the machine and not of the process",
+}
+"""How a limit is held, where its name alone would say more."""
 _BLANK: Final = re.compile(r"(?:[ +-]|\x1b\[[0-9;]*m)*")
 _TRENDS: Mapping[Trend, str] = {
     "changed": "",
@@ -66,7 +72,11 @@ def trend_word(change: Change) -> str:
 
 def engines_line(change: Change) -> str:
     """Who sees it."""
-    return ", ".join(change.engines) or "no engine of this release"
+    about = family(change.what) if change.kind == "setting" else ""
+    if about == "guards" and not change.engines:
+        return "no engine of this release, but by whoever takes the canary back"
+    how = _COUNTED.get(change.what, "") if change.engines else ""
+    return (", ".join(change.engines) or "no engine of this release") + how
 
 
 def engine_line(engine: EngineDiff) -> str:

@@ -1,12 +1,13 @@
 """A test of the spec that the spec itself fails.
 
 `tests` say which version must answer a request. This one gets another answer: the test is wrong, or
-the routes are.
+the routes are. A test is judged at every stage, wherever the release stands, so that moving `stage` breaks none; one
+that says `stage:` (a stage or a list of them) is judged there, one that says `from:` there and at all later stages.
 
 bad: |
-  tests: [{request: {}, expect: v2}]
-good: |
   tests: [{request: {}, expect: {v1: 95%, v2: 5%}}]
+good: |
+  tests: [{request: {}, expect: {v1: 95%, v2: 5%}, stage: first}]
 """
 
 from __future__ import annotations
@@ -14,15 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graymesh.language.case import Case
-from graymesh.language.spec_tests import check as run_tests
+from graymesh.language.spec_tests import failures
 from graymesh.lint.finding import Finding
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Every failing test, at the stage where the release stands."""
-    for failure in run_tests(case.release.table, case.rollout.spec.tests, host=case.release.hosts[0]):
-        yield Finding(
-            path=failure.origin,
-            message=f"this test fails: {failure.message}",
-            help="`graymesh route` explains the decision",
-        )
+    """Every test that fails at a stage where it is judged."""
+    for failure in failures(case.stages, case.rollout.spec.tests):
+        help_text = failure.advice or "`graymesh route` explains the decision"
+        yield Finding(path=failure.origin, message=failure.message, help=help_text)

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from graymesh.ir.semantics import decide
 from graymesh.language.case import Case
-from graymesh.language.spec_tests import request_of
+from graymesh.language.spec_tests import judged, request_of
 from graymesh.lint.finding import Finding
 from graymesh.lint.traffic import asked
 
@@ -30,9 +30,14 @@ def check(case: Case) -> Iterator[Finding]:
     tests = case.rollout.spec.tests
     if not tests:
         return
-    reached = {decide(case.release.table, request_of(test.request, case.release.hosts[0])).route for test in tests}
+    reached = {
+        route.name
+        for test in tests
+        for release in judged(case.stages, test)
+        if (route := decide(release.table, request_of(test.request, release.hosts[0])).route)
+    }
     for route in asked(case.release):
-        if route not in reached:
+        if route.name not in reached:
             yield Finding(
                 path=route.origin,
                 message=f"no test reaches route {route.name!r}",

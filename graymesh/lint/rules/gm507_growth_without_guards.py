@@ -5,7 +5,7 @@ Nothing says when the canary is too bad to go on.
 bad: |
   guards: null
 good: |
-  guards: {errorRate: {max: 1%, window: 5m}}
+  guards: {enforcedBy: operator, errorRate: {max: 1%, window: 5m}}
 """
 
 from __future__ import annotations
@@ -25,5 +25,5 @@ def check(case: Case) -> Iterator[Finding]:
         yield Finding(
             path=("spec", "stages"),
             message="users move to the canary, but no guard says when to stop",
-            help="add guards: {errorRate: {max: 1%, window: 5m}}",
+            help="add guards: {enforcedBy: operator, errorRate: {max: 1%, window: 5m}}",
         )

@@ -5,10 +5,10 @@ wholly, from the stage before.
 
 bad: |
   stages: [{name: first, weight: 5, hold: 1m}, {name: full, weight: 100}]
-  guards: {errorRate: {max: 1%, window: 5m}}
+  guards: {enforcedBy: operator, errorRate: {max: 1%, window: 5m}}
 good: |
   stages: [{name: first, weight: 5, hold: 30m}, {name: full, weight: 100}]
-  guards: {errorRate: {max: 1%, window: 5m}}
+  guards: {enforcedBy: operator, errorRate: {max: 1%, window: 5m}}
 """
 
 from __future__ import annotations
