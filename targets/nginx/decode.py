@@ -14,10 +14,11 @@ from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.targets.nginx.allowed import MAIN, harmless
 from graymesh.targets.nginx.decode_effects import INHERITED, Zone, read_zone
 from graymesh.targets.nginx.decode_evaluate import Definitions
-from graymesh.targets.nginx.decode_listens import listens_of, names_of
+from graymesh.targets.nginx.decode_listens import listens_of, names_of, understood_names
 from graymesh.targets.nginx.decode_locations import set_anywhere
 from graymesh.targets.nginx.decode_maps import READERS, ClaimsDefinition, Definition, variable_of
 from graymesh.targets.nginx.decode_servers import (
+    NOT_FOUND,
     Decided,
     Http,
     Upstream,
@@ -183,7 +184,8 @@ def _own_program() -> str:
 def _services(reading: _Directives) -> Iterator[Statement]:
     definitions = Definitions(reading.known, reading.broken, set_anywhere(reading.servers))
     http = Http(definitions, reading.settings, reading.upstreams, reading.zones)
-    found = [(named, decided) for named in _named(reading) if (decided := _decided(reading, named.server, http))]
+    decided_by = [(named, _decided(reading, named.server, http)) for named in _named(reading)]
+    found = [(named, decided) for named, decided in decided_by if decided and not _for_nobody(named, decided)]
     used = {version for _, decided in found for version in decided.versions}
     idle = _idle(reading, used)
     for named, decided in found:
@@ -195,6 +197,11 @@ def _services(reading: _Directives) -> Iterator[Statement]:
             reading.refuse(refused, named.server)
         else:
             yield Statement(hosts[0], settings, decided.table, hosts, scope=named.scope, file=file)
+
+
+def _for_nobody(named: _Named, decided: Decided) -> bool:
+    """Does it answer 404, as nginx does for what is not there, to names that no server has?"""
+    return named.hosts == (_EVERYWHERE,) and decided.table == NOT_FOUND
 
 
 def _idle(reading: _Directives, used: set[str]) -> Mapping[str, list[Upstream]]:
@@ -246,11 +253,11 @@ def _named(reading: _Directives) -> Iterator[_Named]:
         for place in each.listens:
             addresses.setdefault(_port(place), set()).add(place)
     for each in read:
-        if not each.understood:
-            continue
         mine = {(place, name) for place in each.listens for name in each.hosts}
         twice = sorted(name for _, name in mine & taken)
         taken |= mine
+        if not each.understood:
+            continue
         if twice:
             why = f"{twice[0] or 'no name'} belongs to an earlier server already"
             reading.refuse(NotUnderstood("server_name", why), each.server)
@@ -285,7 +292,7 @@ def _read_names(reading: _Directives) -> Iterator[_Named]:
         except NotUnderstood as refused:
             # A server without names that are understood may still be the one for all other names.
             reading.refuse(refused, server)
-            yield _Named(server, (), listens, "", understood=False)
+            yield _Named(server, understood_names(server), listens, " ".join(sorted(listens)), understood=False)
 
 
 def _defaults(servers: list[_Named]) -> dict[str, ParsedDirective]:

@@ -31,15 +31,18 @@ def own_answer(location: Location, locations: Sequence[Location], levels: Levels
 
     Raises NotUnderstood when the name of an index may lead to a location that does something else.
     """
+    if location.redirects:
+        return "answer 301"
     returned = _first(location, "return")
     if returned is not None:
-        return _returned(returned)
+        return status_of(returned)
     for name in _index_names(location, levels):
         _check_index(name, location, locations)
     return _FILES
 
 
-def _returned(directive: ParsedDirective) -> str:
+def status_of(directive: ParsedDirective) -> str:
+    """`answer 404` of a `return`. Raises NotUnderstood for one without a status."""
     code = directive.arguments[0] if directive.arguments else ""
     if not re.fullmatch("[0-9]{3}", code):
         raise NotUnderstood("return", f"{code or 'nothing'} is no status", directive)

@@ -21,15 +21,27 @@ def names_of(server: ParsedDirective) -> tuple[str, ...]:
 
     Raises NotUnderstood for patterns of other kinds.
     """
-    found: list[str] = []
     for directive in server.body or ():
         for name in directive.arguments if directive.name == "server_name" else ():
-            lower = name.lower()
-            names = [lower[1:], f"*{lower}"] if lower.startswith(".") else [lower]
-            if lower not in _NOBODY and not all(map(_HOST_NAME.fullmatch, names)):
+            if not _understood(name):
                 raise NotUnderstood("server_name", f"{name} is not understood", directive)
-            found += names
-    return tuple(dict.fromkeys(found)) or ("",)
+    return understood_names(server) or ("",)
+
+
+def understood_names(server: ParsedDirective) -> tuple[str, ...]:
+    """Those of a server's host names that are understood, in lower case."""
+    written = [directive.arguments for directive in server.body or () if directive.name == "server_name"]
+    names = (each for arguments in written for name in arguments if _understood(name) for each in _both(name.lower()))
+    return tuple(dict.fromkeys(names))
+
+
+def _understood(name: str) -> bool:
+    return name.lower() in _NOBODY or all(map(_HOST_NAME.fullmatch, _both(name.lower())))
+
+
+def _both(name: str) -> list[str]:
+    """The names that one with a dot in front stands for."""
+    return [name[1:], f"*{name}"] if name.startswith(".") else [name]
 
 
 def listens_of(server: ParsedDirective) -> dict[str, bool]:

@@ -25,11 +25,15 @@ _MOST_MADE: Final = 8_000_000
 
 @dataclass(frozen=True)
 class Location:
-    """One location: how it is chosen, its path or pattern, and its directive."""
+    """One location: how it is chosen, its path or pattern, and its directive.
+
+    `redirects` stands for the path without the slash at its end, which nginx redirects by itself.
+    """
 
     modifier: str
     path: str
     where: ParsedDirective
+    redirects: bool = False
 
     @property
     def passes_on(self) -> bool:
@@ -41,11 +45,11 @@ def located(locations: Sequence[Location]) -> Iterator[tuple[Condition, Location
     """The locations as a decision list over the path. Raises NotUnderstood when some path has none."""
     prefixes = sorted((each for each in locations if each.modifier in ("", "^~")), key=lambda each: -len(each.path))
     patterns = [(_matcher(each), each) for each in locations if each.modifier in ("~", "~*")]
-    for each in locations:
+    for each in (*locations, *_redirecting(locations)):
         if each.modifier == "=":
             yield _when(OneOf((each.path,))), each
     for prefix in prefixes:
-        inside = ALWAYS if prefix.path == "/" else _when(_prefix(prefix, locations))
+        inside = ALWAYS if prefix.path == "/" else _when(Prefix(prefix.path))
         if not prefix.modifier:
             for matcher, pattern in patterns:
                 tests = (*inside[0], Test(_PATH, matcher))
@@ -53,6 +57,17 @@ def located(locations: Sequence[Location]) -> Iterator[tuple[Condition, Location
         yield inside, prefix
     if not prefixes or prefixes[-1].path != "/":
         raise NotUnderstood("location", "paths that no location takes are answered from the disk", locations[0].where)
+
+
+def _redirecting(locations: Sequence[Location]) -> Iterator[Location]:
+    """Where a location that passes requests on ends in a slash, unless another has the path without it."""
+    taken = {each.path for each in locations if each.modifier in ("", "^~", "=")}
+    for each in locations:
+        if each.path in taken and each.path.endswith("/") and each.path != "/" and each.passes_on:
+            without = each.path[:-1]
+            if without not in taken:
+                taken.add(without)
+                yield Location("=", without, each.where, redirects=True)
 
 
 def read_location(directive: ParsedDirective) -> Location:
@@ -149,15 +164,3 @@ def _matcher(location: Location) -> Matcher:
         return value_matcher(location.path, location.modifier == "~*", Kind.PATH)
     except NotUnderstood as refused:
         raise NotUnderstood("location", refused.message, location.where) from refused
-
-
-def _prefix(location: Location, locations: Sequence[Location]) -> Matcher:
-    """nginx redirects the path without the slash at a prefix's end, where the location passes requests on."""
-    path = location.path
-    if not path.endswith("/") or not location.passes_on:
-        return Prefix(path)
-    if any(each.modifier == "=" and each.path == path[:-1] for each in locations):
-        return Prefix(path)
-    raise NotUnderstood(
-        "location", f"{path[:-1]} is redirected to {path}; say what shall happen with it", location.where
-    )

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from graymesh.ir.release import Condition, Facts, Field, Kind, Policy, Route, RouteTable, Scalar, Share, Split
+from graymesh.ir.release import ALWAYS, Condition, Facts, Field, Kind, Policy, Route, RouteTable, Scalar, Share, Split
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.nginx.allowed import UPSTREAM, harmless
-from graymesh.targets.nginx.decode_answers import allowed, own_answer
+from graymesh.targets.nginx.decode_answers import allowed, own_answer, status_of
 from graymesh.targets.nginx.decode_effects import (
     INHERITED,
     Counted,
@@ -111,8 +111,9 @@ def _kept(line: ParsedDirective) -> bool:
 def decide(server: ParsedDirective, http: Http) -> Decided:
     """The server as a route table, when nothing in it is foreign. Raises NotUnderstood."""
     locations = _all(server, "location")
-    if _all(server, "return"):
-        return Decided(RouteTable(()))
+    returned = _all(server, "return")
+    if returned:
+        return Decided(answering(status_of(returned[0])))
     room = Room()
     before, settings = assigned(_all(server, "set"), {}, http.definitions), _settings(server)
     rows: list[_Row] = []
@@ -122,7 +123,7 @@ def decide(server: ParsedDirective, http: Http) -> Decided:
         raise NotUnderstood("server", "it has no location, and answers from the disk", server)
     read = unique([read_location(each) for each in locations])
     for condition, location in located(read):
-        if not location.passes_on:
+        if location.redirects or not location.passes_on:
             answer = own_answer(location, read, Levels((_settings(location.where), settings, http.settings)))
             rows.append(_Row(condition, (), LocationEffects(answer, None, (), (), ()), Policy()))
             continue
@@ -152,11 +153,20 @@ def decide(server: ParsedDirective, http: Http) -> Decided:
     return Decided(table, versions, facts | _limits(rows, http, server))
 
 
+def answering(answer: str) -> RouteTable:
+    """A table that gives this answer to every request."""
+    split = Split((Share(version=answer, basis_points=10_000),))
+    return RouteTable((Route(name="route-1", condition=ALWAYS, split=split),))
+
+
+NOT_FOUND: Final = answering("answer 404")
+
+
 def foreign(server: ParsedDirective) -> Iterator[NotUnderstood]:
     """Everything in a server that nothing here understands, in the order of the file."""
     locations = [each for each in server.body or () if each.name == "location"]
     for directive in server.body or ():
-        answers = directive.name == "return" and directive.arguments == ("404",) and not locations
+        answers = directive.name == "return" and not locations
         if directive.name == "location":
             passes_on = bool(_all(directive, "proxy_pass"))
             for each in directive.body or ():

@@ -126,6 +126,11 @@ def ask_raw(port: int, text: bytes) -> Answer:
     return _ask(port, text)
 
 
+def ask_at(address: tuple[str, int], request: Request) -> Answer:
+    """The answer of a server on one of several addresses."""
+    return _ask(address[1], head(request), address[0])
+
+
 def head(request: Request, host: str = "") -> bytes:
     """The request's bytes; claims stand in a token that nobody signed, the source in X-Forwarded-For."""
     target = request.path + ("?" + "&".join(f"{name}={value}" for name, value in request.query)) * bool(request.query)
@@ -180,8 +185,8 @@ def _await(process: subprocess.Popen[str], port: int) -> None:
     raise TimeoutError("nginx does not listen")
 
 
-def _ask(port: int, request: bytes) -> Answer:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+def _ask(port: int, request: bytes, host: str = "127.0.0.1") -> Answer:
+    with socket.create_connection((host, port), timeout=20) as connection:
         connection.sendall(request)
         chunks = []
         while chunk := connection.recv(65536):
