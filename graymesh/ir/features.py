@@ -83,6 +83,8 @@ FEATURES: Mapping[str, tuple[Scope, str]] = {
     "guards.coverage": ("some", "the share of instances that must report metrics"),
     "labels": ("hint", "pod labels that select a version"),
     "endpoints": ("hint", "addresses of a version"),
+    "protocol.http2": ("every", "the versions speak HTTP/2 without TLS"),
+    "protocol.grpc": ("every", "the versions speak gRPC"),
     "jwt": ("hint", "the issuer whose tokens carry claims"),
 }
 """Every feature: who must be able to say it, and what it is.

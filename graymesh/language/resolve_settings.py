@@ -26,6 +26,8 @@ def facts_of(spec: Spec) -> Facts:
 
 
 def _of_all(spec: Spec) -> Named:
+    if spec.service.protocol != "http":
+        yield f"protocol.{spec.service.protocol}", "spoken"
     if spec.resilience:
         yield from _of_resilience(spec.resilience)
     if spec.jwt:
