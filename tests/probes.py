@@ -25,6 +25,7 @@ _PATHS: Final[Mapping[str, Any]] = {"": "/a", "regex": {"regex": "/a[0-9]+"}}
 _JWT: Final = {"issuer": "https://id.example.com", "jwks": "https://id.example.com/k", "from": {"header": "X-Token"}}
 _GROWING: Final = {"stages": [{"name": "now", "weight": 5}, {"name": "later", "weight": 100}]}
 _STICKY: Final = {**_GROWING, "sticky": {"cookie": "bucket"}}
+_SERVICE: Final = {"port": 8080, "domains": ["probe.example.com", "www.probe.example.com"]}
 _RETRIES: Final = {"attempts": 2, "on": ["5xx"]}
 
 
@@ -89,6 +90,8 @@ _PROBES: Final[Mapping[str, tuple[Patch, Patch]]] = {
     "guards.coverage": (_GROWING, _guards(coverage={"min": "95%"})),
     "image": ({}, _versions(image="registry.example.com/probe:v2")),
     "workload": ({}, {"workload": {"name": "probe"}}),
+    "protocol.http2": ({}, {"service": {**_SERVICE, "protocol": "http2"}}),
+    "protocol.grpc": ({}, {"service": {**_SERVICE, "protocol": "grpc"}}),
     "labels": ({}, _versions(labels={"version": "v2", "track": "canary"})),
     "endpoints": ({}, _versions(endpoints=["10.9.9.9:8080", "10.9.9.8:8080"])),
     "jwt": (
@@ -173,7 +176,7 @@ def _base(chosen: Target) -> Spec:
     """Everybody goes to the stable version, and nothing else is asked."""
     names = dict.fromkeys([companion_of(chosen).manifest.name, chosen.manifest.name])
     return {
-        "service": {"port": 8080, "domains": ["probe.example.com", "www.probe.example.com"]},
+        "service": _SERVICE,
         "stable": "v1",
         **_versions(),
         "stages": [{"name": "now", "weight": 0}, {"name": "later", "weight": 100}],

@@ -283,6 +283,7 @@ def test_the_port_of_a_gateway_is_its_servers_and_refused() -> None:
         ("outlierDetection: {consecutive5xxErrors: 0}", "consecutive5xxErrors"),
         ("loadBalancer: {localityLbSetting: {enabled: true}}", "localityLbSetting"),
         ("loadBalancer: {simple: PASSTHROUGH}", "simple"),
+        ("connectionPool: {http: {h2UpgradePolicy: SOMETIMES}}", "h2UpgradePolicy"),
         ("loadBalancer: {simple: RANDOM, warmup: {duration: 5s}}", "warmup"),
         ("loadBalancer: {simple: ROUND_ROBIN, warmup: {duration: 5s, aggression: 2}}", "aggression"),
         ("loadBalancer: {consistentHash: {cookie: x}}", "cookie"),

@@ -91,6 +91,8 @@ FEATURES: Mapping[str, tuple[Scope, str]] = {
     "image": ("hint", "the container image of a version"),
     "replicas": ("hint", "how many instances of a version run"),
     "workload": ("hint", "what runs the service"),
+    "protocol.http2": ("every", "the versions speak HTTP/2 without TLS"),
+    "protocol.grpc": ("every", "the versions speak gRPC"),
     "jwt": ("hint", "the issuer whose tokens carry claims"),
 }
 """Every feature: who must be able to say it, and what it is.

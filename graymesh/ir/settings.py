@@ -238,8 +238,16 @@ def _jwt(key: str, doc: str) -> SettingRow:
     return SettingRow(name=f"jwt.{key}", doc=doc, feature="jwt", path=path, protects="trust", group="jwt", whole=2)
 
 
+def _protocol(name: str, doc: str) -> SettingRow:
+    return SettingRow(
+        name=f"protocol.{name}", doc=doc, feature=f"protocol.{name}", path=("spec", "service", "protocol")
+    )
+
+
 SPEC_SETTINGS: Final = SettingRows(
     (
+        _protocol("http2", "`spoken`: requests go to all versions by HTTP/2."),
+        _protocol("grpc", "`spoken`: requests go to all versions by gRPC, over HTTP/2."),
         _of_version("labels.<label>", "The value of a label of its pods."),
         _of_version("endpoints", "The addresses of its instances, `ip:port`, sorted."),
         _outlier("errors", "Errors in a row after which an instance is left out.", weaker="more"),

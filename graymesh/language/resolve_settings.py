@@ -69,6 +69,8 @@ def _fewest(allowed_basis_points: int) -> int:
 
 
 def _of_all(spec: Spec) -> Named:
+    if spec.service.protocol != "http":
+        yield f"protocol.{spec.service.protocol}", "spoken"
     if spec.resilience:
         yield from _of_resilience(spec.resilience)
     if spec.jwt:

@@ -21,6 +21,11 @@ class ServiceSpec(Part):
         examples=["product-service.default.svc.cluster.local"],
     )
     port: Port = Field(description="The service's port.", examples=[8080])
+    protocol: Literal["http", "http2", "grpc"] = Field(
+        default="http",
+        description="What all versions speak at the port: http is HTTP/1.1; http2 and grpc are HTTP/2 without TLS.",
+        examples=["grpc"],
+    )
     domains: Annotated[tuple[HostName, ...], Entries(0, 100), UNIQUE] = Field(
         default=(), description="Public host names at the edge.", examples=[["shop.example.com"]]
     )

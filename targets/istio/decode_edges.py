@@ -171,6 +171,7 @@ class DecodedServiceEntry:
     resolution: str
     namespace: str = ""
     export_to: tuple[str, ...] | None = None
+    protocol: str = "HTTP"
 
     def selected(self, labels: Mapping[str, str]) -> tuple[str, ...]:
         """The addresses whose labels include these, sorted."""
@@ -199,6 +200,7 @@ def service_entry(spec: ObjectNode, namespace: str) -> DecodedServiceEntry:
         resolution=resolution,
         namespace=namespace,
         export_to=spec.texts("exportTo") if "exportTo" in spec else None,
+        protocol=protocol,
     )
 
 

@@ -68,6 +68,7 @@ def _rule_facts(rule: DestinationRule, versions: Versions, around: Surroundings)
 def _entry_facts(entry: DecodedServiceEntry) -> Found:
     facts: Found = {("", "entry.port"): entry.port, ("", "entry.location"): entry.location}
     facts["", "entry.resolution"] = entry.resolution
+    facts |= {("", "entry.protocol"): entry.protocol} if entry.protocol != "HTTP" else {}
     facts["", "placed.ServiceEntry"] = _placed(entry.namespace, entry.export_to)
     return facts
 

@@ -105,8 +105,18 @@ def _pool(pool: ObjectNode | None) -> Iterator[tuple[str, Scalar]]:
     pool.limited(_POOL)
     for part, names in ((pool.node("tcp"), _TCP), (pool.node("http"), _HTTP)):
         if part is not None:
-            part.limited(frozenset(names))
+            part.limited(frozenset(names) | {"h2UpgradePolicy"} if names is _HTTP else frozenset(names))
+            yield from _upgraded(part)
             yield from ((fact, part.whole(name)) for name, fact in names.items() if part.whole(name))
+
+
+def _upgraded(http: ObjectNode) -> Iterator[tuple[str, Scalar]]:
+    """HTTP/2 to the service whatever its port is called; the default is the mesh's, which does not upgrade."""
+    policy = http.text("h2UpgradePolicy", "DEFAULT")
+    if policy == "UPGRADE":
+        yield "upstream.protocol", "HTTP/2"
+    elif policy not in ("DEFAULT", "DO_NOT_UPGRADE"):
+        raise http.wrong("h2UpgradePolicy", f"{policy} is none of DEFAULT, DO_NOT_UPGRADE and UPGRADE")
 
 
 def _outlier(outlier: ObjectNode | None) -> Iterator[tuple[str, Scalar]]:

@@ -30,6 +30,11 @@ def _settings(view: View) -> Facts:
     options = view.options
     asked = any(map(_asks_for_claims, view.tables))
     facts = {key: value for key, value in view.facts.items() if asked or not key[1].startswith("jwt.")}
+    for key in [key for key in facts if key[1].startswith("protocol.")]:
+        del facts[key]
+        facts |= {("", "upstream.protocol"): "HTTP/2"}
+        if options["serviceEntry"]:
+            facts |= {("", "entry.protocol"): key[1].removeprefix("protocol.").upper()}
     facts |= {("", "port"): view.release.port}
     if asked and view.release.jwt:
         source = facts.pop(("", "jwt.from"), "")

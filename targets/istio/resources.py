@@ -56,7 +56,15 @@ def _pool(said: Mapping[str, Scalar]) -> dict[str, Any]:
             "pool.maxRequestsPerConnection": "maxRequestsPerConnection",
         },
     )
+    if protocol_of(said) != "HTTP":
+        # Istio goes by the names of a service's ports otherwise, which are not ours to choose.
+        http["h2UpgradePolicy"] = "UPGRADE"
     return {name: part for name, part in (("tcp", tcp), ("http", http)) if part}
+
+
+def protocol_of(said: Mapping[str, Scalar]) -> str:
+    """Istio's word for what the versions speak: HTTP, HTTP2 or GRPC."""
+    return next((word.upper() for word in ("http2", "grpc") if f"protocol.{word}" in said), "HTTP")
 
 
 def _load_balancer(said: Mapping[str, Scalar]) -> dict[str, Any]:
@@ -102,19 +110,22 @@ def gateway(view: View) -> dict[str, Any]:
 def service_entry(view: View) -> dict[str, Any]:
     """The service and its addresses, for versions that run outside Kubernetes."""
     release = view.release
-    endpoints = [_endpoint(version, endpoint) for version in release.versions for endpoint in version.endpoints]
+    protocol = protocol_of({name: value for (_, name), value in view.facts.items()})
+    endpoints = [
+        _endpoint(version, endpoint, protocol.lower()) for version in release.versions for endpoint in version.endpoints
+    ]
     named = any(_NAME.fullmatch(endpoint["address"]) for endpoint in endpoints)
     spec = {
         "hosts": [release.host],
         **exported(view),
         "location": "MESH_INTERNAL",
         "resolution": "DNS" if named else "STATIC",
-        "ports": [{"number": release.port, "name": "http", "protocol": "HTTP"}],
+        "ports": [{"number": release.port, "name": protocol.lower(), "protocol": protocol}],
         "endpoints": endpoints,
     }
     return kubernetes_object(NETWORKING, "ServiceEntry", metadata_of(release), spec)
 
 
-def _endpoint(version: Version, endpoint: str) -> dict[str, Any]:
+def _endpoint(version: Version, endpoint: str, port_name: str) -> dict[str, Any]:
     address, _, port = endpoint.rpartition(":")
-    return {"address": address.strip("[]"), "ports": {"http": int(port)}, "labels": dict(version.labels)}
+    return {"address": address.strip("[]"), "ports": {port_name: int(port)}, "labels": dict(version.labels)}

@@ -21,6 +21,7 @@ INHERITED: Final = frozenset(
     [
         "add_header",
         "index",
+        "client_max_body_size",
         "limit_req",
         "limit_req_status",
         "proxy_connect_timeout",
@@ -138,6 +139,8 @@ def told_besides(levels: Levels, known: Mapping[str, Definition]) -> dict[tuple[
             raise NotUnderstood("proxy_set_header", f"{directive.arguments[0]} {shown(value)}", directive)
         if name in PLUMBING:
             facts["", f"sends.{name}"] = in_words(value, known)
+    for directive in levels.effective("client_max_body_size"):
+        facts["", "maxBodySize"] = " ".join(directive.arguments).lower()
     if levels.effective("limit_req"):
         status = levels.effective("limit_req_status")
         facts["", "limits.status"] = _number(status[0]) if status else 503

@@ -63,6 +63,8 @@ def _always(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
     for name, value in own.items():
         theirs = f"{{{near}: $http_x_{name.replace('-', '_')} if 1; else {value}}}"
         yield ("", f"sends.x-{name}"), theirs if networks else value
+    if view.options.get("maxBodySize"):
+        yield ("", "maxBodySize"), view.options["maxBodySize"].lower()
     port = view.options["listen"]
     yield ("", "listen"), tuple(sorted([f"*:{port}", *[f"[::]:{port}"] * view.options["ipv6"]]))
 

@@ -79,9 +79,10 @@ def _table_items(view: View, table: HostTable, names: Names, told: Forwarded) ->
     yield Remark()
     head = [Directive("listen", (address,)) for address in listens(view)]
     head += [Directive("server_name", table.hosts), Directive("server_tokens", ("off",)), *reading]
-    location = Directive(
-        "location", ("/",), tuple(_location(view, table, decision, (*told.directives, *marked.directives), limited_to))
-    )
+    if view.options.get("maxBodySize"):
+        head.append(Directive("client_max_body_size", (view.options["maxBodySize"],)))
+    headers = (*told.directives, *marked.directives)
+    location = Directive("location", ("/",), tuple(_location(view, table, decision, headers, limited_to)))
     yield Directive("server", (), (*head, Remark(), location))
 
 

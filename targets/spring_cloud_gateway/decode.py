@@ -199,8 +199,13 @@ def _host_sent(entries: Iterable[DecodedRoute]) -> Facts:
     return {("", "sends.host"): "$host" if False not in kept else "$host, on some routes"} if True in kept else {}
 
 
-def _sockets(entries: Iterable[DecodedRoute]) -> Facts:
-    return {("", "sockets"): "reset"} if any(each.effects.resets_sockets for each in entries) else {}
+def _connections(entries: Sequence[DecodedRoute]) -> Facts:
+    """Which filters end WebSockets, and whether clients can have headers left out that routes set."""
+    setting = [each.effects.drops_connection for each in entries if each.effects.request_headers]
+    resets = any(each.effects.resets_sockets for each in entries)
+    found = {"removable": "request headers"} if False in setting else {}
+    found |= {"sockets": "reset"} if resets else {}
+    return {("", name): value for name, value in found.items()}
 
 
 def _service(
@@ -214,5 +219,5 @@ def _service(
         )
     versions = {each.version for each in found.entries}
     settings = {**known.of(versions), **_client_address(found.entries, forwarding), **_host_sent(found.entries)}
-    settings |= _sockets(found.entries)
+    settings |= _connections(found.entries)
     return Statement(found.names[0], settings, decision, found.names, file=listed.document.file)

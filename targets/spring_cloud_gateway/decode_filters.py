@@ -30,6 +30,7 @@ class FilterEffects:
     """What happens to the requests of one route besides going somewhere.
 
     `last_kept` are headers of answers of which only the last value is left, and that no filter so far adds one to.
+    `drops_connection`: the client's Connection header cannot name headers that are left out on the way to the service.
     `resets_sockets`: an answer is changed after a WebSocket's 101 has left, which ends the connection.
     """
 
@@ -40,6 +41,7 @@ class FilterEffects:
     preserve_host: bool = False
     last_kept: frozenset[str] = frozenset()
     resets_sockets: bool = False
+    drops_connection: bool = False
 
 
 @lru_cache(maxsize=8192)
@@ -58,6 +60,8 @@ def _with(found: FilterEffects, filter_: Definition) -> FilterEffects:
     match filter_.name:
         case "PreserveHostHeader":
             return replace(found, preserve_host=True)
+        case "SetRequestHeader" if _header(filter_, filter_.named("name", "value"))[0] == "connection":
+            return replace(found, drops_connection=_harmless(filter_))
         case "SetRequestHeader":
             return replace(found, request_headers=_set(filter_, found.request_headers))
         case "SetResponseHeader":
@@ -70,6 +74,14 @@ def _with(found: FilterEffects, filter_: Definition) -> FilterEffects:
             return replace(found, policy=replace(found.policy, retries=_retries(filter_, found)))
     why = _UNREADABLE.get(filter_.name, "what this filter does has no counterpart here")
     raise NotUnderstood(filter_.name, why)
+
+
+def _harmless(filter_: Definition) -> bool:
+    """The header's words name headers that are left out on the way to the service."""
+    _, words = _header(filter_, filter_.named("name", "value"))
+    if words.lower() not in ("upgrade", "keep-alive", "close"):
+        raise NotUnderstood("SetRequestHeader connection", f"{words!r} leaves out headers on the way to the service")
+    return True
 
 
 def _set(filter_: Definition, before: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

@@ -34,6 +34,10 @@ def filters(share: Share, policy: Policy, preserve_host: bool) -> Iterator[Filte
     """The filters of a route to this share, in order. Raises ValueError for what Spring would read as an expression."""
     if preserve_host:
         yield {"name": "PreserveHostHeader"}
+    if share.request_headers:
+        # What the client's Connection header names is left out after all filters, and with it what they set. WebSockets
+        # need the word that is left; to services it goes only with them.
+        yield _filter("SetRequestHeader", name="Connection", value="Upgrade")
     for name, value in share.request_headers:
         yield _filter("SetRequestHeader", name=name, value=checked(value))
     for name, value in share.response_headers:

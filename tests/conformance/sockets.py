@@ -76,6 +76,7 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, nam
     try:
         while True:
             _, headers = _head(await reader.readuntil(_END))
+            await reader.readexactly(int(headers.get("content-length", "0")))
             told = [f"x-seen-{key}: {value}" for key, value in headers.items() if len(value) < 200]
             told += [f"x-served-by: {name}"]
             if headers.get("upgrade", "").lower() != "websocket":

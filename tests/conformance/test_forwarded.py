@@ -33,13 +33,20 @@ def engine() -> Iterator[Nginx]:
 
 def _seen(engine: Nginx, trusted: Sequence[str], heads: Sequence[str]) -> list[Mapping[str, str]]:
     """The headers that the service got for each request."""
+    answers = _answers(engine, {"trustedProxies": list(trusted)}, heads)
+    assert [answer.status for answer in answers] == [200] * len(heads)
+    return [dict(answer.headers) for answer in answers]
+
+
+def _answers(engine: Nginx, options: Mapping[str, Any], heads: Sequence[str]) -> list[wire.Response]:
+    """What nginx answers under these options."""
     port = free_port()
     spec: dict[str, Any] = {
         "service": {"port": 8080, "domains": [HOST]},
         "stable": "v1",
         "versions": {"v1": {"endpoints": [f"{ADDRESS}:{port}"]}, "v2": {"endpoints": [f"{ADDRESS}:{port}"]}},
         "stages": [{"name": "none", "weight": 0, "hold": "1h"}, {"name": "full", "weight": 100}],
-        "targets": {"nginx": {"trustedProxies": list(trusted)}},
+        "targets": {"nginx": dict(options)},
     }
     metadata = {"name": "shop", "namespace": "default"}
     data = {"apiVersion": "graymesh.io/v1alpha1", "kind": "Rollout", "metadata": metadata, "spec": spec}
@@ -48,9 +55,7 @@ def _seen(engine: Nginx, trusted: Sequence[str], heads: Sequence[str]) -> list[M
     nginx = target("nginx")
     with sockets.echoing({(ADDRESS, port): "v1"}):
         engine.load(nginx.emit(nginx.lower([case.view(nginx.manifest)])), Project((case.release,)))
-        answers = wire.exchange(engine.at(HOST), [head.encode() for head in heads])
-    assert [answer.status for answer in answers] == [200] * len(heads)
-    return [dict(answer.headers) for answer in answers]
+        return wire.exchange(engine.at(HOST), [head.encode() for head in heads])
 
 
 def _head(host: str, target: str = "/", headers: Mapping[str, str] = {}) -> str:
@@ -85,3 +90,12 @@ def test_what_a_trusted_proxy_says_is_passed_on(engine: Nginx) -> None:
     (found,) = _seen(engine, ["127.0.0.0/8"], [_head(HOST, headers={**FORGED, "X-Forwarded-For": "203.0.113.9"})])
     assert {name: found[f"x-seen-{name.lower()}"] for name in FORGED} == FORGED
     assert found["x-seen-x-forwarded-for"] == "203.0.113.9, 127.0.0.1"
+
+
+def test_bodies_up_to_the_size_that_the_option_says(engine: Nginx) -> None:
+    """nginx refuses by the announced length alone, so that what it refuses need not be sent."""
+    body = "x" * 1_200_000
+    head = f"POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(body)}\r\n\r\n"
+    for options in ({}, {"maxBodySize": "1100K"}):
+        assert [answer.status for answer in _answers(engine, options, [head])] == [413]
+    assert [answer.status for answer in _answers(engine, {"maxBodySize": "2m"}, [head + body])] == [200]

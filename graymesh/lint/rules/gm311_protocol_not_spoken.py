@@ -1,0 +1,32 @@
+"""A protocol that a target does not speak to the service.
+
+The engine would send HTTP/1.1 to versions that understand HTTP/2 only, so that every request fails. That holds behind
+an edge as well as without one.
+
+bad: |
+  service: {port: 50051, domains: [grpc.example.com], protocol: grpc}
+  targets: {nginx: {}}
+good: |
+  service: {port: 50051, domains: [grpc.example.com], protocol: grpc}
+  targets: {istio: {}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graymesh.ir.features import FEATURES
+from graymesh.language.case import Case
+from graymesh.lint.capabilities import Missing, Use, accepts
+from graymesh.lint.finding import Finding
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Every target that forwards requests and lacks the service's protocol, deciding or not."""
+    protocol = case.rollout.spec.service.protocol
+    if protocol == "http":
+        return
+    use = Use(f"protocol.{protocol}", ("spec", "service", "protocol"))
+    for manifest in case.targets:
+        if manifest.routes and not manifest.can(use.feature) and not accepts(case, "GM311", manifest.name):
+            yield Missing(use, manifest, manifest.capability(use.feature)).finding(FEATURES[use.feature][1])

@@ -1,0 +1,75 @@
+"""A client cannot take away what an edge tells engines behind it: `Connection: X-Gray-Lane` names a header to drop."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+
+from graymesh.kit.registry import target
+from tests.conformance import sockets, wire
+from tests.conformance.acceptance import ENGINES
+from tests.conformance.engine import Engine
+from tests.conformance.running import running
+from tests.conformance.suite import Project
+from tests.helpers import case_from
+from tests.nginx.engine import free_port
+
+HOST: Final = "shop.example.com"
+ADDRESSES: Final = {"v1": "127.8.8.1", "v2": "127.8.9.1"}
+LANES: Final = "Connection: keep-alive, X-Gray-Lane, x-gray-lane"
+_DROPPED: Final = re.compile(r"(?m)^ +- name: SetRequestHeader\n +args:\n +name: Connection\n +value: Upgrade\n")
+
+
+@pytest.fixture(scope="module", params=sorted(ENGINES))
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    yield from running(ENGINES[request.param]())
+
+
+def _spec(edge: str, port: int) -> dict[str, Any]:
+    return {
+        "apiVersion": "graymesh.io/v1alpha1",
+        "kind": "Rollout",
+        "metadata": {"name": "shop", "namespace": "default"},
+        "spec": {
+            "service": {"port": 8080, "domains": [HOST]},
+            "stable": "v1",
+            "versions": {name: {"endpoints": [f"{address}:{port}"]} for name, address in ADDRESSES.items()},
+            "audiences": {"testers": [{"headers": {"X-Canary": "1"}}]},
+            "routes": [{"name": "testers", "audience": "testers", "version": "v2"}],
+            "edge": {"target": edge, "header": "X-Gray-Lane"},
+            "targets": {edge: {"gateways": ["istio-system/public"]} if edge == "istio" else {}},
+        },
+    }
+
+
+def _lane(engine: Engine, bent: bool = False) -> tuple[str, str]:
+    """Who got a tester's request, and the lane that the service was told."""
+    port = free_port()
+    case, _ = case_from(json.dumps(_spec(engine.name, port)))
+    assert case
+    chosen = target(engine.name)
+    files = dict(chosen.emit(chosen.lower([case.view(chosen.manifest)])))
+    if bent:
+        files = {path: _DROPPED.sub("", text) for path, text in files.items()}
+    with sockets.echoing({(address, port): name for name, address in ADDRESSES.items()}):
+        engine.load(files, Project((case.release,)))
+        head = f"GET / HTTP/1.1\r\nHost: {HOST}\r\nX-Canary: 1\r\n{LANES}\r\n\r\n"
+        (answer,) = wire.exchange(engine.at(HOST), [head.encode()])
+        assert "upgrade" not in (answer.first("x-seen-connection") or "").lower()
+        if not bent:
+            assert sockets.opened(engine.at(HOST), HOST, {"X-Canary": "1"}).echo == "v2: hello"
+    return answer.first("x-served-by") or "", answer.first("x-seen-x-gray-lane") or ""
+
+
+def test_the_lane_reaches_the_service(engine: Engine) -> None:
+    assert _lane(engine) == ("v2", "v2")
+
+
+def test_without_the_filter_it_is_lost(engine: Engine) -> None:
+    if engine.name != "spring-cloud-gateway":
+        pytest.skip("the other engines keep it by themselves")
+    assert _lane(engine, bent=True) == ("v2", "")
