@@ -183,6 +183,8 @@ class Manifest:
     `retries_unasked` is False for engines that retry only when told to, so that no retries and none asked for are the
     same to them. `kubernetes` tells that its files are Kubernetes objects. `needs` are of `NEEDS` (GM307,
     `View.stages`); `after` names targets whose files it must know (`View.beside`).
+    `one_by_one` names two kinds of its objects, where an engine takes each object by itself: first the kind that has
+    versions, then the kind whose routes name them. Until both are in force, a route may name a version that is gone.
     """
 
     name: str
@@ -194,6 +196,7 @@ class Manifest:
     engine_versions: tuple[str, ...]
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    one_by_one: tuple[str, ...] = ()
     companion: str = ""
     namespaces: bool = True
     retries_unasked: bool = True
