@@ -157,7 +157,7 @@ class TestAction:
 def add_an_unlisted_file(project: Project) -> None:
     """A file in a folder that is applied as a whole, which sends everybody to the canary."""
     folder = project.folder / "rendered" / "istio"
-    text = (folder / "default.shop.yaml").read_text().replace("name: shop\n", "name: zz-shop\n")
+    text = (folder / "default.shop.routes.yaml").read_text().replace("name: shop\n", "name: zz-shop\n")
     (folder / "zz.yaml").write_text(text.replace("weight: 20\n", "weight: 100\n"))
 
 

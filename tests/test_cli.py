@@ -70,7 +70,7 @@ def process(*arguments: str, **options: object) -> subprocess.CompletedProcess[s
 
 
 SLOWER = ("  limits:", "  resilience: {timeout: 2s}\n  limits:")
-SHOP, ISTIO = "releases/shop.yaml", "rendered/istio/default.shop.yaml"
+SHOP, ISTIO = "releases/shop.yaml", "rendered/istio/default.shop.routes.yaml"
 
 
 class TestFrame:
@@ -373,8 +373,10 @@ class TestCompile:
         ".graymesh/default.cart.sums",
         ".graymesh/default.shop.sums",
         ".graymesh/sentinel/gateway/flow-rules.json.sums",
-        "istio/default.cart.yaml",
-        "istio/default.shop.yaml",
+        "istio/default.cart.destinations.yaml",
+        "istio/default.cart.routes.yaml",
+        "istio/default.shop.destinations.yaml",
+        "istio/default.shop.routes.yaml",
         "sentinel/gateway/flow-rules.json",
         "sentinel/shop/v2/flow-rules.json",
     )
@@ -384,11 +386,11 @@ class TestCompile:
         assert done.code == 0
         assert cli.rendered() == sorted(self.FILES)
         assert done.out.splitlines()[-3:] == [
-            "release       stage   istio             sentinel",
-            "default/cart  first   1 file, verified  -",
-            "default/shop  gray-5  1 file, verified  2 files, verified",
+            "release       stage   istio              sentinel",
+            "default/cart  first   2 files, verified  -",
+            "default/shop  gray-5  2 files, verified  2 files, verified",
         ]
-        assert done.err == "graymesh: rendered: 4 written, 0 removed, 0 unchanged\n"
+        assert done.err == "graymesh: rendered: 6 written, 0 removed, 0 unchanged\n"
 
     def test_quietly(self, cli: Cli) -> None:
         for arguments in (["compile", "-q"], ["-q", "compile"]):
@@ -398,7 +400,7 @@ class TestCompile:
     def test_compiling_again_changes_nothing(self, cli: Cli) -> None:
         cli("compile")
         before = {path: path.stat().st_mtime_ns for path in (cli.folder / "rendered").rglob("*")}
-        assert "0 written, 0 removed, 4 unchanged" in cli("compile").err
+        assert "0 written, 0 removed, 6 unchanged" in cli("compile").err
         assert before == {path: path.stat().st_mtime_ns for path in (cli.folder / "rendered").rglob("*")}
 
     def test_an_error_writes_nothing(self, cli: Cli) -> None:
@@ -435,14 +437,14 @@ class TestCompile:
     def test_a_release_that_leaves_takes_its_files_along(self, cli: Cli) -> None:
         cli("compile")
         (cli.folder / "releases/cart.yaml").unlink()
-        assert "1 removed" in cli("compile").err
-        assert "istio/default.cart.yaml" not in cli.rendered()
+        assert "2 removed" in cli("compile").err
+        assert not [path for path in cli.rendered() if "cart" in path]
 
     def test_another_stage(self, cli: Cli) -> None:
         done = cli("compile", "--stage", "gray-20", "-o", "twenty")
         assert "default/shop  gray-20" in done.out
         assert "default/cart  first" in done.out
-        assert "0[0-4][0-9][0-9]" not in (cli.folder / "twenty/istio/default.shop.yaml").read_text()
+        assert "0[0-4][0-9][0-9]" not in (cli.folder / "twenty/istio/default.shop.routes.yaml").read_text()
 
     def test_every_stage_in_a_folder_of_its_own(self, cli: Cli) -> None:
         cli("compile", "--stage", "all", "-o", "stages")
@@ -460,14 +462,18 @@ class TestCompile:
     def test_stdout(self, cli: Cli) -> None:
         done = cli("compile", "--stdout")
         assert done.code == 0
-        assert "==> istio/default.cart.yaml <==\n# Written by graymesh from releases/cart.yaml." in done.out
+        assert (
+            "==> istio/default.cart.destinations.yaml <==\n# Written by graymesh from releases/cart.yaml." in done.out
+        )
         assert "\n==> sentinel/shop/v2/flow-rules.json <==\n" in done.out
         assert not (cli.folder / "rendered").exists()
 
     def test_kubernetes_objects_on_stdout_are_one_stream(self, cli: Cli) -> None:
         done = cli("compile", "--stdout", "-t", "istio")
-        assert done.out.startswith("# istio/default.cart.yaml\n# Written by graymesh from releases/cart.yaml.")
-        assert "\n---\n# istio/default.shop.yaml\n# Written by graymesh from releases/shop.yaml." in done.out
+        assert done.out.startswith(
+            "# istio/default.cart.destinations.yaml\n# Written by graymesh from releases/cart.yaml."
+        )
+        assert "\n---\n# istio/default.shop.routes.yaml\n# Written by graymesh from releases/shop.yaml." in done.out
         (cli.folder / "all.yaml").write_text(done.out)
         cli("compile")
         assert cli("read", "-t", "istio", "all.yaml").out == cli("read", "-t", "istio", "rendered/istio").out
@@ -584,7 +590,7 @@ class TestVerify:
         cli("compile")
         done = cli("verify")
         assert done.code == 0
-        assert "default/shop  gray-5  1 file, verified  2 files, verified" in done.out
+        assert "default/shop  gray-5  2 files, verified  2 files, verified" in done.out
         assert cli("verify", "-q") == (0, "", "")
 
     def test_an_edit_that_moves_traffic_comes_with_a_witness(self, cli: Cli) -> None:
@@ -597,8 +603,8 @@ class TestVerify:
             "witness: curl -H 'x-gray-version: v2' -b gray-bucket=0500 http://shop.default.svc.cluster.local/"
             in done.out
         )
-        assert "default/shop  gray-5  1 file, NOT VERIFIED  2 files, verified" in done.out
-        assert "default/cart  first   1 file, verified" in done.out
+        assert "default/shop  gray-5  2 files, NOT VERIFIED  2 files, verified" in done.out
+        assert "default/cart  first   2 files, verified" in done.out
         assert "run: graymesh compile" in done.err
 
     def test_an_edit_that_moves_nothing_is_fine(self, cli: Cli) -> None:
@@ -622,8 +628,10 @@ class TestVerify:
 
     def test_a_stray_file(self, cli: Cli) -> None:
         cli("compile")
-        stray = (cli.folder / ISTIO).read_text().replace("shop", "old")
-        (cli.folder / "rendered/istio/default.old.yaml").write_text(stray)
+        stray = "---\n".join(
+            path.read_text() for path in sorted((cli.folder / "rendered/istio").glob("default.shop.*"))
+        )
+        (cli.folder / "rendered/istio/default.old.yaml").write_text(stray.replace("shop", "old"))
         done = cli("verify")
         assert done.code == 1
         assert "error[GM904]" in done.out
@@ -790,8 +798,7 @@ class TestRead:
         assert {"version": "v2", "name": "limits.qps.perInstance", "value": 500} in found["services"][0]["settings"]
 
     def test_standard_input(self, cli: Cli) -> None:
-        cli("compile")
-        done = process("read", "-t", "istio", "-", input=(cli.folder / ISTIO).read_text())
+        done = process("read", "-t", "istio", "-", input=cli("compile", "--stdout", "-t", "istio").out)
         assert done.returncode == 0
         assert "shop.default.svc.cluster.local" in done.stdout
 

@@ -130,7 +130,7 @@ def test_several_paths_keep_their_files_apart(repository: Path) -> None:
     replace_in(repository / "bookinfo/releases/reviews.yaml", "timeout: 10s", "timeout: 9s")
     shown = run("--base", "main", "shop", "bookinfo", "shop", cwd=repository)
     assert "M shop/rendered/nginx/00-graymesh.conf" in shown
-    assert "M bookinfo/rendered/istio/bookinfo.reviews.yaml" in shown
+    assert "M bookinfo/rendered/istio/bookinfo.reviews.routes.yaml" in shown
     assert "listen of shop.example.com: *:8080 → *:9090" in shown
     assert "several releases" not in shown
 

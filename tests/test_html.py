@@ -181,7 +181,7 @@ def test_report_writes_the_same_page_every_time(tmp_path: Path) -> None:
 
 def test_report_of_one_target(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples" / "bookinfo", tmp_path / "b")
-    assert "bookinfo.reviews.yaml" in report("b", "-t", "istio", "-o", "-", cwd=tmp_path).stdout.decode()
+    assert "bookinfo.reviews.routes.yaml" in report("b", "-t", "istio", "-o", "-", cwd=tmp_path).stdout.decode()
     assert b"there is no target" in report("b", "-t", "isto", cwd=tmp_path, code=2).stderr
 
 

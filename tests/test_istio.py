@@ -83,6 +83,14 @@ def findings(views: list[View], files: dict[str, str]) -> list[str]:
     return [f"{each.diagnostic.code} {each.diagnostic.message}" for each in found]
 
 
+def applied(view: View) -> list[dict[str, Any]]:
+    """A release's own documents, in the order in which `kubectl apply` on the folder takes them."""
+    files = written(view)
+    return [
+        document for path in sorted(files) if path.startswith(f"{view.release.namespace}.") for document in files[path]
+    ]
+
+
 def of_kind(documents: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [document for document in documents if document["kind"] == kind]
 
@@ -138,22 +146,36 @@ def closed(schema: Any) -> Any:
 
 
 def test_the_schema_test_can_fail() -> None:
-    (documents,) = written(standing("policies")).values()
+    documents = applied(standing("policies"))
     document = of_kind(documents, "VirtualService")[0]
     document["spec"]["http"][0]["timeOut"] = "2s"
     with pytest.raises(jsonschema.ValidationError):
         schema_of("VirtualService").validate(document)
 
 
-def test_destination_rule_comes_first() -> None:
-    (documents,) = written(standing("product-service")).values()
-    assert [document["kind"] for document in documents] == ["DestinationRule", *["VirtualService"] * 2]
-    assert [subset["name"] for subset in documents[0]["spec"]["subsets"]] == ["v1", "v2"]
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_named_comes_before_what_names_it(case: str) -> None:
+    """`kubectl apply` on a folder takes files by their names, and each from top to bottom."""
+    order = ["ServiceEntry", "DestinationRule", "Gateway", "VirtualService"]
+    for each in views_of(case):
+        steps = [order.index(document["kind"]) for document in applied(each)]
+        assert steps == sorted(steps)
+
+
+def test_destinations_and_routes_are_files_of_their_own() -> None:
+    files = written(standing("product-service"))
+    kinds = {path: [document["kind"] for document in documents] for path, documents in files.items()}
+    assert kinds == {
+        "default.product-service.destinations.yaml": ["DestinationRule"],
+        "default.product-service.routes.yaml": ["VirtualService"] * 2,
+    }
+    (rule,) = files["default.product-service.destinations.yaml"]
+    assert [subset["name"] for subset in rule["spec"]["subsets"]] == ["v1", "v2"]
 
 
 def test_segments_of_buckets() -> None:
     """One destination per segment; at 5% only the first one is the canary's."""
-    (documents,) = written(standing("product-service")).values()
+    documents = applied(standing("product-service"))
     everyone = documents[1]["spec"]["http"][-1]
     assert "match" not in everyone
     drawn = [
@@ -169,13 +191,13 @@ def test_segments_of_buckets() -> None:
 
 
 def test_weights_below_a_percent_are_basis_points() -> None:
-    (documents,) = written(standing("edge")).values()
+    documents = applied(standing("edge"))
     everyone = documents[1]["spec"]["http"][-1]
     assert [each["weight"] for each in everyone["route"]] == [1234, 8766]
 
 
 def test_the_edge_decides_at_gateways_and_follows_in_the_mesh() -> None:
-    (documents,) = written(standing("edge")).values()
+    documents = applied(standing("edge"))
     public, internal = of_kind(documents, "VirtualService")
     assert public["spec"]["hosts"] == ["basket.example.com", "www.basket.example.com"]
     assert public["spec"]["gateways"] == ["public", "other/edge"]
@@ -193,14 +215,14 @@ def test_without_gateways_everything_is_served_in_the_mesh() -> None:
     alone = View(
         release=edge.release, role=edge.role, tables=edge.tables, facts=edge.facts, options=effective(ISTIO.manifest)
     )
-    (documents,) = written(alone).values()
+    documents = applied(alone)
     assert all("gateways" not in each["spec"] for each in of_kind(documents, "VirtualService"))
     assert findings([alone], ISTIO.emit(ISTIO.lower([alone]))) == []
 
 
 def test_claims_are_the_token_s_own_at_a_gateway_and_a_header_s_in_the_mesh() -> None:
     files = written(standing("claims"))
-    outside, inside = of_kind(files["default.notes.yaml"], "VirtualService")
+    outside, inside = of_kind(files["default.notes.routes.yaml"], "VirtualService")
     (first, second, third) = outside["spec"]["http"][0]["match"]
     assert set(first["headers"]) == {f"@request.auth.claims[{name}]" for name in ("Group", "iss", "tier")}
     assert second == {
@@ -218,11 +240,11 @@ def test_claims_are_the_token_s_own_at_a_gateway_and_a_header_s_in_the_mesh() ->
 
 
 def test_followers_verify_no_tokens() -> None:
-    assert list(written(standing("follower"))) == ["shop.cart.yaml"]
+    assert list(written(standing("follower"))) == ["shop.cart.destinations.yaml", "shop.cart.routes.yaml"]
 
 
 def test_percentages_are_always_written() -> None:
-    (documents,) = written(standing("policies")).values()
+    documents = applied(standing("policies"))
     first, everyone = (route for route in documents[1]["spec"]["http"] if not route["name"].endswith(".once"))
     assert first["fault"] == {
         "delay": {"percentage": {"value": 12.5}, "fixedDelay": "1500ms"},
@@ -350,8 +372,7 @@ def test_every_change_by_hand_is_noticed(case: str) -> None:
 
 
 def test_routes_in_another_order_are_noticed() -> None:
-    files = written(standing("product-service"))
-    (documents,) = files.values()
+    documents = applied(standing("product-service"))
     routes = documents[1]["spec"]["http"]
     for index in range(len(routes) - 1):
         first, second = routes[index], routes[index + 1]

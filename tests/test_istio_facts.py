@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 import pytest
 
 from graymesh.kit.target import View
+from graymesh.targets.istio.lower import SHARED_FILE
 from graymesh.targets.istio.resources import service_entry
 from graymesh.text import yaml_text
-from tests.test_istio import ISTIO, findings, of_kind, standing, written
+from tests.test_istio import ISTIO, applied, findings, of_kind, standing, written
 
 Documents: TypeAlias = list[dict[str, Any]]
 
@@ -20,12 +21,10 @@ Documents: TypeAlias = list[dict[str, Any]]
 def after(case: str, change: Callable[[Documents], None], view: View | None = None) -> list[str]:
     """What verification says, each thing once, when somebody has changed the documents of the case's release."""
     view = view or standing(case)
-    files = written(view)
-    name = f"{view.release.namespace}.{view.release.name}.yaml"
-    documents = copy.deepcopy(files[name])
+    documents = copy.deepcopy(applied(view))
     change(documents)
-    texts = {path: yaml_text(*each) for path, each in files.items()}
-    return list(dict.fromkeys(findings([view], {**texts, name: yaml_text(*documents)})))
+    shared = {path: yaml_text(*each) for path, each in written(view).items() if path == SHARED_FILE}
+    return list(dict.fromkeys(findings([view], {**shared, "release.yaml": yaml_text(*documents)})))
 
 
 def spec_of(documents: Documents, kind: str) -> Any:

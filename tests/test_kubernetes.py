@@ -110,8 +110,9 @@ class TestFunction:
     def test_objects_say_which_file_they_belong_to(self) -> None:
         _, found, _ = krm(resource_list(ROLLOUT))
         marks = [item["metadata"]["annotations"] for item in found["items"]]
-        assert [mark["internal.config.kubernetes.io/path"] for mark in marks] == ["istio/default.shop.yaml"] * 2
-        assert [mark["internal.config.kubernetes.io/index"] for mark in marks] == ["0", "1"]
+        paths = [mark["internal.config.kubernetes.io/path"] for mark in marks]
+        assert paths == ["istio/default.shop.destinations.yaml", "istio/default.shop.routes.yaml"]
+        assert [mark["internal.config.kubernetes.io/index"] for mark in marks] == ["0", "0"]
 
     def test_the_items_of_others_keep_their_text(self) -> None:
         """Scalars that YAML's versions read differently, block texts, comments, anchors, characters that hide."""

@@ -92,11 +92,11 @@ class OnDisk:
 
 
 ON_DISK = [
-    OnDisk("shop", "istio/default.cart-service.yaml", (("exact: v8", "exact: v7"),)),
+    OnDisk("shop", "istio/default.cart-service.routes.yaml", (("exact: v8", "exact: v7"),)),
     OnDisk("shop", "nginx/default.cart-service.conf", (("\n    0.5% ", "\n    1.5% "),)),
     OnDisk("shop", "spring-cloud-gateway/application-graymesh.yaml", (("regexp: v2", "regexp: v1"),)),
     OnDisk("shop", "sentinel/product-service/v2/flow-rules.json", (('"count": 500', '"count": 50'),), FACT),
-    OnDisk("sticky", "istio/web.search.yaml", (("weight: 15", "weight: 20"), ("weight: 30", "weight: 25"))),
+    OnDisk("sticky", "istio/web.search.routes.yaml", (("weight: 15", "weight: 20"), ("weight: 30", "weight: 25"))),
     OnDisk("sticky", "nginx/web.search.conf", (("15% ", "16% "),)),
     OnDisk(
         "sticky",

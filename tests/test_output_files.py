@@ -46,7 +46,7 @@ def test_a_refusal_is_in_the_file(run: Cli, command: list[str]) -> None:
 
 
 def test_what_is_in_the_way_is_in_the_file(run: Cli) -> None:
-    run.edit("rendered/istio/default.shop.yaml", "apiVersion", "# by hand\napiVersion")
+    run.edit("rendered/istio/default.shop.routes.yaml", "apiVersion", "# by hand\napiVersion")
     assert run("compile", "--check", "--output", "json=a.json").code == 1
     assert "GM912" in codes(run.folder / "a.json")
     assert run("compile", "--output", "json=b.json").code == 1

@@ -220,7 +220,7 @@ def test_it_knows_the_plan_every_stage_and_the_files_of_the_mesh(checkout: Path,
             {"name": "full", "shares": {"v2": 10_000, "v1": 0}, "hold": 0, "routes": ["testers", "everyone"]},
         ],
         "settle": 60_000,
-        "objects": ["default.shop.yaml"],
+        "objects": ["default.shop.destinations.yaml", "default.shop.routes.yaml"],
         "images": {"v1": "shop:1", "v2": "shop:2"},
         "of": "shop-app",
         "errors": 100,
@@ -228,7 +228,7 @@ def test_it_knows_the_plan_every_stage_and_the_files_of_the_mesh(checkout: Path,
         "held": False,
         "analysis": {"count": 5, "mode": "strict"},
     }
-    assert (project / "rendered/istio/default.shop.yaml").is_file()
+    assert (project / "rendered/istio/default.shop.routes.yaml").is_file()
     for command in (["verify"], ["compile", "--check"]):
         done = graymesh(checkout, project, *command)
         assert done.returncode == 0, (command, done.stdout + done.stderr)
@@ -236,14 +236,17 @@ def test_it_knows_the_plan_every_stage_and_the_files_of_the_mesh(checkout: Path,
 
 def test_the_files_of_the_mesh_are_there_though_only_the_walker_is_chosen(checkout: Path, project: Path) -> None:
     compiled(checkout, project, "-t", "walker")
-    assert walk(project)["objects"] == ["default.shop.yaml"]
+    assert walk(project)["objects"] == ["default.shop.destinations.yaml", "default.shop.routes.yaml"]
     assert not (project / "rendered/istio").exists()
 
 
 def test_each_stage_has_the_files_of_its_own(checkout: Path, project: Path) -> None:
     compiled(checkout, project, "--stage", "all")
     for stage in ("first", "half", "full"):
-        assert walk(project, f"{stage}/walker")["objects"] == ["default.shop.yaml"]
+        assert walk(project, f"{stage}/walker")["objects"] == [
+            "default.shop.destinations.yaml",
+            "default.shop.routes.yaml",
+        ]
 
 
 def test_a_project_without_the_mesh_has_none_of_its_files(checkout: Path, project: Path) -> None:
@@ -259,7 +262,7 @@ def test_so_many_releases_that_they_are_built_in_processes(checkout: Path, proje
         (project / "releases" / f"shop-{number}.yaml").write_text(text, encoding="utf-8")
     compiled(checkout, project)
     written = json.loads((project / "rendered/walker/default.shop-63.json").read_text(encoding="utf-8"))
-    assert written["objects"] == ["default.shop-63.yaml"]
+    assert written["objects"] == ["default.shop-63.destinations.yaml", "default.shop-63.routes.yaml"]
 
 
 def test_verify_finds_what_is_changed_by_hand_and_says_it_in_the_words_of_the_settings(
@@ -275,7 +278,10 @@ def test_verify_finds_what_is_changed_by_hand_and_says_it_in_the_words_of_the_se
     found = {each["message"]: (each["code"], each["line"]) for each in json.loads(done.stdout)["diagnostics"]}
     assert found == {
         "walk.settle is 1s in walker, the spec says 1m": ("GM903", 19),
-        "walk.objects is nothing in walker, the spec says default.shop.yaml": ("GM903", 19),
+        "walk.objects is nothing in walker, the spec says default.shop.destinations.yaml, default.shop.routes.yaml": (
+            "GM903",
+            19,
+        ),
         "walk.pause.first is 0ms in walker, the spec says 1h": ("GM903", 13),
         "guards.errorRate of v2 is 5% in walker, the spec says 1%": ("GM903", 16),
     }

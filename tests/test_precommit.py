@@ -120,7 +120,7 @@ def test_the_hooks_of_a_repository(tmp_path: Path) -> None:
     code, said = here.commit()
     assert code == 0, said
 
-    (here.folder / "rendered" / "istio" / "default.shop.yaml").unlink()
+    (here.folder / "rendered" / "istio" / "default.shop.routes.yaml").unlink()
     code, said = here.commit()
     assert (code, "GM911" in said) == (1, True), "a file that is deleted is noticed too"
     here.run("git", "reset", "--quiet", "--hard")

@@ -229,7 +229,7 @@ class TestInside:
         assert cli("lint", "--select", "GM0,GM1").code == 0
         assert cli("lint", SHOP, "--select", "GM0,GM1").code == 0
         assert cli("compile").code == 0
-        assert "default.shop.yaml" in [path.name for path in Path("rendered/istio").iterdir()]
+        assert "default.shop.routes.yaml" in [path.name for path in Path("rendered/istio").iterdir()]
 
     def test_a_draft_that_is_a_link_to_a_release(self, cli: Cli) -> None:
         Path("drafts").mkdir()
@@ -276,9 +276,9 @@ class TestInside:
         assert (done.returncode, "shop: stage gray-20 → gray-5" in done.stdout) == (1, True), done.stderr + done.stdout
         assert cli("compile").code == 0
         for name in (
-            "<(cat rendered/istio/default.shop.yaml)",
-            "/dev/stdin < rendered/istio/default.shop.yaml",
-            "- < <(cat rendered/istio/default.shop.yaml)",
+            "<(cat rendered/istio/default.shop.routes.yaml)",
+            "/dev/stdin < rendered/istio/default.shop.routes.yaml",
+            "- < <(cat rendered/istio/default.shop.routes.yaml)",
         ):
             done = subprocess.run(
                 ["bash", "-c", f"{sys.executable} -m graymesh read -t istio {name}"], capture_output=True, text=True
@@ -331,11 +331,12 @@ class TestEngineFiles:
         refused(compiled, "diff", "rendered/istio", "other")
 
     def test_links_inside(self, compiled: Cli) -> None:
-        Path("other/default.shop.yaml").rename("other/shop.real.yaml")
-        Path("other/default.shop.yaml").symlink_to("shop.real.yaml")
-        Path("other/default.cart.yaml").unlink()
-        assert "x-gray-version" in compiled("read", "-t", "istio", "other/default.shop.yaml").out
-        done = compiled("diff", "rendered/istio/default.shop.yaml", "other/default.shop.yaml")
+        Path("other/default.shop.routes.yaml").rename("other/shop.real.yaml")
+        Path("other/default.shop.routes.yaml").symlink_to("shop.real.yaml")
+        for path in Path("other").glob("default.cart.*"):
+            path.unlink()
+        assert "x-gray-version" in compiled("read", "-t", "istio", "other/default.shop.routes.yaml").out
+        done = compiled("diff", "rendered/istio/default.shop.routes.yaml", "other/default.shop.routes.yaml")
         assert "no change for traffic" in done.out
 
 

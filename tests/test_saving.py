@@ -254,7 +254,7 @@ class TestInit:
 
 
 class TestOutputFolder:
-    @pytest.mark.parametrize("name", ["rendered", "rendered/istio", "rendered/istio/default.shop.yaml", "-o"])
+    @pytest.mark.parametrize("name", ["rendered", "rendered/istio", "rendered/istio/default.shop.routes.yaml", "-o"])
     def test_links(self, cli: Cli, outside: Path, name: str) -> None:
         path = Path("linked" if name == "-o" else name)
         path.parent.mkdir(parents=True, exist_ok=True)

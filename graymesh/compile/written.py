@@ -66,8 +66,16 @@ def list_of(path: str, releases: Mapping[str, str], folders: frozenset[str]) -> 
     """
     steps = path.split("/")
     below = next((number + 1 for number, step in enumerate(steps[:-1]) if step in folders), 0)
-    name = steps[below]
-    return releases.get(name) or releases.get(name.rpartition(".")[0]) or f"{_SHARED}{path}"
+    return next((releases[stem] for stem in _stems(steps[below]) if stem in releases), f"{_SHARED}{path}")
+
+
+def _stems(name: str) -> Iterator[str]:
+    """The name; without its ending; and without the word before that, which tells files of one release apart."""
+    stem = name.rpartition(".")[0]
+    yield from (name, stem)
+    whose = stem.rpartition(".")[0]
+    if "." in whose:
+        yield whose
 
 
 def checked(path: object) -> str:

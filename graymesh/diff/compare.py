@@ -18,6 +18,7 @@ from graymesh.diff.engines import (
 )
 from graymesh.diff.known import KnownTable, known, shares_of, words
 from graymesh.diff.model import Change, ReleaseDiff, StageStep, Standing, State, TrafficDiff, Witness
+from graymesh.diff.order import order_notes
 from graymesh.diff.risks import risks_of
 from graymesh.diff.routing import RoutingDifference, route_changes
 from graymesh.diff.settings import Told, holder_changes, setting_changes
@@ -172,6 +173,7 @@ def _of_setting(both: Both, told: Told) -> Change:
         old=told.old,
         new=told.new,
         trend=told.trend,
+        notes=tuple(order_notes(both, told)),
         example=_example(both.new.release, told.who),
         causes=(both.place(told.path),),
         engines=engines_for(both.old, both.new, None, told.keys),

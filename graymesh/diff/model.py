@@ -253,7 +253,7 @@ class EngineDiff:
 @dataclass(frozen=True, kw_only=True, config=_CONTRACT)
 class Risk:
     """Something to look at first. `kind`: first-exposure, moved-back, guard-removed, guard-weakened, limit-loosened,
-    biggest-step, stage-skipped, redrawn, fault, trust, removed, undecided, incomplete."""
+    biggest-step, stage-skipped, redrawn, fault, trust, removed, gap, undecided, incomplete."""
 
     kind: str
     release: str

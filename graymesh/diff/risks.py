@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from graymesh.diff.model import Change, Move, ReleaseDiff, Risk, Standing
+from graymesh.diff.order import GAP
 from graymesh.diff.protection import protects
 from graymesh.ir.wording import percent
 
 _ORDER: Final = (
-    *("undecided", "incomplete", "removed", "moved-back", "redrawn", "trust", "guard-removed", "guard-weakened"),
+    *("undecided", "incomplete", "removed", "gap", "moved-back", "redrawn", "trust", "guard-removed", "guard-weakened"),
     *("limit-loosened", "first-exposure", "stage-skipped", "biggest-step", "fault"),
 )
 
@@ -46,6 +47,9 @@ def _traffic(release: ReleaseDiff, change: Change) -> Iterator[tuple[str, str]]:
         yield ("undecided", f"not decided for {change.who}: {change.new}")
     if change.what == "host" and change.trend == "removed":
         yield ("removed", f"nothing here answers {change.who}")
+    for note in change.notes if change.kind == "release" else ():
+        if GAP in note:
+            yield ("gap", f"{change.who} is removed in one step. {note}")
     if change.kind == "version":
         for version, share in _first(release, change):
             yield ("first-exposure", f"{version} gets its first requests: {share} of {change.who}")

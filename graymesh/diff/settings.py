@@ -14,6 +14,8 @@ from graymesh.ir.settings import SPEC_SETTINGS, SettingRow
 from graymesh.ir.wording import setting, value_in_words
 
 NOT_SET: Final = "not set"
+VERSION: Final = "version"
+RETIRED: Final = "retired"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,13 +167,20 @@ def _versions(old: Release, new: Release) -> Iterator[Told]:
         path: Pointer = ("spec", "versions", name)
         one, other = before.get(name), after.get(name)
         if one is None or other is None:
-            said = ("runs", "gone") if one else ("not there", "runs")
-            yield _of_release(name, "version", *said, path, "removed" if one else "added")
+            going = one is not None and one.retired
+            said = ("retired" if going else "runs", "gone") if one else ("not there", "runs")
+            yield _of_release(name, VERSION, *said, path, "changed" if going else "removed" if one else "added")
             continue
+        if one.retired != other.retired:
+            yield _of_release(name, RETIRED, _yes(one.retired), _yes(other.retired), (*path, "retired"))
         if one.image != other.image:
             yield _of_release(name, "image", one.image or NOT_SET, other.image or NOT_SET, (*path, "image"))
         if one.replicas != other.replicas:
             yield _of_release(name, "replicas", _number(one.replicas), _number(other.replicas), (*path, "replicas"))
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _number(value: int | None) -> str:

@@ -223,12 +223,16 @@ class RouteTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One running version: `endpoints` are `ip:port` or `[ip6]:port`; `labels` select its pods; both sorted."""
+    """One running version: `endpoints` are `ip:port` or `[ip6]:port`; `labels` select its pods; both sorted.
+
+    A `retired` one is on its way out: engines know it as long as it is here, but no route leads to it.
+    """
 
     name: str
     labels: tuple[tuple[str, str], ...]
     endpoints: tuple[str, ...] = ()
     canary: bool = False
+    retired: bool = False
     image: str = ""
     replicas: int | None = None
     origin: Pointer = field(default=(), compare=False, repr=False)

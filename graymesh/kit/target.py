@@ -184,6 +184,8 @@ class Manifest:
     same to them. `retries_by_method` is False for those that retry requests of every method or of none: their view has
     a route for what must not be done twice. `kubernetes` tells that its files are Kubernetes objects. `needs` are of
     `NEEDS` (GM307, `View.stages`); `after` names targets whose files it must know (`View.beside`).
+    `one_by_one` names two kinds of its objects, where an engine takes each object by itself: first the kind that has
+    versions, then the kind whose routes name them. Until both are in force, a route may name a version that is gone.
     """
 
     name: str
@@ -195,6 +197,7 @@ class Manifest:
     engine_versions: tuple[str, ...]
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    one_by_one: tuple[str, ...] = ()
     companion: str = ""
     namespaces: bool = True
     retries_unasked: bool = True

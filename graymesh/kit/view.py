@@ -80,7 +80,7 @@ def lane_table(release: Release, lane: Lane) -> RouteTable:
             origin=version.origin,
         )
         for version in release.versions
-        if version.name != release.stable
+        if version.canary
     ]
     return RouteTable((*routes, Route(name="stable", condition=ALWAYS, split=_only(release.stable), policy=policy)))
 

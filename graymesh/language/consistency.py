@@ -23,8 +23,12 @@ def shares(stages: Sequence[Stage], stable: str, canaries: Sequence[str]) -> Ite
             message, below = f"{quoted(stable)} is stable and gets the rest", ("stages", index, "split", stable)
             yield Malformed("GM110", message, "leave it out", below=below, at_key=True)
         if stage.weight_basis_points and len(canaries) != 1:
-            have = f"there are {listed(canaries)}" if canaries else "there is no version but stable"
-            advice = f"write split: {{{canaries[0]}: …}}" if canaries else "add the canary to versions"
+            have = f"there are {listed(canaries)}" if canaries else "there is none"
+            advice = (
+                f"write split: {{{canaries[0]}: …}}"
+                if canaries
+                else "add the canary to versions; a version that is retired is none"
+            )
             message = f"a weight is for one canary, and {have}"
             yield Malformed("GM110", message, advice, below=("stages", index, "weight"))
 

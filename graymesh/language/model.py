@@ -96,7 +96,7 @@ class Spec(Part):
     versions: Annotated[
         dict[VersionName, Annotated[VersionSpec, OR_EMPTY]], Entries(1, MOST_VERSIONS), Gives("version")
     ] = Field(
-        description="The versions that run; all but stable are canaries.",
+        description="The versions that run; all but stable and those that are retired are canaries.",
         examples=[{"v1": {"endpoints": ["10.0.1.11:8080"]}, "v2": {"endpoints": ["10.0.2.11:8080"]}}],
     )
     audiences: Annotated[
@@ -151,8 +151,13 @@ class Spec(Part):
 
     @property
     def canaries(self) -> tuple[str, ...]:
-        """Every version but stable, in the spec's order."""
-        return tuple(name for name in self.versions if name != self.stable)
+        """Every version but stable, in the spec's order; a retired one only while a stage still gives it a share."""
+        shared = {name for stage in self.stages for name, weight in (stage.split or {}).items() if weight}
+        return tuple(
+            name
+            for name, version in self.versions.items()
+            if name != self.stable and (name in shared or not version.retired)
+        )
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:

@@ -141,13 +141,15 @@ def _index(rollout: Rollout, stage: str | None) -> int | None:
 
 def versions_of(spec: Spec) -> Iterator[Version]:
     """The versions in the order of the spec, with their defaults."""
+    canaries = spec.canaries
     for name, version in spec.versions.items():
         labels = version.labels if version.labels is not None else {"version": name}
         yield Version(
             name=name,
             labels=tuple(sorted(labels.items())),
             endpoints=tuple(sorted(version.endpoints)),
-            canary=name != spec.stable,
+            canary=name in canaries,
+            retired=version.retired,
             image=version.image or "",
             replicas=version.replicas,
             origin=("spec", "versions", name),

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from graymesh.language.part import UNIQUE, Entries, Maybe, Part
-from graymesh.language.values import Whole
+from graymesh.language.values import TrueOrFalse, Whole
 from graymesh.language.words import Endpoint, HostName, Image, LabelKey, LabelValue, Name, Port
 
 MOST_VERSIONS = 10
@@ -49,6 +49,11 @@ class VersionSpec(Part):
     )
     replicas: Maybe[Annotated[int, Whole(0, 100_000)]] = Field(
         default=None, description="How many instances run.", examples=[2]
+    )
+    retired: Annotated[bool, TrueOrFalse()] = Field(
+        default=False,
+        description="It is going: engines still know it, but nothing may send requests there any more.",
+        examples=[True],
     )
 
 

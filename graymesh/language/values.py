@@ -108,6 +108,21 @@ class Text(Plain):
         return raw if len(raw) <= self.longest else ""
 
 
+class TrueOrFalse(Plain):
+    """A boolean; words like yes and on are text."""
+
+    def read(self, value: Any) -> bool:
+        """The boolean."""
+        if type(value) is not bool:
+            mended = RawYaml(value) if value in ("true", "false") else ""
+            raise wrong_type(value, "true or false", f"write {mended}" if mended else "", mended)
+        return value
+
+    def schema(self) -> Schema:
+        """A boolean."""
+        return {"type": "boolean"}
+
+
 class Whole(Plain):
     """A whole number from `least` to `most`."""
 

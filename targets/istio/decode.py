@@ -178,6 +178,7 @@ def _surroundings(reading: _Objects) -> Surroundings:
         tokens_unclear=reading.tokens_unclear,
         claims={} if reading.tokens_unclear else reading.claims,
         rule_hosts=reading.rule_hosts,
+        rule_names=reading.rule_names,
     )
 
 

@@ -18,7 +18,8 @@ _DESTINATION: Final = frozenset(["host", "subset", "port"])
 class Surroundings:
     """What the files say besides VirtualServices. None stands for an object that was not understood.
 
-    `claims` maps headers to issuer and claim; `rule_hosts` holds the hosts of each file's DestinationRules.
+    `claims` maps headers to issuer and claim; `rule_hosts` holds the hosts of each file's DestinationRules, and
+    `rule_names` the host of each by its namespace and name.
     """
 
     rules: Mapping[str, DestinationRule | None]
@@ -28,13 +29,15 @@ class Surroundings:
     tokens_unclear: bool
     claims: Mapping[str, tuple[str, str]]
     rule_hosts: Mapping[str, set[str]]
+    rule_names: Mapping[tuple[str, str], str]
 
 
 class Versions:
     """Names for the destinations of one VirtualService.
 
     The subset alone, when it is one of the service's own: of the only one of the VirtualService's hosts that requests
-    are sent to, else of the only DestinationRule in its file. Everything else carries its host and port.
+    are sent to, else of a DestinationRule that stands in its file or has its name. Everything else carries its host and
+    port.
     """
 
     def __init__(self, found: Object, hosts: tuple[str, ...], around: Surroundings) -> None:
@@ -45,7 +48,8 @@ class Versions:
                 host = host_of(target, "host", self._namespace)
                 self.hosts.setdefault(host, set()).add(_port(target))
         own = [host for host in hosts if host in self.hosts]
-        near = [host for host in self.hosts if host in around.rule_hosts.get(found.file, ())]
+        namesake = around.rule_names.get((found.namespace, found.name), "")
+        near = [host for host in self.hosts if host in {namesake, *around.rule_hosts.get(found.file, ())}]
         candidates = own or (near if len(self.hosts) == 1 else [])
         self.home = candidates[0] if len(set(candidates)) == 1 else ""
 

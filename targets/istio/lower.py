@@ -23,6 +23,10 @@ from graymesh.targets.istio.resources import (
 from graymesh.targets.istio.routes import Backend, http_route
 from graymesh.text import Remarked
 
+DESTINATIONS: Final = "destinations"
+ROUTES: Final = "routes"
+"""What the names of a release's two files end in. They sort as they are applied: a version comes before its routes."""
+
 _SECOND: Final = ".mesh"
 """What the name of a release's second VirtualService ends in; no release's own name has a dot."""
 
@@ -53,9 +57,9 @@ class _Binding:
 
 
 def lower(views: Sequence[View]) -> list[IstioFile]:
-    """One file per release, and one for the tokens that claims come from."""
+    """Two files per release, and one for the tokens that claims come from."""
     ordered = sorted(views, key=lambda view: view.release.key)
-    trees = [_release(view) for view in ordered]
+    trees = [file for view in ordered for file in (_destinations(view), _routes(view))]
     shared = request_authentications(ordered)
     if not shared:
         return trees
@@ -63,18 +67,22 @@ def lower(views: Sequence[View]) -> list[IstioFile]:
     return [*trees, IstioFile(SHARED_FILE, (Remarked(first, (file_of_all(),)), *others))]
 
 
-def _release(view: View) -> IstioFile:
-    """What a VirtualService names stands before it, so that applying the file in order never leaves a gap."""
-    documents: list[dict[str, Any]] = []
-    if options_of(view).serviceEntry:
-        documents.append(service_entry(view))
-    documents.append(destination_rule(view))
-    if _own_gateway(view):
-        documents.append(gateway(view))
-    documents += [_virtual_service(view, binding) for binding in _bindings(view)]
+def _destinations(view: View) -> IstioFile:
+    """The versions that routes may name, those that are retired too: `kubectl apply` on the folder takes them first."""
+    entry = [service_entry(view)] if options_of(view).serviceEntry else []
+    return _file(view, DESTINATIONS, [*entry, destination_rule(view)])
+
+
+def _routes(view: View) -> IstioFile:
+    """Who gets which version; a Gateway that they are bound to stands before them."""
+    own = [gateway(view)] if _own_gateway(view) else []
+    return _file(view, ROUTES, [*own, *(_virtual_service(view, binding) for binding in _bindings(view))])
+
+
+def _file(view: View, ending: str, documents: Sequence[dict[str, Any]]) -> IstioFile:
     first, *others = documents
-    marked = Remarked(first, file_of(view))
-    return IstioFile(f"{view.release.namespace}.{view.release.name}.yaml", (marked, *others))
+    path = f"{view.release.namespace}.{view.release.name}.{ending}.yaml"
+    return IstioFile(path, (Remarked(first, file_of(view)), *others))
 
 
 def _own_gateway(view: View) -> bool:

@@ -23,7 +23,9 @@ from graymesh.report.shown import inline
 
 _RESET: Final = "\x1b[0m"
 _COLORS: Final = {"bold": "1", "bad": "1;31", "good": "32", "dim": "2", "warn": "1;33", "head": "1;36"}
-_GRAVE: Final = frozenset(("undecided", "incomplete", "removed", "moved-back", "redrawn", "guard-removed", "trust"))
+_GRAVE: Final = frozenset(
+    ("undecided", "incomplete", "removed", "gap", "moved-back", "redrawn", "guard-removed", "trust")
+)
 
 
 def render(diff: TrafficDiff, *, color: bool = False, files: bool = False) -> str:
