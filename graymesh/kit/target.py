@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from graymesh.diagnostic import Level, Pointer
 from graymesh.ir.plan import NO_PLAN, Plan
-from graymesh.ir.release import Facts, Release, RouteTable
+from graymesh.ir.release import Facts, Kind, Release, RouteTable
 from graymesh.ir.settings import SPEC_SETTINGS, SettingRows
 
 NEEDS: Final = ("endpoints", "stages")
@@ -181,7 +181,8 @@ class Manifest:
     `companion` names the target beside which this one stands and whose role it shares; `routes` is False for targets
     that hold rules but choose no version. `namespaces` is False for those whose files tell releases apart by name only.
     `retries_unasked` is False for engines that retry only when told to, so that no retries and none asked for are the
-    same to them. `kubernetes` tells that its files are Kubernetes objects. `needs` are of `NEEDS` (GM307,
+    same to them. `unseen` are characters that the engine never sees in values of a kind of field: they part values
+    there. `kubernetes` tells that its files are Kubernetes objects. `needs` are of `NEEDS` (GM307,
     `View.stages`); `after` names targets whose files it must know (`View.beside`).
     """
 
@@ -198,6 +199,7 @@ class Manifest:
     namespaces: bool = True
     retries_unasked: bool = True
     kubernetes: bool = False
+    unseen: Mapping[Kind, str] = field(default_factory=dict)
     features: Mapping[str, Capability] = field(default_factory=dict)
     options: Mapping[str, Option] = field(default_factory=dict)
 

@@ -33,7 +33,7 @@ from graymesh.proof.regex.parse import PatternProblem, RegexProblem, read
 from graymesh.proof.regex.tree import (
     EMPTY,
     NEVER,
-    VISIBLE,
+    VALUES,
     Chars,
     Concat,
     Node,
@@ -116,9 +116,9 @@ def effort(pattern: str) -> int:
 
 
 def literal(text: str) -> str:
-    """A pattern for exactly this text of visible ASCII and blanks. Raises ValueError for other characters."""
+    """A pattern for exactly this text of visible ASCII, blanks and tabs. Raises ValueError for other characters."""
     for char in text:
-        if not " " <= char <= "~":
+        if not " " <= char <= "~" and char != "\t":
             raise ValueError(f"U+{ord(char):04X} has no portable literal")
     return "".join(map(escaped, text))
 
@@ -194,7 +194,7 @@ def intervals_of(pattern: str) -> Intervals | None:
 
 
 @lru_cache(maxsize=8192)
-def canonical(pattern: str, alphabet: int = VISIBLE) -> Matcher:
+def canonical(pattern: str, alphabet: int = VALUES) -> Matcher:
     """The simplest matcher that means the same for values made of `alphabet` that are not empty.
 
     Four digits are Buckets, few values OneOf (none at all: `OneOf(())`), `text.*` Prefix, `.*text` Suffix,
