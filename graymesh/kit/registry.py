@@ -69,9 +69,9 @@ def _manifest(path: Path) -> Manifest:
     fields: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in data.items()
-        if key not in ("features", "options", "unseen")
+        if key not in ("features", "options", "unseen", "reads")
     }
-    fields["unseen"] = {Kind(kind): characters for kind, characters in data.get("unseen", {}).items()}
+    fields |= {key: {Kind(kind): text for kind, text in data.get(key, {}).items()} for key in ("unseen", "reads")}
     return Manifest(features=features, options=options, **fields)
 
 

@@ -33,7 +33,7 @@ from typing import Final
 
 from graymesh.ir.release import Kind
 from graymesh.proof.regex.parse import read
-from graymesh.proof.regex.tree import BEYOND, EMPTY, VISIBLE, Chars, Concat, Node, Repeat, Union, chars_of
+from graymesh.proof.regex.tree import BEYOND, EMPTY, VISIBLE, Chars, Concat, Node, Repeat, Union, chars_of, chars_within
 
 METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT")
 """The registered methods that requests use, those first that every engine forwards."""
@@ -109,3 +109,9 @@ def possible(kind: Kind, value: str) -> bool:
 def alphabet(kind: Kind) -> int:
     """The characters of these values, as a mask."""
     return _CHARACTERS[kind]
+
+
+@lru_cache(maxsize=len(Kind))
+def characters_alike(kind: Kind) -> int:
+    """The characters of values that all engines read alike."""
+    return chars_within(alike(kind)) & VISIBLE

@@ -6,6 +6,7 @@ is stands in `graymesh.proof.regex.parse`, and what makes a pattern too costly i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, assert_never
 
@@ -31,6 +32,7 @@ from graymesh.proof.regex.domain import domain
 from graymesh.proof.regex.normal import MOST_VALUES, normal, sequence, values
 from graymesh.proof.regex.parse import PatternProblem, RegexProblem, read
 from graymesh.proof.regex.tree import (
+    BEYOND,
     EMPTY,
     NEVER,
     VALUES,
@@ -60,6 +62,7 @@ __all__ = [
     "literal",
     "matches_empty",
     "matches_everything",
+    "named",
     "parse",
     "pattern_of",
     "problems",
@@ -191,6 +194,29 @@ def intervals_of(pattern: str) -> Intervals | None:
     node, found = read(pattern)
     numbers = None if found else _numbers(node)
     return numbers[1] if numbers and numbers[0] == _MOST_DIGITS and numbers[1] else None
+
+
+def named(pattern: str, usual: int) -> str:
+    """The first character outside of `usual` that the pattern names, "" when it names none. Raises RegexProblem.
+
+    `.`, a negated class and one with all of `usual` take such characters among all others, and name none.
+    """
+    for mask in _sets(parse(pattern)):
+        odd = mask & ~usual
+        if odd and not mask & BEYOND and usual & ~mask:
+            return next(listed(odd))
+    return ""
+
+
+def _sets(node: Node) -> Iterator[int]:
+    match node:
+        case Chars(mask):
+            yield mask
+        case Concat(parts) | Union(parts):
+            for part in parts:
+                yield from _sets(part)
+        case Repeat(body):
+            yield from _sets(body)
 
 
 @lru_cache(maxsize=8192)

@@ -76,6 +76,20 @@ def listed(mask: int) -> Iterator[str]:
         mask ^= lowest
 
 
+def chars_within(node: Node) -> int:
+    """All characters that some place of the pattern takes."""
+    match node:
+        case Chars(mask):
+            return mask
+        case Concat(parts) | Union(parts):
+            found = 0
+            for part in parts:
+                found |= chars_within(part)
+            return found
+        case Repeat(body):
+            return chars_within(body)
+
+
 def nullable(node: Node) -> bool:
     """Does the node match the empty string?"""
     match node:
