@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from graymesh.diagnostic import Diagnostic, Note, Span
 from graymesh.did_you_mean import listed, quoted
-from graymesh.ir.release import Facts, Field, Kind, OneOf, Route, RouteTable, Test
+from graymesh.ir.release import Facts, Route, RouteTable
 from graymesh.ir.semantics import Request
 from graymesh.ir.settings import SettingRows, relabel
 from graymesh.ir.witness import as_command, in_words
@@ -137,19 +137,6 @@ def _relabelled_route(route: Route, labels: Labels) -> Route:
     return replace(route, split=replace(route.split, shares=shares), policy=replace(route.policy, mirror=mirror))
 
 
-def _asks_for_hosts(table: RouteTable) -> bool:
-    conditions = (route.condition for route in table.routes)
-    return any(test.field.kind is Kind.HOST for condition in conditions for tests in condition for test in tests)
-
-
-def _within(table: RouteTable, hosts: Sequence[str]) -> RouteTable:
-    """The table for requests to these hosts; what it does with others is nobody's question."""
-    own = Test(Field(Kind.HOST), OneOf(tuple(sorted(hosts))))
-    return RouteTable(
-        tuple(replace(route, condition=tuple((own, *tests) for tests in route.condition)) for route in table.routes)
-    )
-
-
 def _index(pairs: Iterable[tuple[str, Statement]]) -> Mapping[str, Sequence[Statement]]:
     found: dict[str, list[Statement]] = {}
     for name, service in pairs:
@@ -218,8 +205,7 @@ class _Check:
                 for service in services:
                     if id(service) not in compared:
                         compared.add(id(service))
-                        served = tuple(name for name in expected.hosts if name in service.hosts)
-                        yield from self._compared(view, table, service, served or (host,), labels)
+                        yield from self._compared(view, table, service, host, labels)
 
     def _doubled(self, view: View, host: str, services: Sequence[Statement]) -> Iterator[Diagnostic]:
         scopes: dict[str, Statement] = {}
@@ -232,12 +218,9 @@ class _Check:
                 yield self._of(view, "GM904", message, notes=notes)
 
     def _compared(
-        self, view: View, table: RouteTable, service: Statement, hosts: Sequence[str], labels: Labels
+        self, view: View, table: RouteTable, service: Statement, host: str, labels: Labels
     ) -> Iterator[Diagnostic]:
-        host, decision = hosts[0], service.decision
-        if _asks_for_hosts(table) or _asks_for_hosts(decision):
-            table, decision = _within(table, hosts), _within(decision, hosts)
-        result = compare(table, decision, self.manifest.unseen)
+        result = compare(table, service.decision, self.manifest.unseen)
         where = f" ({service.scope})" if service.scope else ""
         if isinstance(result, Undecided):
             message = f"not decided whether {self.name}{where} routes {host} as the spec says: {result.reason}"

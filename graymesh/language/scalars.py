@@ -24,7 +24,8 @@ LABEL_KEY: Final = rf"(?:{HOST}/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{{0,61}}[A-Za-z0-9
 HEADER_NAME: Final = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 COOKIE_NAME: Final = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
 QUERY_NAME: Final = "[A-Za-z0-9._~-]{1,64}"
-CLAIM_NAME: Final = "[A-Za-z_][A-Za-z0-9_-]{0,63}"
+_CLAIM: Final = "[A-Za-z_][A-Za-z0-9_:-]{0,63}"
+CLAIM_NAME: Final = rf"{_CLAIM}(?:\.{_CLAIM}){{0,3}}|https?://[A-Za-z0-9._~:/-]{{1,120}}"
 TEXT: Final = "[!-~](?:[ -~]*[!-~])?"
 COOKIE_VALUE: Final = r"[!#-+\--:<-\[\]-~]+"
 QUERY_VALUE: Final = "[!$'()*,-;=?-Z_a-z~]+"
@@ -153,8 +154,9 @@ def query_name(text: str) -> str:
 
 
 def claim_name(text: str) -> str:
-    """The name of a claim at the top of a token; case counts."""
-    return _name(text, CLAIM_NAME, "a claim's name", "letters, digits, '-' and '_', at most 64 characters")
+    """The name of a claim, below others after dots, or an address as a whole; case counts."""
+    rule = "letters, digits, '-', '_' and ':', with dots before claims inside of others, or an address like https://…"
+    return _name(text, CLAIM_NAME, "a claim's name", rule)
 
 
 def plain_text(text: str) -> str:

@@ -13,7 +13,7 @@ from graymesh.ir.release import (
 )
 from graymesh.ir.semantics import Request
 from graymesh.proof.regex.domain import ALWAYS_THERE, inside
-from graymesh.proof.request_space import SEVERAL, Space, read_alike, with_values
+from graymesh.proof.request_space import Space, read_alike, with_values
 from graymesh.proof.samples import near
 
 
@@ -54,7 +54,7 @@ def _varied(base: Request, space: Space) -> Iterator[Request]:
     for field, every in zip(space.fields, space.states, strict=True):
         for state in every:
             yield with_values(base, field, state.values)
-        if field.kind in SEVERAL:
+        if field.kind is Kind.COOKIE:
             for one, other in pairwise(state for state in every if state.values):
                 yield with_values(base, field, (*one.values, *other.values))
                 yield with_values(base, field, (*other.values, *one.values))

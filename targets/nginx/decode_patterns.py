@@ -51,7 +51,7 @@ _COOKIE_ENDS: Final = (
 )
 _QUERY_STARTS: Final = ("(?:.*&)?", "(?:.*?&)??", "(?:^|&)", "(^|&)", r"(?:\A|&)")
 _QUERY_ENDS: Final = (r"(?:&|\z)", "(?:&|$)", "(&|$)", "(?:$|&)", "($|&)")
-_NAME: Final = re.compile(r"(?:[A-Za-z0-9_!#%&'*~-]|\\[.+^$|*`-])+(?==)")
+_NAME: Final = re.compile(r"(?:[A-Za-z0-9_!#%&'*~:/-]|\\[.+^$|*`-])+(?==)")
 _CLAIM_STARTS: Final = (r"(?:.*\n)*?", r"(?:.*\n)*", r"(?:^|\n)", r"(^|\n)", r"(?:\A|\n)")
 _FROM_THE_BEGINNING: Final = frozenset(
     [r"(?:.*;)?[ \t]*", r"(?:.*?;)??[ \t]*", "(?:.*&)?", "(?:.*?&)??", *_CLAIM_STARTS[:2]]

@@ -161,7 +161,7 @@ def without(pattern: str, chars: str) -> str:
     Anchors at both ends are gone too. Raises RegexProblem when the pattern is not portable.
     """
     left = _cut(parse(pattern), chars_of(chars))
-    return render(left if size(left) else NEVER)
+    return render(left if size(left) else NEVER, VALUES | chars_of(chars))
 
 
 def matches_empty(pattern: str) -> bool:

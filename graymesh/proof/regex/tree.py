@@ -18,6 +18,7 @@ VALUES: Final = VISIBLE | 1 << ord("\t") | BEYOND
 """All characters that values are made of."""
 
 _META: Final = frozenset(r"\.+*?()|[]{}^$")
+_ESCAPES: Final = {"\t": r"\t", "\n": r"\n"}
 _META_IN_CLASS: Final = frozenset(r"\[]^-")
 
 
@@ -156,6 +157,8 @@ def set_text(mask: int, alphabet: int) -> str:
     if not inside:
         return r"[^\s\S]"
     if not outside:
+        return r"[\s\S]" if inside & ~DOT else "."
+    if not outside & DOT:
         return "."
     if mask & BEYOND:
         return f"[^{_ranges(outside)}]"
@@ -164,7 +167,7 @@ def set_text(mask: int, alphabet: int) -> str:
 
 def escaped(char: str) -> str:
     """The character as a literal of a pattern."""
-    return r"\t" if char == "\t" else "\\" + char if char in _META else char
+    return _ESCAPES.get(char) or ("\\" + char if char in _META else char)
 
 
 def _grouped(node: Node, alphabet: int) -> str:
@@ -184,5 +187,5 @@ def _runs(chars: list[str]) -> Iterator[list[str]]:
 
 
 def _range(run: list[str]) -> str:
-    written = [r"\t" if char == "\t" else "\\" + char if char in _META_IN_CLASS else char for char in run]
+    written = [_ESCAPES.get(char) or ("\\" + char if char in _META_IN_CLASS else char) for char in run]
     return "".join(written) if len(run) < 3 else f"{written[0]}-{written[-1]}"
