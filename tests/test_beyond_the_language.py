@@ -192,14 +192,13 @@ def test_diff_says_whom_a_deleted_route_concerns(project: Path) -> None:
 @pytest.mark.parametrize("name", ROUTING)
 def test_verify_finds_the_route_sent_to_the_other_version(project: Path, name: str) -> None:
     text = (project / "rollout.yaml").read_text(encoding="utf-8")
-    other = project / "other"
+    other = project.parent / f"{project.name}-other"
     other.mkdir()
     (other / "rollout.yaml").write_text(text.replace("mail, version: v2", "mail, version: v1"), encoding="utf-8")
     assert _graymesh("compile", project, "-t", name)[0] == 0
     assert _graymesh("compile", other, "-t", name)[0] == 0
     shutil.rmtree(project / "rendered" / name)
     shutil.copytree(other / "rendered" / name, project / "rendered" / name)
-    shutil.rmtree(other)
     code, output = _graymesh("verify", project, "-t", name)
     assert code == 1
     assert "GM901" in output
