@@ -4,7 +4,7 @@ Spring decodes a query and takes `+` for a blank, nginx and Envoy compare it as 
 cookie and drops one with a comma, the others keep both. Where every value that a condition asks for is of that kind,
 the engines of one release do different things with the same request: an error. A pattern that names such a character
 beside others is a warning. Patterns like `.*`, which take such values among all others, are not reported: nobody asked
-for these values. `graymesh route -t TARGET` says what each engine makes of a request.
+for these values. `graymesh route SPEC -t nginx` says what an engine makes of a request.
 
 bad: |
   targets: {nginx: {}, spring-cloud-gateway: {}}
