@@ -9,7 +9,7 @@ bad: |
     v1: {endpoints: [10.0.1.1:80, 10.0.1.2:80]}
     v2: {endpoints: [10.0.2.1:80, 10.0.2.2:80]}
     v3: {endpoints: [10.0.3.1:80, 10.0.3.2:80], retired: true}
-  stages: [{name: first, split: {v2: 5, v3: 5}, hold: 1h}, {name: full, split: {v2: 100}}]
+  stages: [{name: first, split: {v2: 5, v3: 5}, hold: 1h}, {name: most, split: {v2: 95, v3: 5}}]
 good: |
   versions:
     v1: {endpoints: [10.0.1.1:80, 10.0.1.2:80]}
