@@ -15,8 +15,8 @@ from graymesh.targets.nginx.tree import Directive, Entry, Item, MapRegex, Remark
 _UPGRADE: Final = Variable("gm_upgrade")
 _CONNECTION: Final = Variable("gm_connection")
 _HOST: Final = Variable("gm_host")
-_WEBSOCKET: Final = MapRegex(r"\A(?i)websocket\z")
-_SAME_HOST: Final = MapRegex(r"\A([^ ]+) (?i)\1\.?(:[0-9]+)\z")
+_WEBSOCKET: Final = MapRegex(r"\A(?i:websocket)\z")
+_SAME_HOST: Final = MapRegex(r"\A([^ ]+) (?i:\1)\.?(:[0-9]+)\z")
 """The host that chose the server, and a Host header of the same name; beside an absolute URL it may have another."""
 
 

@@ -45,8 +45,8 @@ def _limits(facts: Facts) -> Iterator[tuple[tuple[str, str], Scalar]]:
             yield ("", "limits.status"), 429
 
 
-_WEBSOCKET: Final = r"~\A(?i)websocket\z"
-_HOST: Final = r"{$host $http_host: $host$2 if ~\A([^ ]+) (?i)\1\.?(:[0-9]+)\z; else $host}"
+_WEBSOCKET: Final = r"~\A(?i:websocket)\z"
+_HOST: Final = r"{$host $http_host: $host$2 if ~\A([^ ]+) (?i:\1)\.?(:[0-9]+)\z; else $host}"
 """The host by which nginx chose the server, with the port of a Host header of the same name (RFC 9112, 3.2.2)."""
 
 

@@ -49,6 +49,17 @@ def same_ports_in_istio(change: Change) -> bool:
     return [_ports(each) for each in old] == [_ports(each) for each in new]
 
 
+def same_retries_in_istio(change: Change) -> bool:
+    """Every route retries as often as before: a number that is left out is 0."""
+    old, new = documents(change.before), documents(change.mutant.text)
+    return [_attempts(each) for each in old] == [_attempts(each) for each in new]
+
+
+def _attempts(found: Mapping[str, Any]) -> list[int | None]:
+    routes = found["spec"].get("http", ())
+    return [route["retries"].get("attempts", 0) if "retries" in route else None for route in routes]
+
+
 def _ports(found: Mapping[str, Any]) -> list[int]:
     spec = found["spec"] if found["kind"] == "ServiceEntry" else {}
     return [

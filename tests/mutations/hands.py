@@ -14,7 +14,7 @@ from tests.mutations.harmless import HARMLESS, Harmless
 from tests.mutations.lines import Change
 from tests.mutations.mutant import Mutant, digits_changed
 
-FACTS = {"endpoint", "label", "limit dropped"}
+FACTS = {"connection told", "endpoint", "label", "limit dropped"}
 """Classes that change what an engine is told besides routes."""
 
 
@@ -47,12 +47,12 @@ HANDS: Mapping[str, Hand] = {
         classes=ROUTED | {"match dropped", "endpoint", "label", "name taken"},
         least=1000,
         idle={"bucket digit": conditions.same_buckets_in_istio},
-        broken=frozenset(["name taken"]),
+        broken=frozenset(["name taken", "match dropped"]),
     ),
     "nginx": Hand(
         named=nginx_mutants.named,
         sweep=nginx_mutants.sweep,
-        classes=ROUTED | {"map entry dropped", "endpoint", "limit dropped"},
+        classes=ROUTED | {"map entry dropped", "connection told", "endpoint", "limit dropped"},
         least=1000,
         every=2,
         idle={

@@ -16,6 +16,7 @@ from tests.mutations.conditions import (
     same_defaults_in_sentinel,
     same_order_in_spring,
     same_ports_in_istio,
+    same_retries_in_istio,
 )
 from tests.mutations.lines import Change
 
@@ -93,11 +94,22 @@ ISTIO = (
         because="an endpoint without a port of its own has the service's",
         when=same_ports_in_istio,
     ),
+    Harmless(
+        place="[0-9]+/spec/http/[0-9]+/retries/attempts",
+        change="left out",
+        because="a number that is left out is 0",
+        when=same_retries_in_istio,
+    ),
 )
 
 _ROUTE = "0/spring/cloud/gateway/server/webflux/routes/[0-9]+"
 
 SPRING = (
+    Harmless(
+        place=f"{_ROUTE}/filters/[0-9]+/args/strategy",
+        because="Spring reads the names of strategies in any case",
+        when=in_case_only,
+    ),
     Harmless(
         place=f"{_ROUTE}/id",
         change="(?!left out).*",

@@ -10,6 +10,11 @@ from tests.mutations import oracles
 from tests.mutations.mutant import Mutant, digits_changed, other
 from tests.mutations.nginx_text import Directive, NginxText, Word
 
+_CONNECTION = re.compile(r"\$gm_(upgrade|connection|host)|__told_|__from_proxy")
+"""Blocks that say what services are told of the connection."""
+_TOLD = re.compile(rf"__limited_|{_CONNECTION.pattern}")
+"""Blocks that choose no version."""
+
 
 def named(text: str) -> Iterator[Mutant]:
     """The named classes of a configuration file; a script has none."""
@@ -87,10 +92,16 @@ class NginxNamed:
 
     def class_map_entry_dropped(self) -> Iterator[tuple[Directive, str, str]]:
         for block in [*self.maps, *self.nginx.named("geo")]:
-            if block not in self.ordered and "__limited_" not in block.values[-1]:
+            if block not in self.ordered and not _TOLD.search(" ".join(block.values)):
                 for entry in block.children:
                     if entry.name not in ("default", "proxy", "proxy_recursive"):
                         yield entry, "left out", self.nginx.without(entry)
+
+    def class_connection_told(self) -> Iterator[tuple[Directive, str, str]]:
+        for block in [*self.maps, *self.nginx.named("geo")]:
+            for entry in block.children if _CONNECTION.search(" ".join(block.values)) else ():
+                if entry.name != "default":
+                    yield entry, "left out", self.nginx.without(entry)
 
     def class_limit_dropped(self) -> Iterator[tuple[Directive, str, str]]:
         for block in self.maps:

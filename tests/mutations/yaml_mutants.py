@@ -244,9 +244,13 @@ class SpringNamed(_Named):
             yield (group,), "left out", self.yaml.edited(*((*self.yaml.spans[route], "") for route in routes))
 
     def class_header_sent(self) -> Iterator[tuple[Path, str, str]]:
-        for name in ("SetResponseHeader", "SetRequestHeader"):
-            for path in self._parts("filters", name):
+        for name in ("AddResponseHeader", "SetResponseHeader", "SetRequestHeader"):
+            paths = (path for path in self._parts("filters", name) if self._header(path) != "Set-Cookie")
+            for path in paths:
                 yield self.changed((*path, "args", "value"), self.yaml.value((*path, "args", "value")) + "x")
+
+    def _header(self, path: Path) -> str:
+        return str(self.yaml.value((*path, "args", "name")))
 
     def _together(self) -> dict[str, list[Path]]:
         """The routes of each weight group, and every other route by itself, by their name."""
