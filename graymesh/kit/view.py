@@ -27,6 +27,7 @@ from graymesh.ir.settings import SPEC_SETTINGS
 from graymesh.kit.target import HostTable, Manifest, Role, View
 
 Can: TypeAlias = Callable[[str], bool]
+Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 
 def role_of(release: Release, manifest: Manifest) -> Role:
@@ -36,7 +37,9 @@ def role_of(release: Release, manifest: Manifest) -> Role:
     return "edge" if release.lane.edge in (manifest.name, manifest.companion) else "follower"
 
 
-def view(release: Release, manifest: Manifest, options: Mapping[str, Any], plan: Plan = NO_PLAN) -> View:
+def view(
+    release: Release, manifest: Manifest, options: Mapping[str, Any], plan: Plan = NO_PLAN, spec: str = ""
+) -> View:
     """The release as this target must enforce it; what it cannot say, and lint has let pass, is left out.
 
     Options that nobody sets have their declared defaults.
@@ -57,6 +60,7 @@ def view(release: Release, manifest: Manifest, options: Mapping[str, Any], plan:
         facts=facts,
         options={**manifest.defaults, **options},
         plan=_planned(plan, can),
+        spec=spec,
     )
 
 
@@ -147,7 +151,19 @@ def _share(share: Share, can: Can) -> Share:
     told = share.response_headers if can("notice") else ()
     if kept == share.request_headers and told == share.response_headers:
         return share
-    return replace(share, request_headers=kept, response_headers=told)
+    return _with_headers(share, kept, told)
+
+
+def _with_headers(share: Share, request: Headers, response: Headers) -> Share:
+    """The share with other headers; `replace` takes four times as long, and a large compile makes many."""
+    return Share(
+        version=share.version,
+        basis_points=share.basis_points,
+        set_cookie=share.set_cookie,
+        request_headers=request,
+        response_headers=response,
+        origin=share.origin,
+    )
 
 
 def _policy(policy: Policy, can: Can, unasked: bool) -> Policy:
@@ -170,10 +186,9 @@ def _with_lane(table: RouteTable, lane: Lane) -> RouteTable:
 
 
 def _split_with_lane(split: Split, lane: Lane) -> Split:
-    shares = (
-        replace(
-            share, request_headers=tuple(sorted({**dict(share.request_headers), lane.header: share.version}.items()))
-        )
-        for share in split.shares
-    )
-    return replace(split, shares=tuple(shares))
+    return Split(tuple(_share_with_lane(share, lane) for share in split.shares), split.key)
+
+
+def _share_with_lane(share: Share, lane: Lane) -> Share:
+    request = {**dict(share.request_headers), lane.header: share.version}
+    return _with_headers(share, tuple(sorted(request.items())), share.response_headers)

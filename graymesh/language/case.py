@@ -53,7 +53,9 @@ class Case:
         """The release at each of its stages, in order; as it is, when it has none."""
         from graymesh.language.resolve import resolve, stages
 
-        return tuple(resolve(self.rollout, name) for name in stages(self.rollout)) or (self.release,)
+        here = self.release
+        names = stages(self.rollout)
+        return tuple(here if name == here.stage else resolve(self.rollout, name) for name in names) or (here,)
 
     @cached_property
     def plan(self) -> Plan:
@@ -76,8 +78,7 @@ class Case:
     def _view(self, manifest: Manifest, release: Release) -> View:
         from graymesh.kit.view import view
 
-        made = view(release, manifest, self.options.get(manifest.name, {}), self.plan)
-        return replace(made, spec=self.place)
+        return view(release, manifest, self.options.get(manifest.name, {}), self.plan, self.place)
 
 
 def load_cases(project: Project, targets: Sequence[str], progress: Progress) -> tuple[list[Case], list[Diagnostic]]:

@@ -1,8 +1,13 @@
-"""Events of the YAML parser → the places of keys and values. Checks nothing: the loader has."""
+"""Events of the YAML parser → the places of keys and values. Checks nothing: the loader has.
+
+A question leads down one path of a text, so that the events are kept in a row, and a node is made where the path comes
+by.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from yaml.events import (
@@ -12,6 +17,7 @@ from yaml.events import (
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
+    SequenceStartEvent,
     StreamEndEvent,
 )
 
@@ -20,63 +26,84 @@ from graymesh.source import events
 from graymesh.source.node import Node
 from graymesh.source.refusal import span_of
 
-_NOTHING: Final[Mapping[str | int, Node]] = {}
+_STARTS: Final = frozenset([MappingStartEvent, SequenceStartEvent])
+_VALUES: Final = _STARTS | {ScalarEvent}
+_ENDS: Final = frozenset([MappingEndEvent, SequenceEndEvent])
 
 
 def roots(text: str, lines: Sequence[str]) -> list[Node]:
     """The root of every document of a text, given with its lines."""
-    return _PlaceReader(text, lines).roots()
+    places = _Places(text, lines)
+    return [places.node(root) for root in places.roots]
 
 
-class _PlaceReader:
+class _Places:
+    """The events of a text. A value is known by the index of its first event."""
+
     def __init__(self, text: str, lines: Sequence[str]) -> None:
         self._lines = lines
-        self._next = events.of(text)
-        self._last: Any = None
-        self._anchors: dict[str | None, Node] = {}
+        self._events: list[Any] = []
+        self._after: dict[int, int] = {}  # of a collection: where what follows it begins
+        self._last: dict[int, int] = {}  # of a collection: its last value
+        self._targets: dict[int, int] = {}  # of an alias: the value that it names
+        self.roots: list[int] = []
+        self._read(events.of(text))
 
-    def roots(self) -> list[Node]:
-        found = []
-        while type(event := self._next()) is not StreamEndEvent:
-            if type(event) is DocumentStartEvent:
-                self._anchors.clear()
-                found.append(self._node(self._next(), None))
-        return found
+    def _read(self, next_event: events.NextEvent) -> None:
+        found, last, opened = self._events, self._last, [0]
+        anchors: dict[str, int] = {}
+        while (kind := type(event := next_event())) is not StreamEndEvent:
+            index = len(found)
+            found.append(event)
+            if kind in _ENDS:
+                self._after[opened.pop()] = index + 1
+                continue
+            last[opened[-1]] = index
+            if kind in _STARTS:
+                opened.append(index)
+            if kind is DocumentStartEvent:
+                anchors.clear()
+                self.roots.append(index + 1)
+            elif kind is AliasEvent:
+                self._targets[index] = anchors[event.anchor]
+            elif kind in _VALUES and event.anchor is not None:
+                anchors[event.anchor] = index
 
-    def _node(self, event: Any, key: Span | None) -> Node:
+    def node(self, index: int, key: Span | None = None) -> Node:
+        """The value that begins with this event, under a key at this place."""
+        target = self._targets.get(index, index)
+        span = self._span(index)
+        return Node(span, key, span if target == index else self._span(target), partial(self._children, target))
+
+    def _span(self, index: int) -> Span:
+        event = self._events[index]
         if type(event) is AliasEvent:
-            span, target = span_of(event.start_mark, event.end_mark), self._anchors[event.anchor]
-            return Node(span, key or span, target.children, target.written)
-        end, children = self._extent(event)
-        span = Span(event.start_mark.line + 1, event.start_mark.column + 1, *end)
-        node = Node(span, key or span, children, span)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = node
-        return node
+            return span_of(event.start_mark, event.end_mark)
+        return Span(event.start_mark.line + 1, event.start_mark.column + 1, *self._end(index))
 
-    def _extent(self, event: Any) -> tuple[tuple[int, int], Mapping[str | int, Node]]:
-        return (self._scalar_end(event), _NOTHING) if type(event) is ScalarEvent else self._children(event)
+    def _end(self, index: int) -> tuple[int, int]:
+        """A collection in lines of its own ends with its last value."""
+        event = self._events[index]
+        while type(event) in _STARTS:
+            if event.flow_style or index not in self._last:
+                return _end(self._events[self._after[index] - 1])
+            index = self._last[index]
+            event = self._events[index]
+        return self._scalar_end(event) if type(event) is ScalarEvent else _end(event)
 
-    def _children(self, start: Any) -> tuple[tuple[int, int], dict[str | int, Node]]:
-        children = self._entries() if type(start) is MappingStartEvent else self._items()
-        if start.flow_style or not children:
-            return _end(self._last), children
-        last = next(reversed(children.values())).span
-        return (last.end_line, last.end_column), children
-
-    def _entries(self) -> dict[str | int, Node]:
+    def _children(self, index: int) -> Mapping[str | int, Node]:
+        kind = type(self._events[index])
+        if kind not in _STARTS:
+            return {}
         found: dict[str | int, Node] = {}
-        while type(event := self._next()) is not MappingEndEvent:
-            key = self._node(event, None).span
-            found[event.value] = self._node(self._next(), key)
-        self._last = event
-        return found
-
-    def _items(self) -> dict[str | int, Node]:
-        found: dict[str | int, Node] = {}
-        while type(event := self._next()) is not SequenceEndEvent:
-            found[len(found)] = self._node(event, None)
-        self._last = event
+        child, end = index + 1, self._after[index] - 1
+        while child < end:
+            if kind is MappingStartEvent:
+                found[self._events[child].value] = self.node(child + 1, self._span(child))
+                child += 1
+            else:
+                found[len(found)] = self.node(child)
+            child = self._after.get(child, child + 1)
         return found
 
     def _scalar_end(self, event: Any) -> tuple[int, int]:
