@@ -11,7 +11,7 @@ from graymesh.kit.target import Manifest
 
 VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 COOKIE_OCTETS = "".join(char for char in VISIBLE if char not in '",;\\')
-UNRESERVED = "".join(char for char in VISIBLE if char.isalnum() or char in "._~-")
+QUERY_CHARS = "".join(char for char in VISIBLE if char.isalnum() or char in "._~-!$'()*,;:@/?=")
 HOSTILE = [
     "a\\",
     "x; } server { listen 81; } #",
@@ -35,6 +35,9 @@ PATTERNS = [
     "[^x]{2,4}",
     "beta-?[12]?",
     "0[0-4]..",
+    "[a-z]+@b[.]com",
+    r"\S+:[^/]*",
+    "[^;& ]+",
 ]
 PATH_PATTERNS = ["/api/v[0-9]+/.*", "/(a|b)/x", "/[a-z]+"]
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,3})?", fullmatch=True)
@@ -96,7 +99,7 @@ def entries(can: Any, cookie_limit: int) -> st.SearchStrategy[dict[str, Any]]:
         parts["cookies"] = st.dictionaries(names, one, min_size=1, max_size=cookie_limit)
     if can("query"):
         parts["query"] = st.dictionaries(
-            st.sampled_from(["gray", "q"]), matcher("query", UNRESERVED, PATTERNS, can), min_size=1, max_size=2
+            st.sampled_from(["gray", "q"]), matcher("query", QUERY_CHARS, PATTERNS, can), min_size=1, max_size=2
         )
     if can("claim"):
         parts["claims"] = st.dictionaries(

@@ -35,7 +35,6 @@ from graymesh.proof.equivalence import (
     shadowing,
     witness_for,
 )
-from graymesh.proof.regex.domain import METHODS
 from graymesh.proof.request_space import Space
 from tests.route_tables import (
     HOST,
@@ -67,7 +66,7 @@ from tests.route_tables import (
         (table(when(header(OneOf(("v1", "v2"))))), table(when(header("v2")), when(header("v1")))),
         (table(when(header(Prefix("v")))), table(when(header(Regex("v.*"))))),
         (table(when(header(Present()))), table(when(header(Regex(".+"))))),
-        (table(when(header(Present()))), table(when(header(Regex("[!-~].*"))))),
+        (table(when(header(Present()))), table(when(header(Regex(r"\S.*"))))),
         (table(when(header(Prefix("")))), table(when(header(Present())))),
         (table(when(header(Suffix("v")))), table(when(header(Regex(".*v"))))),
         (table(when(header(Suffix("")))), table(when(header(Present())))),
@@ -105,10 +104,10 @@ from tests.route_tables import (
             table(any_of(*[(method(m), path(p)) for m in ("GET", "POST") for p in (Prefix("/a/"), OneOf(("/a",)))])),
         ),
         (
-            table(when(method(*METHODS), header("v2"))),
+            table(when(Test(METHOD, Regex("[^;]+")), header("v2"))),
             table(when(header("v2"))),
         ),
-        (table(when(Test(METHOD, Regex("GE.")))), table(when(method("GET")))),
+        (table(when(Test(METHOD, Regex("GE[T;]")))), table(when(method("GET")))),
         (table(when(source("10.0.0.0/25", "10.0.0.128/25"))), table(when(source("10.0.0.0/24")))),
         (table(when(source("10.0.0.0/25")), when(source("10.0.0.128/25"))), table(when(source("10.0.0.0/24")))),
         (table(when(source("0.0.0.0/0", "::/0"), header("v2"))), table(when(header("v2")))),
@@ -120,9 +119,10 @@ from tests.route_tables import (
         (table(when(header("v2"), header(Prefix("v")))), table(when(header("v2")))),
         (table(when(header("v2"), header("v3"))), table()),
         (table(when(header(Absent()), header("v3"))), table()),
-        (table(when(cookie("a b"))), table()),
+        (table(when(cookie("a;b"))), table()),
+        (table(when(cookie(" a"))), table()),
         (table(when(header(Regex(" x")))), table()),
-        (table(when(path("/a//b"))), table()),
+        (table(when(path("a"))), table()),
         (table(when(Test(HOST, OneOf(("Shop.example.com",))))), table()),
         (table(when(header("v2")), when(header("v2"), version="v3")), table(when(header("v2")))),
         (table(when(header("v2")), REST, when(header("v3"))), table(when(header("v2")))),
@@ -257,7 +257,7 @@ def test_a_route_can_be_shadowed_by_several_together() -> None:
         (
             when(header("x")),
             when(path(PathPrefix("/a")), method("GET")),
-            when(path(PathPrefix("/a")), Test(METHOD, Regex("[A-FH-Z].*"))),
+            when(path(PathPrefix("/a")), Test(METHOD, Regex("[^G].*|G|G[^E].*|GE|GE[^T].*|GET.+"))),
             when(path(PathPrefix("/a")), version="v3"),
             REST,
         )

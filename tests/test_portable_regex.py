@@ -10,7 +10,7 @@ import pytest
 from graymesh.ir.buckets import joined
 from graymesh.ir.release import Buckets, Kind, OneOf, PathPrefix, Prefix, Present, Regex, Suffix
 from graymesh.proof.regex.automata import truths
-from graymesh.proof.regex.domain import alphabet, domain, inside
+from graymesh.proof.regex.domain import alike, alphabet, domain, inside, possible
 from graymesh.proof.regex.portable import (
     PatternProblem,
     RegexProblem,
@@ -22,6 +22,7 @@ from graymesh.proof.regex.portable import (
     problems,
     without,
 )
+from graymesh.proof.regex.tree import ANY, VISIBLE, Chars, Repeat
 
 
 def python(pattern: str) -> re.Pattern[str]:
@@ -109,8 +110,7 @@ def python(pattern: str) -> re.Pattern[str]:
         (r"\u0041", 1, r"\u"),
         (r"\07", 1, r"\0"),
         (r"\y", 1, r"\y"),
-        (r"\t", 1, r"\t"),
-        (r"\n", 1, r"\n"),
+        (r"\r", 1, r"\r"),
         (r"[\b]", 2, r"\b"),
         ("a\\", 2, "\\"),
         ("é", 1, "U+00E9"),
@@ -242,7 +242,8 @@ def test_long_patterns_are_refused() -> None:
         ("beta.*?", Prefix("beta")),
         (".*beta", Suffix("beta")),
         (".*?beta", Suffix("beta")),
-        (r"[ -~]*\.beta", Suffix(".beta")),
+        (r"[\s\S]*\.beta", Suffix(".beta")),
+        (r"[ -~]*\.beta", Regex(r"[ -~]*\.beta")),
         (".*bet[a]", Suffix("beta")),
         (".*beta.*", Regex(".*beta.*")),
         (".+beta", Regex(".+beta")),
@@ -256,7 +257,11 @@ def test_long_patterns_are_refused() -> None:
         (".*", Present()),
         (".+", Present()),
         (".+?", Present()),
-        ("[ -~]+", Present()),
+        (r"[\s\S]+", Present()),
+        ("[ -~]+", Regex("[ -~]+")),
+        (r"[^ -~]", Regex("[^ -~]")),
+        (r"[^\S ]|a", OneOf(("\t", "a"))),
+        (r"x(?:[^\S ]|a)+", Regex(r"x[\ta]+")),
         ("0[0-4][0-9][0-9]", Buckets(((0, 499),))),
         (r"\d{4}", Buckets(((0, 9999),))),
         ("[01][0-9]{3}|2000", Buckets(((0, 2000),))),
@@ -272,7 +277,8 @@ def test_canonical_matchers(pattern: str, matcher: object) -> None:
 
 def test_canonical_depends_on_the_characters_of_the_values() -> None:
     assert canonical("[^;]*", alphabet(Kind.COOKIE)) == Present()
-    assert canonical("[^;]*") == Regex("[ -:<-~]*")
+    assert canonical("[^;]*") == Regex("[^;]*")
+    assert canonical("[^;]*", VISIBLE) == Regex("[ -:<-~]*")
     assert canonical("a[^;]*", alphabet(Kind.COOKIE)) == canonical("a.*", alphabet(Kind.COOKIE)) == Prefix("a")
 
 
@@ -281,7 +287,7 @@ def test_canonical_depends_on_the_characters_of_the_values() -> None:
     [
         ("a.*b", ";", "a[^;]*b"),
         ("[^a]x", ";", "[^;a]x"),
-        (r"\Sx", ";", "[^ ;]x"),
+        (r"\Sx", ";", r"[^\t ;]x"),
         ("[ -~]+", ";", "[ -:<-~]+"),
         ("MyApp/[3-9][.].*", ";", "MyApp/[3-9][.][^;]*"),
         ("[^;]+", ";", "[^;]+"),
@@ -328,16 +334,38 @@ def test_intervals_of_nested_patterns() -> None:
 def test_what_matches_everything_or_nothing() -> None:
     assert [pattern for pattern in ("a*", "a?", "(a|)", ".*") if matches_empty(pattern)] == ["a*", "a?", "(a|)", ".*"]
     assert not any(map(matches_empty, ("a", "a+", ".+")))
-    assert all(map(matches_everything, (".*", ".+", r"\S.*", "[ -~]*", "(a|[^a]).*")))
-    assert not any(map(matches_everything, ("a*", "[^;]*", r"\w+", ".", "/.*")))
+    assert all(map(matches_everything, (".*", ".+", r"\S.*", r"[\s\S]*", "(a|[^a]).*")))
+    assert not any(map(matches_everything, ("a*", "[^;]*", r"\w+", ".", "/.*", "[ -~]*", r"[^\t]*")))
     assert matches_everything("/.*", Kind.PATH)
     assert matches_everything("[^;]*", Kind.COOKIE)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.SOURCE])
-def test_domains_are_portable(kind: Kind) -> None:
-    for _, value in truths(domain(kind), [parse("[a-z]+"), parse(".*[-./].*")]):
-        assert inside(kind, value)
+def test_what_all_read_alike_is_a_part_of_what_engines_receive(kind: Kind) -> None:
+    found = list(truths(Repeat(Chars(ANY), 1, None), [domain(kind), alike(kind), parse("[a-z]+"), parse(".*[-./].*")]))
+    assert all(truth & 1 for truth, _ in found if truth & 2)
+    assert any(truth & 3 == 1 for truth, _ in found)
+    for truth, value in found:
+        assert inside(kind, value) == bool(truth & 2), value
+        assert not value.isascii() or possible(kind, value) == bool(truth & 1), value
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (Kind.HEADER, ["a, b", '"a"', "a\tb", "é", "{}"]),
+        (Kind.COOKIE, ['"YWJj=="', "a,b", '{"a": 1}', "a\\b", "é"]),
+        (Kind.QUERY, ["ann@b.com", "a%20b", "a b", "a+b", "a&b", "a#b", "é"]),
+        (Kind.PATH, ["/a;jsessionid=1", "/a%2Fb", "//a", "/a/../b", "/a b", "/é"]),
+        (Kind.HOST, ["shop.example.com.", "a_b"]),
+        (Kind.METHOD, ["PURGE", "get"]),
+    ],
+)
+def test_what_engines_receive_and_do_not_read_alike(kind: Kind, values: list[str]) -> None:
+    for value in values:
+        found = [truth for truth, each in truths(domain(kind), [], [value]) if each == value]
+        assert found, value
+    assert not possible(Kind.COOKIE, "a;b")
 
 
 def test_paths_of_the_domain_are_normalised() -> None:

@@ -122,10 +122,12 @@ def _on_target(case: Case, release: Release, name: str, request: Request) -> Ite
     """What each of the target's decoded services for the host decides, in the release's own words."""
     from graymesh.compile.compiler import decoded
     from graymesh.ir.semantics import decide, host_without_port
+    from graymesh.kit.registry import target
 
+    seen = target(name).received(request)
     for service in decoded(case, release, name):
-        if host_without_port(request.host) in service.hosts:
-            yield service.scope, decide(service.decision, request)
+        if host_without_port(seen.host) in service.hosts:
+            yield service.scope, decide(service.decision, seen)
 
 
 def _text(answers: Sequence[tuple[str, Decision]]) -> str:

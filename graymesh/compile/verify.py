@@ -244,7 +244,7 @@ class _Check:
     def _compared(
         self, view: View, table: RouteTable, service: Statement, host: str, labels: Labels
     ) -> Iterator[Diagnostic]:
-        result = compare(table, service.decision)
+        result = compare(table, service.decision, self.manifest.unseen)
         where = f" ({service.scope})" if service.scope else ""
         if isinstance(result, Undecided):
             message = f"not decided whether {self.name}{where} routes {host} as the spec says: {result.reason}"

@@ -245,8 +245,8 @@ def _numbers(pattern: str) -> Buckets | None:
     if not taken:
         return None
     numbers = Buckets(joined((number, number) for number in taken))
-    sides = (RouteTable((_route(matcher),)) for matcher in (Regex(pattern), numbers))
-    return numbers if isinstance(compare(*sides), Equal) else None
+    written, meant = (RouteTable((_route(matcher),)) for matcher in (Regex(pattern), numbers))
+    return numbers if isinstance(compare(written, meant), Equal) else None
 
 
 def _route(matcher: Matcher) -> Route:

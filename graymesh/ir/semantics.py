@@ -8,7 +8,7 @@
 | path | of the URL, without query; a prefix goes by whole segments, a suffix by characters |
 | host | case-insensitive, without port |
 | method | exact |
-| claim | a string claim of a token that somebody verified |
+| claim | a string claim, or any member of a list claim, of a token that somebody verified; empty counts as absent |
 | source | the client's address after trusted proxies; IPv4-mapped IPv6 is IPv4 |
 """
 

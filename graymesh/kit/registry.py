@@ -10,6 +10,7 @@ from typing import Any
 
 import graymesh.targets
 from graymesh.did_you_mean import quoted, suggestion
+from graymesh.ir.release import Kind
 from graymesh.kit.declared import DeclarationError
 from graymesh.kit.target import NEEDS, Capability, Manifest, Option, Target
 from graymesh.source import load_artifacts
@@ -68,8 +69,9 @@ def _manifest(path: Path) -> Manifest:
     fields: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in data.items()
-        if key not in ("features", "options")
+        if key not in ("features", "options", "unseen", "reads")
     }
+    fields |= {key: {Kind(kind): text for kind, text in data.get(key, {}).items()} for key in ("unseen", "reads")}
     return Manifest(features=features, options=options, **fields)
 
 

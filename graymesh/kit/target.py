@@ -15,7 +15,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 from graymesh.diagnostic import Level, Pointer
 from graymesh.ir.plan import NO_PLAN, Plan
-from graymesh.ir.release import Facts, Release, RouteTable
+from graymesh.ir.release import Facts, Kind, Release, RouteTable
+from graymesh.ir.semantics import Request
 from graymesh.ir.settings import SPEC_SETTINGS, SettingRows
 
 NEEDS: Final = ("endpoints", "stages")
@@ -181,7 +182,9 @@ class Manifest:
     `companion` names the target beside which this one stands and whose role it shares; `routes` is False for targets
     that hold rules but choose no version. `namespaces` is False for those whose files tell releases apart by name only.
     `retries_unasked` is False for engines that retry only when told to, so that no retries and none asked for are the
-    same to them. `kubernetes` tells that its files are Kubernetes objects. `needs` are of `NEEDS` (GM307,
+    same to them. `unseen` are characters that the engine never sees in values of a kind of field: they part values
+    there. `reads` tells how the engine reads a kind of field as it stands on the wire: engines that say the same
+    read it alike. `kubernetes` tells that its files are Kubernetes objects. `needs` are of `NEEDS` (GM307,
     `View.stages`); `after` names targets whose files it must know (`View.beside`).
     """
 
@@ -198,6 +201,8 @@ class Manifest:
     namespaces: bool = True
     retries_unasked: bool = True
     kubernetes: bool = False
+    unseen: Mapping[Kind, str] = field(default_factory=dict)
+    reads: Mapping[Kind, str] = field(default_factory=dict)
     features: Mapping[str, Capability] = field(default_factory=dict)
     options: Mapping[str, Option] = field(default_factory=dict)
 
@@ -250,6 +255,12 @@ class Target:
     def decode(self, files: Files) -> Decoded:
         """What these files make the engine do; files may be anybody's."""
         return self._module("decode").decode(files)  # type: ignore[no-any-return]
+
+    def received(self, request: Request) -> Request:
+        """The request with the values that the engine compares; as it is when the folder has no `receive.py`."""
+        if not (self.folder / "receive.py").is_file():
+            return request
+        return self._module("receive").received(request)  # type: ignore[no-any-return]
 
     def expected(self, view: View) -> Expected:
         """What the spec asks of this engine, computed without what writes; the view's facts without an `expected.py`.

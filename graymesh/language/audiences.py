@@ -53,8 +53,9 @@ class AudienceEntry(Part):
     )
     claims: Annotated[dict[ClaimName, _MATCHER], _FEW] = Field(
         default={},
-        description="String claims of a verified token; see jwt.",
-        examples=[{"tier": "beta"}],
+        description="String claims of a verified token, or lists of which any member will do; `realm_access.roles` is "
+        "a claim inside of another one. See jwt.",
+        examples=[{"tier": "beta"}, {"realm_access.roles": "tester"}],
     )
     path: Maybe[Annotated[ir.Matcher, PathMatcher(PATH, PATH_END)]] = Field(
         default=None,

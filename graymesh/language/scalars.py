@@ -4,7 +4,7 @@ Every function takes what was written and returns what it means, in the unit tha
 `Malformed`. Patterns are plain strings: `re` compiles one at its first use and keeps it, and the JSON Schema shows it.
 
 Sources of the limits: RFC 1035 §2.3.1 and RFC 1123 §2.1 (names), RFC 9110 §5.6.2 and §7.6.1 (header names, hop-by-hop
-headers), RFC 6265 §4.1.1 (cookies), RFC 3986 §2.3 and §3.3 (queries, paths), the Kubernetes API (labels).
+headers), RFC 6265 §4.1.1 (cookies), RFC 3986 §3.3 and §3.4 (paths, queries), the Kubernetes API (labels).
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ LABEL_KEY: Final = rf"(?:{HOST}/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{{0,61}}[A-Za-z0-9
 HEADER_NAME: Final = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 COOKIE_NAME: Final = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
 QUERY_NAME: Final = "[A-Za-z0-9._~-]{1,64}"
-CLAIM_NAME: Final = "[A-Za-z_][A-Za-z0-9_-]{0,63}"
+_CLAIM: Final = "[A-Za-z_][A-Za-z0-9_:-]{0,63}"
+CLAIM_NAME: Final = rf"{_CLAIM}(?:\.{_CLAIM}){{0,3}}|https?://[A-Za-z0-9._~:/-]{{1,120}}"
 TEXT: Final = "[!-~](?:[ -~]*[!-~])?"
 COOKIE_VALUE: Final = r"[!#-+\--:<-\[\]-~]+"
-QUERY_VALUE: Final = "[A-Za-z0-9._~-]+"
+QUERY_VALUE: Final = "[!$'()*,-;=?-Z_a-z~]+"
 PATTERN: Final = "[ -~]+"
 PATH: Final = "/(?:[A-Za-z0-9._~!&()+,=:@-]+(?:/[A-Za-z0-9._~!&()+,=:@-]+)*/?)?"
 PATH_END: Final = "[A-Za-z0-9._~!&()+,=:@/-]+"
@@ -153,8 +154,9 @@ def query_name(text: str) -> str:
 
 
 def claim_name(text: str) -> str:
-    """The name of a claim at the top of a token; case counts."""
-    return _name(text, CLAIM_NAME, "a claim's name", "letters, digits, '-' and '_', at most 64 characters")
+    """The name of a claim, below others after dots, or an address as a whole; case counts."""
+    rule = "letters, digits, '-', '_' and ':', with dots before claims inside of others, or an address like https://…"
+    return _name(text, CLAIM_NAME, "a claim's name", rule)
 
 
 def plain_text(text: str) -> str:
@@ -168,8 +170,8 @@ def cookie_value(text: str) -> str:
 
 
 def query_value(text: str) -> str:
-    """A value of a query parameter: the unreserved characters of RFC 3986, which no engine decodes."""
-    return _value(text, QUERY_VALUE, "a query parameter's value", "letters, digits, '-', '_', '.' and '~'")
+    """A value of a query parameter: what RFC 3986 lets stand there, without `&` and `+`, which engines take apart."""
+    return _value(text, QUERY_VALUE, "a query parameter's value", "letters, digits and any of -._~!$'()*,;:@/?=")
 
 
 def prose(text: str) -> str:
@@ -310,7 +312,9 @@ def _value(text: str, allowed: str, what: str, rule: str) -> str:
     mended = ""
     if text != text.strip(" \t") and re.fullmatch(allowed, text.strip(" \t")):
         rule, mended = "remove the blanks at the ends; engines trim them", text.strip(" \t")
-    raise Malformed("GM109", f"{quoted(text)} is not {what} that every engine reads alike", rule, mended)
+    column = next((at for at, char in enumerate(text, 1) if not re.fullmatch(allowed, f"x{char}x")), 0)
+    where = f": {text[column - 1]!r} at column {column}" if column else ""
+    raise Malformed("GM109", f"{quoted(text)} is not {what} that every engine reads alike{where}", rule, mended)
 
 
 def _instead_of(name: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -23,18 +23,21 @@ from graymesh.ir.release import (
     OneOf,
     Present,
 )
-from graymesh.ir.semantics import matches
 from graymesh.proof.normal_form import UndecidableError
 from graymesh.proof.regex.automata import Explored, TooLargeError, truths
-from graymesh.proof.regex.domain import ALWAYS_THERE, METHODS, domain
+from graymesh.proof.regex.domain import ALWAYS_THERE, METHODS, alike, domain, inside
 from graymesh.proof.regex.portable import parse, pattern_of
-from graymesh.proof.regex.tree import NEVER, Chars, Concat, Node, Union
+from graymesh.proof.regex.tree import NEVER, Chars, Concat, Node, Union, chars_of
 from graymesh.proof.samples import likely
 
 MOST_STATES: Final = 5_000
 """So many states of one field are told apart."""
 
-_WORDS: Final = {Kind.PATH: ("/", "/other"), Kind.HOST: ("shop.example.com", "other.example.com")}
+_WORDS: Final = {
+    Kind.PATH: ("/", "/other"),
+    Kind.HOST: ("shop.example.com", "other.example.com"),
+    Kind.METHOD: (*METHODS, "PURGE"),
+}
 _PLAIN_WORDS: Final = ("other", "v1", "1")
 _PLAIN_SOURCES: Final = ("192.0.2.1", "198.51.100.1", "203.0.113.1", "10.0.0.1", "2001:db8::1")
 _MAPPED_BEGIN: Final = 0xFFFF << 32
@@ -43,10 +46,14 @@ _MAPPED_END: Final = _MAPPED_BEGIN + (1 << 32)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a field holds: no value, one, or with cookies several; bit i of `truth` says whether matcher i holds."""
+    """What a field holds: no value, one, or with cookies and claims several; bit i of `truth`: does matcher i hold?
+
+    `alike` when all engines read these values alike.
+    """
 
     values: tuple[str, ...]
     truth: int
+    alike: bool = True
 
 
 def states(kind: Kind, matchers: tuple[Matcher, ...]) -> tuple[State, ...]:
@@ -55,17 +62,21 @@ def states(kind: Kind, matchers: tuple[Matcher, ...]) -> tuple[State, ...]:
 
 
 @lru_cache(maxsize=4096)
-def explored_states(kind: Kind, matchers: tuple[Matcher, ...]) -> tuple[tuple[State, ...], int]:
+def explored_states(kind: Kind, matchers: tuple[Matcher, ...], unseen: str = "") -> tuple[tuple[State, ...], int]:
     """All states of no or one value that the matchers (as `normal_form.simplest` gives them) tell apart, each once;
     and how many states of automata were explored to find them.
 
+    A value that engines read alike stands for the state where there is one; none holds a character of `unseen`.
     Raises UndecidableError beyond the limits.
     """
     explored = Explored()
     found = {} if kind in ALWAYS_THERE else {_mask(matchers, Absent): State((), _mask(matchers, Absent))}
     present = _mask(matchers, Present)
-    for truth, value in _valued(kind, matchers, explored):
-        found.setdefault(truth | present, State((value,), truth | present))
+    for truth, value in _valued(kind, matchers, unseen, explored):
+        state = State((value,), truth | present, kind is Kind.SOURCE or inside(kind, value))
+        known = found.get(state.truth)
+        if known is None or (state.alike and not known.alike):
+            found[state.truth] = state
     return tuple(found.values()), explored.states
 
 
@@ -73,23 +84,17 @@ def _mask(matchers: Sequence[Matcher], wanted: type[Present | Absent]) -> int:
     return sum(1 << index for index, matcher in enumerate(matchers) if isinstance(matcher, wanted))
 
 
-def _valued(kind: Kind, matchers: tuple[Matcher, ...], explored: Explored) -> Iterator[tuple[int, str]]:
+def _valued(kind: Kind, matchers: tuple[Matcher, ...], unseen: str, explored: Explored) -> Iterator[tuple[int, str]]:
     """Truths of single values, with witnesses; the first witness of a truth is the one to take."""
-    if kind is Kind.METHOD:
-        return ((_truth(matchers, method), method) for method in METHODS)
     if kind is Kind.SOURCE:
         return _addresses(matchers)
     if all(isinstance(matcher, OneOf | Buckets | Present | Absent) for matcher in matchers):
-        return _listed_truths(kind, matchers)
-    return _by_automata(kind, matchers, explored)
-
-
-def _truth(matchers: Iterable[Matcher], value: str) -> int:
-    return sum(1 << index for index, matcher in enumerate(matchers) if matches(matcher, value))
+        return ((truth, value) for truth, value in _listed_truths(kind, matchers) if not set(unseen) & set(value))
+    return _by_automata(kind, matchers, unseen, explored)
 
 
 def _listed_truths(kind: Kind, matchers: tuple[Matcher, ...]) -> Iterator[tuple[int, str]]:
-    """As `_truth` of each listed value, with every matcher looked at once."""
+    """Which matchers take each listed value, with every matcher looked at once."""
     words: dict[str, int] = {}
     changes = [0] * (BUCKETS + 1)
     for index, matcher in enumerate(matchers):
@@ -124,16 +129,21 @@ def _listed(kind: Kind, matchers: tuple[Matcher, ...]) -> Iterator[str]:
 def _strangers(kind: Kind, known: set[str]) -> Iterator[str]:
     """Plain words that are not among the known ones; more than there can be known ones."""
     yield from (word for word in _words(kind) if word not in known)
-    yield from (word for number in range(len(known) + 1) if (word := f"{_words(kind)[0]}{number}") not in known)
+    yield from (word for number in range(len(known) + 1) if (word := f"{_words(kind)[-1]}{number}") not in known)
 
 
-def _by_automata(kind: Kind, matchers: tuple[Matcher, ...], explored: Explored) -> Iterator[tuple[int, str]]:
+def _by_automata(
+    kind: Kind, matchers: tuple[Matcher, ...], unseen: str, explored: Explored
+) -> Iterator[tuple[int, str]]:
+    """Each truth once by a value that engines read alike, and once by another, as far as there are such values."""
     words = (*_words(kind), *(value for matcher in matchers for value in likely(matcher)))
+    every, seen = (1 << len(matchers)) - 1, set[int]()
     try:
-        nodes = [_node(matcher) for matcher in matchers]
-        for count, found in enumerate(truths(domain(kind), nodes, words, explored=explored)):
-            yield found
-            if count > MOST_STATES:
+        nodes = [*(_node(matcher) for matcher in matchers), alike(kind)]
+        for truth, value in truths(domain(kind, unseen), nodes, words, explored=explored):
+            yield truth & every, value
+            seen.add(truth & every)
+            if len(seen) > MOST_STATES:
                 raise UndecidableError(f"the matchers of one {kind} have more than {MOST_STATES} states")
     except TooLargeError as error:
         raise UndecidableError(f"the patterns of one {kind} are too large together: {error}") from None
@@ -147,7 +157,7 @@ def _node(matcher: Matcher) -> Node:
 
 
 def _text(value: str) -> Node:
-    return Concat(tuple(Chars(1 << ord(char)) for char in value))
+    return Concat(tuple(Chars(chars_of(char)) for char in value))
 
 
 def _addresses(matchers: tuple[Matcher, ...]) -> Iterator[tuple[int, str]]:

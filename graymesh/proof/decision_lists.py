@@ -242,4 +242,5 @@ def _least(states: Sequence[State], usual: State | None) -> list[State]:
 
 
 def _both_held(left: State, right: State) -> State:
-    return State(tuple(dict.fromkeys((*left.values, *right.values))), left.truth | right.truth)
+    values = tuple(dict.fromkeys((*left.values, *right.values)))
+    return State(values, left.truth | right.truth, left.alike and right.alike)

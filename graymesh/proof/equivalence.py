@@ -3,8 +3,8 @@
 Decided, not sampled: the matchers of both tables cut every field's values into finitely many classes, each with a
 witness (`graymesh.proof.classes`), and the two lists of routes are compared over the combinations
 (`graymesh.proof.decision_lists`). The fragment: values as in `graymesh.proof.regex.domain`, no repeated header and no
-repeated query parameter; several cookies of one name are inside. Outside it, and beyond the limits, the answer is
-`Undecided`, never `Equal`.
+repeated query parameter; several cookies of one name and lists of claims are inside. Outside it, and beyond the
+limits, the answer is `Undecided`, never `Equal`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from graymesh.proof.corpus import corpus
 from graymesh.proof.decision_lists import ALWAYS, STEPS_OF_A_STATE, Cases, Rules, Steps, both
 from graymesh.proof.normal_form import UndecidableError, form
 from graymesh.proof.outcomes import Outcome, outcome, same_outcome
-from graymesh.proof.request_space import Space
+from graymesh.proof.request_space import NO_UNSEEN, Space, Unseen
 
 __all__ = [
     "STEPS_OF_A_STATE",
@@ -75,16 +75,17 @@ class Shadow(NamedTuple):
     request: Request | None
 
 
-def compare(left: RouteTable, right: RouteTable) -> Result:
+def compare(left: RouteTable, right: RouteTable, unseen: Unseen = NO_UNSEEN) -> Result:
     """Equal when every request of the fragment meets the same outcome, else a request that does not.
 
     An outcome is who gets which part of the requests, with which cookie and headers, by which key (and then in which
-    order), and the route's policy, however the routes are named, cut and ordered. No route is an outcome too.
+    order), and the route's policy, however the routes are named, cut and ordered. No route is an outcome too. `unseen`
+    are characters that the engine of one side never sees in values.
     """
     try:
         if _alike(left, right) or _alike_when_merged(left, right):
             return EQUAL
-        return _compared(left, right)
+        return _compared(left, right, unseen)
     except UndecidableError as error:
         return Undecided(str(error))
 
@@ -118,8 +119,8 @@ def _merged(table: RouteTable) -> list[tuple[Condition, Outcome | None]]:
     return merged
 
 
-def _compared(left: RouteTable, right: RouteTable) -> Result:
-    space = Space([route.condition for table in (left, right) for route in table.routes])
+def _compared(left: RouteTable, right: RouteTable, unseen: Unseen = NO_UNSEEN) -> Result:
+    space = Space([route.condition for table in (left, right) for route in table.routes], unseen=unseen)
     outcomes: dict[Outcome | None, int] = {None: 0}
     request = space.difference(_rules(space, left, outcomes), _rules(space, right, outcomes))
     if request is None:

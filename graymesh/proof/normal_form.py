@@ -28,8 +28,7 @@ from graymesh.ir.release import (
     Regex,
     Suffix,
 )
-from graymesh.ir.semantics import matches
-from graymesh.proof.regex.domain import ALWAYS_THERE, METHODS, alphabet, inside
+from graymesh.proof.regex.domain import ALWAYS_THERE, alphabet, possible
 from graymesh.proof.regex.portable import RegexProblem, canonical
 from graymesh.proof.regex.tree import chars_of
 
@@ -72,17 +71,15 @@ def _check(field: Field) -> None:
 
 def _simplest(kind: Kind, matcher: Matcher) -> Matcher:
     match kind:
-        case Kind.METHOD:
-            return _methods(matcher)
         case Kind.SOURCE:
             return _networks(matcher)
-        case Kind.HEADER | Kind.COOKIE | Kind.QUERY | Kind.CLAIM | Kind.PATH | Kind.HOST:
+        case Kind.HEADER | Kind.COOKIE | Kind.QUERY | Kind.CLAIM | Kind.PATH | Kind.HOST | Kind.METHOD:
             pass
         case _:
             assert_never(kind)
     match matcher:
         case OneOf(values):
-            return listed(value for value in values if inside(kind, value))
+            return listed(value for value in map(_readable, values) if possible(kind, value))
         case Regex(pattern):
             found = _canonical(kind, pattern)
             return found if isinstance(found, Regex) else _simplest(kind, found)
@@ -93,7 +90,7 @@ def _simplest(kind: Kind, matcher: Matcher) -> Matcher:
         case PathPrefix(""):
             return _simplest(kind, Prefix("/"))
         case Prefix(value) | Suffix(value) | PathPrefix(value):
-            return matcher if value and not chars_of(value) & ~alphabet(kind) else NOTHING
+            return matcher if value and not chars_of(_readable(value)) & ~alphabet(kind) else NOTHING
         case Buckets(intervals):
             return Buckets(joined(intervals)) if intervals and kind is not Kind.PATH else NOTHING
         case Networks():
@@ -102,6 +99,12 @@ def _simplest(kind: Kind, matcher: Matcher) -> Matcher:
             return matcher
         case _:
             assert_never(matcher)
+
+
+def _readable(value: str) -> str:
+    if not value.isascii():
+        raise UndecidableError(f"the value {value!r} holds characters beyond ASCII, which engines read as they like")
+    return value
 
 
 def _canonical(kind: Kind, pattern: str) -> Matcher:
@@ -117,15 +120,6 @@ def listed(values: Iterable[str]) -> Matcher:
     if known and all(len(value) == 4 and value.isascii() and value.isdigit() for value in known):
         return Buckets(joined((int(value), int(value)) for value in known))
     return OneOf(known)
-
-
-def _methods(matcher: Matcher) -> Matcher:
-    if isinstance(matcher, Networks):
-        raise UndecidableError("networks are decided for the source, not for a method")
-    if isinstance(matcher, Regex):
-        _canonical(Kind.METHOD, matcher.pattern)
-    taken = tuple(sorted(method for method in METHODS if matches(matcher, method)))
-    return Present() if len(taken) == len(METHODS) else OneOf(taken)
 
 
 def _networks(matcher: Matcher) -> Matcher:
@@ -224,8 +218,6 @@ def united(field: Field, alternatives: Alternatives) -> Alternatives:
     others.update(_lists(values, joined(numbers)))
     if networks:
         others.add(_networks(Networks(tuple(networks))))
-    if field.kind is Kind.METHOD and values == set(METHODS):
-        return frozenset((Present(),))
     return frozenset(others)
 
 

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from graymesh.ir.release import Condition, Conjunction, Field, Kind, Matcher, Present
 from graymesh.ir.semantics import Request, values_of
 from graymesh.proof.classes import State, explored_states
 from graymesh.proof.decision_lists import STEPS_OF_A_STATE, Case, Cases, Fields, Rules, Steps
 from graymesh.proof.normal_form import NOTHING, simplest
-from graymesh.proof.regex.domain import ALWAYS_THERE
+from graymesh.proof.regex.domain import ALWAYS_THERE, inside
 
 _MOST_AUTOMATA: Final = 10_000_000
 """Steps for the patterns of all fields, of a question that shares its steps with no other."""
 
 _HOST: Final = "shop.example.com"
+
+SEVERAL: Final = frozenset([Kind.COOKIE, Kind.CLAIM])
+"""Fields that may hold several values: pairs of one name, members of a list."""
+
+Unseen: TypeAlias = Mapping[Kind, str]
+"""Characters that one engine never sees in a value, since they part values there."""
+
+NO_UNSEEN: Final[Unseen] = {}
 
 
 class Space:
@@ -25,7 +33,7 @@ class Space:
     Raises UndecidableError for what lies outside the fragment or beyond the limits.
     """
 
-    def __init__(self, conditions: Sequence[Condition], steps: Steps | None = None) -> None:
+    def __init__(self, conditions: Sequence[Condition], steps: Steps | None = None, unseen: Unseen = NO_UNSEEN) -> None:
         every = [tests for condition in conditions for tests in condition]
         if steps:
             steps.spend(len(every))
@@ -34,11 +42,11 @@ class Space:
         self._cases = {tests: self._case(tests) for tests in every}
         self.fields = list(self._matchers)
         self._numbers = {field: number for number, field in enumerate(self.fields)}
-        self.states = [_states(field, known, automata) for field, known in self._matchers.items()]
+        self.states = [_states(field, known, automata, unseen) for field, known in self._matchers.items()]
         named = any(test.field.kind is Kind.HOST for tests in every for test in tests)
         self._plain = Request(host=_HOST) if named else Request()
-        cookies = frozenset(number for number, field in enumerate(self.fields) if field.kind is Kind.COOKIE)
-        self._answers = Fields(self.states, list(map(self._usual, self.fields, self.states)), cookies, shared=steps)
+        several = frozenset(number for number, field in enumerate(self.fields) if field.kind in SEVERAL)
+        self._answers = Fields(self.states, list(map(self._usual, self.fields, self.states)), several, shared=steps)
 
     def cases(self, condition: Condition) -> Cases:
         """The condition over the fields' states, for `decision_lists`; no cases when it never holds."""
@@ -90,10 +98,22 @@ class Space:
             yield tuple(sorted((self._numbers[field], need) for field, need in needs.items()))
 
 
-def _states(field: Field, matchers: Iterable[Matcher], steps: Steps) -> Sequence[State]:
-    found, explored = explored_states(field.kind, tuple(matchers))
+def _states(field: Field, matchers: Iterable[Matcher], steps: Steps, unseen: Unseen) -> Sequence[State]:
+    found, explored = explored_states(field.kind, tuple(matchers), unseen.get(field.kind, ""))
     steps.spend(STEPS_OF_A_STATE * explored)
     return found
+
+
+def read_alike(request: Request) -> bool:
+    """Do all engines read every value of the request alike?"""
+    pairs = ((Kind.HEADER, request.headers), (Kind.COOKIE, request.cookies), (Kind.QUERY, request.query))
+    whole = (
+        (Kind.PATH, request.path),
+        (Kind.METHOD, request.method),
+        *((Kind.HOST, host) for host in [request.host] if host),
+        *((kind, value) for kind, found in (*pairs, (Kind.CLAIM, request.claims)) for _, value in found),
+    )
+    return all(inside(kind, value) for kind, value in whole)
 
 
 def with_values(request: Request, field: Field, values: Sequence[str]) -> Request:

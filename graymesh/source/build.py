@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
@@ -22,6 +23,9 @@ from graymesh.source import events, messages
 from graymesh.source.limits import Limits
 from graymesh.source.refusal import refusal, span_of
 from graymesh.source.scalars import BOOLEANS_OF_YAML_1_1, NAMED, Scalar, core, disputed
+
+_LEADING_ZERO: Final = re.compile(r"[-+]?0[0-9]+")
+"""Ten to us, eight to readers of YAML 1.1: refused in specs too, where other disputed values are text anyway."""
 
 _STRING_TAGS: Final = ("!", "tag:yaml.org,2002:str")
 _LETTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz/_")
@@ -144,7 +148,7 @@ class Builder:
         return self._plain(event)
 
     def _plain(self, event: Any) -> Scalar:
-        if self._strict and (reason := disputed(event.value)):
+        if (self._strict or _LEADING_ZERO.fullmatch(event.value)) and (reason := disputed(event.value)):
             self._refuse_disputed(event, reason)
         try:
             return core(event.value)

@@ -93,11 +93,18 @@ def _edge(view: View, options: Options) -> Iterator[Constraint]:
 
 def _claims(view: View, options: Options) -> Iterator[Constraint]:
     asked = sorted({name for table in view.tables for name in claim_names(table.table)})
+    for name in (name for name in asked if "://" in name):
+        yield Constraint(
+            path=("spec", "routes"),
+            message=f"the claim {name}: Envoy takes the dots for claims inside of others when it hands a claim on",
+            help="have the issuer write it under a name without dots as well, or let another engine be the edge",
+        )
     if asked and not _has_gateway(view, options):
         what = f"the claims {', '.join(asked)} come" if len(asked) > 1 else f"the claim {asked[0]} comes"
         yield Constraint(
             path=_OPTIONS,
-            message=f"without a gateway {what} in headers, which every caller in the mesh can write",
+            message=f"without a gateway {what} in headers, which every caller in the mesh can write; a list comes "
+            "as one text there, of which no member matches",
             help="name the gateways that serve the public names: there the token itself decides",
             level="info",
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
+from graymesh.ir.claims import claim_path
 from graymesh.ir.release import Absent, Conjunction, Field, Kind, OneOf, RouteTable, Test
 from graymesh.kit.objects import MANAGED, kubernetes_object
 from graymesh.kit.target import View
@@ -29,7 +30,9 @@ class Claims:
 
     def key(self, name: str) -> str:
         """The name of the claim among the headers of a match."""
-        return f"@request.auth.claims[{name}]" if self.at_gateway else header_of(self.issuer, name)
+        if not self.at_gateway:
+            return header_of(self.issuer, name)
+        return "@request.auth.claims" + "".join(f"[{key}]" for key in claim_path(name))
 
     def completed(self, tests: Conjunction) -> Conjunction:
         """At a gateway that knows several issuers a claim counts only together with who says it."""

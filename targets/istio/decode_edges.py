@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from graymesh.ir.claims import claim_name
 from graymesh.ir.release import Scalar
 from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
@@ -153,8 +154,8 @@ def _claim_headers(rule: ObjectNode) -> Iterator[tuple[str, str]]:
     for output in rule.nodes("outputClaimToHeaders"):
         output.limited(frozenset(["header", "claim"]))
         header, claim = output.text("header").lower(), output.text("claim")
-        if not header or not claim or "." in claim:
-            raise rule.wrong("outputClaimToHeaders", "names no header, no claim, or a nested claim")
+        if not header or claim_name(tuple(claim.split("."))) is None:
+            raise rule.wrong("outputClaimToHeaders", "names no header, or no claim")
         yield header, claim
 
 

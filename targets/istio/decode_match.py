@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from graymesh.ir.claims import claim_name
 from graymesh.ir.release import Absent, Conjunction, Field, Kind, Matcher, OneOf, Prefix, Present, Test
 from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
@@ -23,7 +24,8 @@ _REFUSED: Final = {
 }
 _STRING_MATCH: Final = frozenset(["exact", "prefix", "regex"])
 _LONGEST: Final = 1024
-_CLAIM: Final = re.compile(r"(?i:@request\.auth\.claims)(?:\.([^.\[\]]+)|\[([^\[\]]+)\])")
+_CLAIM: Final = re.compile(r"(?i:@request\.auth\.claims)((?:\.[^.\[\]]+)+|(?:\[[^\[\]]+\])+)")
+_CLAIM_KEY: Final = re.compile(r"\[([^\[\]]+)\]|\.([^.\[\]]+)")
 _ISSUER: Final = "iss"
 _ANY_CLAIM: Final = "@request.auth.claims"
 _AUTHORITY: Final = re.compile(r"\(\?i\)(\(.*\))\((?:\?:)?:(?:\[0-9\]|\\d)\*\)\?", re.DOTALL)
@@ -56,7 +58,7 @@ def without_issuer(match: ObjectNode, headers: ClaimHeaders) -> tuple[str, Objec
     for name in found.data if found else ():
         claim = _CLAIM.fullmatch(name)
         value = _below(found, name)
-        if claim and (claim[1] or claim[2]) == _ISSUER and set(value.data) == {"exact"}:
+        if claim and claim[1].strip(".[]") == _ISSUER and set(value.data) == {"exact"}:
             left = {key: other for key, other in (found.data if found else {}).items() if key != name}
             return value.text("exact"), ObjectNode({**match.data, "withoutHeaders": left}, match.path)
     return "", match
@@ -117,9 +119,11 @@ def _gateway_claim(name: str, value: ObjectNode, headers: ClaimHeaders) -> Field
     if not headers.at_gateway:
         raise NotUnderstood(name, "only gateways see claims; in the mesh this never matches", value.path)
     found = _CLAIM.fullmatch(name)
-    if found is None:
-        raise NotUnderstood(name, "nested claims are not understood", value.path)
-    return Field(Kind.CLAIM, found[1] or found[2])
+    keys = _CLAIM_KEY.findall(found[1]) if found else ()
+    claim = claim_name(tuple(in_brackets or after_dot for in_brackets, after_dot in keys))
+    if claim is None:
+        raise NotUnderstood(name, "is no claim by its keys, as [realm_access][roles] would be", value.path)
+    return Field(Kind.CLAIM, claim)
 
 
 def _without(match: ObjectNode, headers: ClaimHeaders) -> Iterator[Test]:

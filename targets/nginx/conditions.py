@@ -78,20 +78,10 @@ def never(test: Test) -> bool:
     return test.matcher == OneOf(())
 
 
-def needs_value(test: Test) -> bool:
-    """Is the test made of a value by itself, since its pattern could run on from one claim into the next?"""
-    return test.field.kind is Kind.CLAIM and isinstance(test.matcher, Regex)
-
-
-def answered(test: Test, variable: Variable, trusted: tuple[str, ...], value: Variable | None = None) -> Directive:
-    """The block that gives the variable its 1 or 0; behind trusted proxies X-Forwarded-For tells the address.
-
-    `value` holds the field's value for a test that `needs_value`.
-    """
+def answered(test: Test, variable: Variable, trusted: tuple[str, ...]) -> Directive:
+    """The block that gives the variable its 1 or 0; behind trusted proxies X-Forwarded-For tells the address."""
     if isinstance(test.matcher, Networks):
         return _located(test.matcher.networks, variable, trusted)
-    if value is not None:
-        return mapped((value,), variable, _NO, [(key, _YES) for key in _value_keys(test)])
     if test.field.kind in _PAIRS:
         answer, default = (_NO, _YES) if isinstance(test.matcher, Absent) else (_YES, _NO)
         keys: list[str | tree.MapRegex] = [

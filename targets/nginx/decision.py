@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from graymesh.ir.release import Conjunction, Kind, Release, Route, RouteTable, Test
 from graymesh.kit.comments import condition_in_words
 from graymesh.targets.nginx import draw
-from graymesh.targets.nginx.conditions import always, answered, first_value, needs_value, never
+from graymesh.targets.nginx.conditions import always, answered, never
 from graymesh.targets.nginx.names import Names, word
 from graymesh.targets.nginx.quoting import Part, Value, Variable
 from graymesh.targets.nginx.tree import Directive, Item, MapRegex, Remark, mapped, remarks
@@ -119,10 +119,8 @@ class _Asking:
         """What holds the answer to a test; a new block where nobody has asked yet."""
         if (label, test) not in self._known:
             role = _role(label, test) if several else label
-            value = self._names.variable(f"{role}-value") if needs_value(test) else None
             variable = self._names.variable(role)
-            blocks += [first_value(test.field, value)] if value else []
-            blocks.append(answered(test, variable, self._trusted, value))
+            blocks.append(answered(test, variable, self._trusted))
             self._known[label, test] = variable
         return self._known[label, test]
 

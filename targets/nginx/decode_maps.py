@@ -37,11 +37,12 @@ _PAIR_KINDS: Final = {"cookies": Kind.COOKIE, "query": Kind.QUERY, "claims": Kin
 _CAPTURED: Final = {
     Kind.COOKIE: lambda name: Raw("first cookie", name),
     Kind.QUERY: lambda name: Raw("first parameter", name),
-    Kind.CLAIM: lambda name: Raw("claim", name),
+    Kind.CLAIM: lambda name: Raw("first claim", name),
 }
 _WHY_NOT: Final = {
     "source": "it compares addresses as text; use geo",
     "first cookie": "it looks at the first cookie of a name, of which a client may send several",
+    "first claim": "it looks at the first member of a claim, which may be a list",
     "unique id": "it looks at an id that is different for each request",
     "answer header": "it looks at the answer",
 }
@@ -118,7 +119,7 @@ class MapDefinition:
 
     def _on_value(self, before: str, raw: Raw) -> Iterator[ListEntry]:
         known = field_of(raw)
-        if known is None or raw.what in ("first cookie", "source"):
+        if known is None or raw.what in ("first cookie", "first claim", "source"):
             raise NotUnderstood("map", f"${self.name}: {_WHY_NOT.get(raw.what, f'it looks at {raw.name}')}", self.where)
         for key, value in self.exact.items():
             if not key.startswith(lowered(before)):

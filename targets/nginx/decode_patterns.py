@@ -14,7 +14,7 @@ from graymesh.ir.release import Kind, Matcher, OneOf, Prefix, Present
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.proof.regex.domain import alphabet
 from graymesh.proof.regex.portable import RegexProblem, canonical, literal, matches_empty, parse
-from graymesh.proof.regex.tree import Chars, Concat, Node, Repeat, Union
+from graymesh.proof.regex.tree import Chars, Concat, Node, Repeat, Union, chars_of
 
 LINE: Final = r"\A([^\n]*)\n"
 """Takes the first line, whatever it is, as group 1."""
@@ -51,7 +51,7 @@ _COOKIE_ENDS: Final = (
 )
 _QUERY_STARTS: Final = ("(?:.*&)?", "(?:.*?&)??", "(?:^|&)", "(^|&)", r"(?:\A|&)")
 _QUERY_ENDS: Final = (r"(?:&|\z)", "(?:&|$)", "(&|$)", "(?:$|&)", "($|&)")
-_NAME: Final = re.compile(r"(?:[A-Za-z0-9_!#%&'*~-]|\\[.+^$|*`-])+(?==)")
+_NAME: Final = re.compile(r"(?:[A-Za-z0-9_!#%&'*~:/-]|\\[.+^$|*`-])+(?==)")
 _CLAIM_STARTS: Final = (r"(?:.*\n)*?", r"(?:.*\n)*", r"(?:^|\n)", r"(^|\n)", r"(?:\A|\n)")
 _FROM_THE_BEGINNING: Final = frozenset(
     [r"(?:.*;)?[ \t]*", r"(?:.*?;)??[ \t]*", "(?:.*&)?", "(?:.*?&)??", *_CLAIM_STARTS[:2]]
@@ -92,12 +92,17 @@ class PairPattern(NamedTuple):
     captured: bool = False
 
 
+def _seen(kind: Kind) -> int:
+    """The characters of values as nginx sees them: a parameter ends at `&`, so a class takes one or not as it likes."""
+    return alphabet(kind) & ~chars_of("&") if kind is Kind.QUERY else alphabet(kind)
+
+
 @lru_cache(maxsize=8192)
 def value_matcher(pattern: str, caseless: bool, kind: Kind) -> Matcher:
     """What a value of this kind must be for the search to succeed. Raises NotUnderstood."""
     whole = _whole(pattern)
     try:
-        found = canonical(folded(whole) if caseless else whole, alphabet(kind))
+        found = canonical(folded(whole) if caseless else whole, _seen(kind))
     except RegexProblem as error:
         raise NotUnderstood(pattern, f"not of the portable subset: {error.problem.message}") from error
     return found
@@ -113,7 +118,7 @@ def exact_matcher(text: str, kind: Kind) -> Matcher:
     if text.lower() == text.upper():
         return OneOf((text,))
     try:
-        return canonical(folded(literal(text)), alphabet(kind))
+        return canonical(folded(literal(text)), _seen(kind))
     except ValueError as error:
         raise NotUnderstood(text, "a key with characters that no value has") from error
 
@@ -302,7 +307,7 @@ def _pair(name: str, known: str, rest: str, marks: Separators, kind: Kind) -> Pa
             raise NotUnderstood(name, "it takes a pair without a value as well, which counts as absent")
         if _crosses(parse(core), 1 << ord(marks.between)):
             raise NotUnderstood(name, f"its pattern runs over {marks.between!r} into other pairs")
-        return PairPattern(name, canonical(core, alphabet(kind)))
+        return PairPattern(name, canonical(core, _seen(kind)))
     except RegexProblem as error:
         raise NotUnderstood(name, f"not of the portable subset: {error.problem.message}") from error
 

@@ -24,7 +24,7 @@ What: TypeAlias = Literal[
     "cookies",
     "query",
     "claims",
-    "claim",
+    "first claim",
     "first cookie",
     "first parameter",
     "unique id",
@@ -84,7 +84,7 @@ _SETTABLE: Final = frozenset(["args", "limit_rate", "secure_link", "proxy_intern
 
 _FIELDS: Final = {
     "header": Kind.HEADER,
-    "claim": Kind.CLAIM,
+    "first claim": Kind.CLAIM,
     "first parameter": Kind.QUERY,
     "first cookie": Kind.COOKIE,
     "path": Kind.PATH,

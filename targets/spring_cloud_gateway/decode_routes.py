@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -37,13 +37,18 @@ class Weight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedRoute:
-    """One enabled route; `hosts` None takes every host, `index` is its place in the list, which breaks ties."""
+    """One enabled route; `index` is its place in the list, which breaks ties.
+
+    `hosts` are those for whose requests it stands in the list, None for every host; `named` are the sets of hosts that
+    its predicates name, all of which must hold.
+    """
 
     index: int
     id: str
     order: int
     version: str
     hosts: Hosts | None
+    named: tuple[Hosts, ...]
     condition: Condition
     weight: Weight | None
     effects: FilterEffects
@@ -59,7 +64,7 @@ def entry(value: object, index: int) -> DecodedRoute | None:
     if not _switch(route.get("enabled", True)):
         return None
     found = [definition(each, "predicates") for each in _several(route, "predicates")]
-    hosts, condition = _matched(predicate(each) for each in found if each.name != "Weight")
+    named, condition = _matched(predicate(each) for each in found if each.name != "Weight")
     filters = tuple(definition(each, "filters") for each in _several(route, "filters"))
     limit = timeout_ms(of_type("metadata", route.get("metadata") or {}, dict))
     return DecodedRoute(
@@ -67,7 +72,8 @@ def entry(value: object, index: int) -> DecodedRoute | None:
         id=name(route),
         order=_order(route.get("order", 0)),
         version=version(literal_text("uri", of_type("uri", route.get("uri"), str))),
-        hosts=hosts,
+        hosts=_in_common(named),
+        named=named,
         condition=condition,
         weight=_weight([each for each in found if each.name == "Weight"]),
         effects=effects(filters, limit),
@@ -86,7 +92,8 @@ def hosts_of(value: object) -> Hosts | None:
     """The hosts that a route is for, as far as they can be told without understanding the rest of it; None for any."""
     try:
         found = [definition(each, "predicates") for each in _several(of_type("routes", value, dict), "predicates")]
-        return _matched(predicate(each) for each in found if each.name == "Header" and _reads_host(each))[0]
+        named, _ = _matched(predicate(each) for each in found if each.name == "Header" and _reads_host(each))
+        return _in_common(named)
     except NotUnderstood:
         return None
 
@@ -151,19 +158,22 @@ def _reads_host(found: Definition) -> bool:
     return any(field in ("", "header") and value.lower() == "host" for field, value in found.arguments)
 
 
-def _matched(found: Iterable[Alternatives]) -> tuple[Hosts | None, Condition]:
-    """All predicates together: the hosts that they leave, and the rest as a disjunction of conjunctions."""
-    hosts: Hosts | None = None
+def _matched(found: Iterable[Alternatives]) -> tuple[tuple[Hosts, ...], Condition]:
+    """All predicates together: the hosts that they name, and the rest as a disjunction of conjunctions."""
+    named: list[Hosts] = []
     others: list[Alternatives] = []
     for alternatives in found:
         names = _host_names(alternatives)
         if names is None:
             others.append(alternatives)
         else:
-            hosts = names if hosts is None else hosts & names
-    if hosts is not None and not hosts:
-        raise NotUnderstood("Header Host", "its predicates have no host in common, so it never matches")
-    return hosts, tuple(_conjunctions(others))
+            named.append(names)
+    return tuple(named), tuple(_conjunctions(others))
+
+
+def _in_common(named: Sequence[Hosts]) -> Hosts | None:
+    """The hosts of all sets; where there are none, so that the route never matches, those of the first."""
+    return (frozenset.intersection(*named) or named[0]) if named else None
 
 
 def _host_names(alternatives: Alternatives) -> Hosts | None:

@@ -107,7 +107,7 @@ def _check_group(group: str, members: Sequence[DecodedRoute], run: Sequence[Deco
     if {entry.index for entry in run} != {entry.index for entry in members}:
         message = f"the routes of group {group!r} do not stand side by side for the same hosts"
         raise NotUnderstood("Weight", message)
-    if any((entry.hosts, entry.condition) != (first.hosts, first.condition) for entry in run):
+    if any((entry.named, entry.condition) != (first.named, first.condition) for entry in run):
         message = f"the routes of group {group!r} have different predicates: some requests meet none of them"
         raise NotUnderstood("Weight", message)
     if any(entry.effects.policy != first.effects.policy for entry in run):
@@ -126,10 +126,8 @@ def _route(hosts: Hosts, run: Sequence[DecodedRoute]) -> Route:
 
 def _within(entry: DecodedRoute, hosts: Hosts) -> Condition:
     """The condition among requests for these hosts; a route for some of them asks for its own."""
-    if entry.hosts is None or entry.hosts == hosts:
-        return entry.condition
-    own = Test(Field(Kind.HOST), OneOf(tuple(sorted(entry.hosts))))
-    return tuple((own, *tests) for tests in entry.condition)
+    own = [Test(Field(Kind.HOST), OneOf(tuple(sorted(names)))) for names in entry.named if not hosts <= names]
+    return tuple((*own, *tests) for tests in entry.condition) if own else entry.condition
 
 
 def _shares(run: Sequence[DecodedRoute]) -> Iterator[Share]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import yaml
 
+from graymesh.ir.claims import claim_path
 from graymesh.ir.release import Jwt, Kind, Release
 
 Object = Mapping[str, Any]
@@ -147,9 +148,23 @@ def jwks() -> str:
 def token(issuer: str, claims: Iterable[tuple[str, str]]) -> str:
     """A token that `jwks` verifies."""
     head = _base64(json.dumps({"alg": "HS256", "kid": "conformance", "typ": "JWT"}).encode())
-    body = _base64(json.dumps({"iss": issuer, **dict(claims)}).encode())
+    body = _base64(json.dumps({"iss": issuer, **_nested(claims)}).encode())
     signature = hmac.new(_SECRET, f"{head}.{body}".encode(), hashlib.sha256).digest()
     return f"{head}.{body}.{_base64(signature)}"
+
+
+def _nested(claims: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Claims as a token has them: several values of one name are a list, `outer.inner` is inside of another one."""
+    pairs = tuple(claims)
+    found: dict[str, Any] = {}
+    for name in dict.fromkeys(name for name, _ in pairs):
+        values = [value for each, value in pairs if each == name]
+        *outer, last = claim_path(name)
+        place = found
+        for key in outer:
+            place = place.setdefault(key, {})
+        place[last] = values if len(values) > 1 else values[0]
+    return found
 
 
 def bearing(jwt: Jwt, claims: Iterable[tuple[str, str]]) -> tuple[str, str]:

@@ -44,6 +44,8 @@ def check(case: Case) -> Iterator[Finding]:
         if request is not None:
             continue
         earlier, witness = shadowing(table, index, steps)
+        if not earlier:
+            continue  # no request meets its condition: GM219
         names = " and ".join(repr(table.routes[number].name) for number in earlier)
         yield Finding(
             path=table.routes[index].origin,

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graymesh.diagnostic import Edit
-from graymesh.ir.release import Regex
+from graymesh.ir.release import Regex, Test
 from graymesh.language.case import Case
 from graymesh.lint.capabilities import written
 from graymesh.lint.finding import Finding
@@ -32,7 +32,7 @@ def check(case: Case) -> Iterator[Finding]:
     for name, entries in case.rollout.spec.audiences.items():
         for index, entry in enumerate(entries):
             for test in entry.tests():
-                if isinstance(test.matcher, Regex) and _takes_everything(test.matcher.pattern, steps):
+                if isinstance(test.matcher, Regex) and _takes_everything(test, steps):
                     path = ("spec", "audiences", name, index)
                     value = (*path, *written(case, path, test))
                     subject = f"{test.field.kind} {test.field.name}".strip()
@@ -44,7 +44,8 @@ def check(case: Case) -> Iterator[Finding]:
                     )
 
 
-def _takes_everything(pattern: str, steps: Steps) -> bool:
-    found, explored = everything(pattern)
+def _takes_everything(test: Test, steps: Steps) -> bool:
+    assert isinstance(test.matcher, Regex)
+    found, explored = everything(test.matcher.pattern, test.field.kind)
     steps.spend(STEPS_OF_A_STATE * explored)
     return found

@@ -20,6 +20,7 @@ from graymesh.ir.release import Kind, OneOf, Prefix, Regex, Suffix
 from graymesh.language.case import Case
 from graymesh.lint.capabilities import written
 from graymesh.lint.finding import Finding
+from graymesh.proof.regex.domain import inside
 from graymesh.proof.regex.portable import canonical
 from graymesh.text import yaml_flow, yaml_scalar
 
@@ -34,6 +35,9 @@ def check(case: Case) -> Iterator[Finding]:
                 plain = canonical(test.matcher.pattern) if isinstance(test.matcher, Regex) else None
                 if isinstance(plain, Prefix) and test.field.kind is Kind.PATH:
                     continue  # a prefix of paths goes by whole segments and says less
+                odd = isinstance(plain, OneOf) and not all(inside(test.field.kind, value) for value in plain.values)
+                if odd or plain == OneOf(()):
+                    continue  # no plain text of the language: GM219 and GM220 say more
                 if isinstance(plain, (OneOf, Prefix, Suffix)):
                     path = ("spec", "audiences", name, index)
                     value = (*path, *written(case, path, test))

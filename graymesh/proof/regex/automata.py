@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from graymesh.proof.regex.tree import BEYOND, Chars, Concat, Node, Repeat, Union, chars_of
+from graymesh.proof.regex.tree import ANY, BEYOND, Chars, Concat, Node, Repeat, Union, chars_of
 
 MOST_STATES: Final = 20_000
 """How many sets of states one question may explore."""
@@ -20,7 +20,7 @@ MOST_STATES: Final = 20_000
 _POSITIONS_OF_A_STEP: Final = 16
 _MOST_WORK: Final = 4  # times as much as `MOST_STATES` small sets
 
-_ASCII: Final = BEYOND - 1
+_BEYOND: Final = "\u00e9"
 _NICE: Final = tuple(chars_of(group) for group in ("xv", "abcdefghijklmnopqrstuvwxyz", "123456789", "0", "-/._"))
 _Ends: TypeAlias = tuple[int, int, bool]
 
@@ -45,8 +45,8 @@ def truths(
 ) -> Iterator[tuple[int, str]]:
     """Every combination of the nodes that some value of the domain matches, each once with such a value.
 
-    A combination is a bit mask: bit i is set when the value matches `nodes[i]`. Values are ASCII and not empty; those
-    of `likely` are taken where they fit, else shortest ones. Raises TooLargeError beyond `most_states`.
+    A combination is a bit mask: bit i is set when the value matches `nodes[i]`. Values are not empty; those of `likely`
+    are taken where they fit, else shortest ones. Raises TooLargeError beyond `most_states`.
     """
     machine = _Machine()
     inside = machine.add(domain)
@@ -83,8 +83,8 @@ def _reached(
 
 def nicest(mask: int) -> str:
     """The most readable character of a set that is not empty."""
-    liked = next((mask & nice for nice in _NICE if mask & nice), mask & _ASCII)
-    return chr((liked & -liked).bit_length() - 1)
+    liked = next((mask & nice for nice in _NICE if mask & nice), mask & ANY)
+    return _BEYOND if liked == BEYOND else chr((liked & -liked).bit_length() - 1)
 
 
 class _Machine:
@@ -111,7 +111,7 @@ class _Machine:
         """The positions to which the value leads."""
         state = self.start
         for char in value:
-            bit, reach = 1 << ord(char), self._reach(state)
+            bit, reach = chars_of(char), self._reach(state)
             state = 0
             while reach:
                 lowest = reach & -reach
@@ -126,7 +126,7 @@ class _Machine:
         by_mask: dict[int, int] = {}
         while reach:
             lowest = reach & -reach
-            mask = self.masks[lowest.bit_length() - 1] & _ASCII
+            mask = self.masks[lowest.bit_length() - 1]
             by_mask[mask] = by_mask.get(mask, 0) | lowest
             reach ^= lowest
         return parted(by_mask)

@@ -9,6 +9,7 @@ from itertools import product
 from typing import Final
 
 from graymesh.proof.regex.tree import (
+    BEYOND,
     EMPTY,
     NEVER,
     Chars,
@@ -121,7 +122,7 @@ def _flattened(body: Repeat, least: int, most: int | None) -> tuple[Node, int, i
 def _listed(node: Node, most: int) -> list[str] | None:
     match node:
         case Chars(mask):
-            return list(listed(mask)) if mask.bit_count() <= most else None
+            return list(listed(mask)) if mask.bit_count() <= most and not mask & BEYOND else None
         case Concat(parts):
             return _products([_listed(part, most) for part in parts], most)
         case Union(options):

@@ -1,8 +1,9 @@
 """Reads the regex subset that means the same in RE2, PCRE2, Java and Python when whole values are matched.
 
-Taken: literals, `.`, classes with ranges and negation, `\\d \\w \\s` and their negations, escaped punctuation, groups,
-alternatives, `* + ? {m} {m,} {m,n}` and their lazy forms (lazy is the same when the whole value must match), and `^…$`
-around the whole pattern. `\\s` has a vertical tab in some engines and not in others; values have neither.
+Taken: literals, `.`, classes with ranges and negation, `\\d \\w \\s` and their negations, `\\t`, `\\n`, escaped
+punctuation, groups, alternatives, `* + ? {m} {m,} {m,n}` and their lazy forms (lazy is the same when the whole value
+must match), and `^…$` around the whole pattern. `\\s` has a vertical tab in some engines and not in others; values
+have none.
 Everything else is named with its column, and what to write instead.
 """
 
@@ -32,6 +33,8 @@ _CLASSES: Final = {
     "D": ANY & ~_DIGITS,
     "W": ANY & ~_WORD,
     "S": ANY & ~_SPACE,
+    "t": chars_of("\t"),
+    "n": chars_of("\n"),
 }
 _COUNT: Final = re.compile(r"\{(0|[1-9][0-9]{0,5})(,(0|[1-9][0-9]{0,5})?)?\}")
 _POSIX: Final = re.compile(r"\[([:.=])[^\]]*?\1\]")
@@ -58,7 +61,7 @@ _ESCAPES: Final = {
     **dict.fromkeys("QE", ("quoting", "escape each special character with a backslash")),
     **dict.fromkeys("pP", ("character property", "write the characters as a class")),
     **dict.fromkeys("xuUNco", ("character code", "write the character itself")),
-    **dict.fromkeys("tnrfvaehHVRX", ("control character", "no value contains one; for a space write a space")),
+    **dict.fromkeys("rfvaehHVRX", ("control character", "no value contains one; for a space write a space")),
     **dict.fromkeys("kg", ("backreference", "no portable form exists; list the values")),
     **dict.fromkeys("123456789", ("backreference", "no portable form exists; list the values")),
     "0": ("octal code", "write the character itself"),

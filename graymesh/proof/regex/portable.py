@@ -6,6 +6,7 @@ is stands in `graymesh.proof.regex.parse`, and what makes a pattern too costly i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, assert_never
 
@@ -31,9 +32,10 @@ from graymesh.proof.regex.domain import domain
 from graymesh.proof.regex.normal import MOST_VALUES, normal, sequence, values
 from graymesh.proof.regex.parse import PatternProblem, RegexProblem, read
 from graymesh.proof.regex.tree import (
+    BEYOND,
     EMPTY,
     NEVER,
-    VISIBLE,
+    VALUES,
     Chars,
     Concat,
     Node,
@@ -60,6 +62,7 @@ __all__ = [
     "literal",
     "matches_empty",
     "matches_everything",
+    "named",
     "parse",
     "pattern_of",
     "problems",
@@ -116,9 +119,9 @@ def effort(pattern: str) -> int:
 
 
 def literal(text: str) -> str:
-    """A pattern for exactly this text of visible ASCII and blanks. Raises ValueError for other characters."""
+    """A pattern for exactly this text of visible ASCII, blanks and tabs. Raises ValueError for other characters."""
     for char in text:
-        if not " " <= char <= "~":
+        if not " " <= char <= "~" and char != "\t":
             raise ValueError(f"U+{ord(char):04X} has no portable literal")
     return "".join(map(escaped, text))
 
@@ -158,7 +161,7 @@ def without(pattern: str, chars: str) -> str:
     Anchors at both ends are gone too. Raises RegexProblem when the pattern is not portable.
     """
     left = _cut(parse(pattern), chars_of(chars))
-    return render(left if size(left) else NEVER)
+    return render(left if size(left) else NEVER, VALUES | chars_of(chars))
 
 
 def matches_empty(pattern: str) -> bool:
@@ -193,8 +196,31 @@ def intervals_of(pattern: str) -> Intervals | None:
     return numbers[1] if numbers and numbers[0] == _MOST_DIGITS and numbers[1] else None
 
 
+def named(pattern: str, usual: int) -> str:
+    """The first character outside of `usual` that the pattern names, "" when it names none. Raises RegexProblem.
+
+    `.`, a negated class and one with all of `usual` take such characters among all others, and name none.
+    """
+    for mask in _sets(parse(pattern)):
+        odd = mask & ~usual
+        if odd and not mask & BEYOND and usual & ~mask:
+            return next(listed(odd))
+    return ""
+
+
+def _sets(node: Node) -> Iterator[int]:
+    match node:
+        case Chars(mask):
+            yield mask
+        case Concat(parts) | Union(parts):
+            for part in parts:
+                yield from _sets(part)
+        case Repeat(body):
+            yield from _sets(body)
+
+
 @lru_cache(maxsize=8192)
-def canonical(pattern: str, alphabet: int = VISIBLE) -> Matcher:
+def canonical(pattern: str, alphabet: int = VALUES) -> Matcher:
     """The simplest matcher that means the same for values made of `alphabet` that are not empty.
 
     Four digits are Buckets, few values OneOf (none at all: `OneOf(())`), `text.*` Prefix, `.*text` Suffix,

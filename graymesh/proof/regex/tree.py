@@ -12,9 +12,13 @@ BEYOND: Final = 1 << 128
 ANY: Final = (1 << 129) - 1
 DOT: Final = ANY & ~(1 << ord("\n"))
 VISIBLE: Final = sum(1 << code for code in range(0x20, 0x7F))
-"""Visible ASCII and the space: the characters that values are made of."""
+"""Visible ASCII and the space: the characters that authors write."""
+
+VALUES: Final = VISIBLE | 1 << ord("\t") | BEYOND
+"""All characters that values are made of."""
 
 _META: Final = frozenset(r"\.+*?()|[]{}^$")
+_ESCAPES: Final = {"\t": r"\t", "\n": r"\n"}
 _META_IN_CLASS: Final = frozenset(r"\[]^-")
 
 
@@ -57,10 +61,10 @@ NEVER: Final = Chars(0)
 
 
 def chars_of(text: Iterable[str]) -> int:
-    """The mask of these ASCII characters."""
+    """The mask of these characters; all beyond ASCII are one."""
     mask = 0
     for char in text:
-        mask |= 1 << ord(char)
+        mask |= 1 << min(ord(char), 128)
     return mask
 
 
@@ -71,6 +75,20 @@ def listed(mask: int) -> Iterator[str]:
         lowest = mask & -mask
         yield chr(lowest.bit_length() - 1)
         mask ^= lowest
+
+
+def chars_within(node: Node) -> int:
+    """All characters that some place of the pattern takes."""
+    match node:
+        case Chars(mask):
+            return mask
+        case Concat(parts) | Union(parts):
+            found = 0
+            for part in parts:
+                found |= chars_within(part)
+            return found
+        case Repeat(body):
+            return chars_within(body)
 
 
 def nullable(node: Node) -> bool:
@@ -99,7 +117,7 @@ def size(node: Node) -> int:
             return size(body) * max(1, least if most is None else most)
 
 
-def render(node: Node, alphabet: int = VISIBLE) -> str:
+def render(node: Node, alphabet: int = VALUES) -> str:
     """The pattern's text, in the portable subset, without capture groups.
 
     Sets that the author wrote keep their text; others are written in the shortest way that is right for values made of
@@ -139,15 +157,17 @@ def set_text(mask: int, alphabet: int) -> str:
     if not inside:
         return r"[^\s\S]"
     if not outside:
+        return r"[\s\S]" if inside & ~DOT else "."
+    if not outside & DOT:
         return "."
-    if inside.bit_count() == 1:
-        return escaped(next(listed(inside)))
-    return f"[^{_ranges(outside)}]" if mask & BEYOND else f"[{_ranges(inside)}]"
+    if mask & BEYOND:
+        return f"[^{_ranges(outside)}]"
+    return escaped(next(listed(inside))) if inside.bit_count() == 1 else f"[{_ranges(inside)}]"
 
 
 def escaped(char: str) -> str:
     """The character as a literal of a pattern."""
-    return "\\" + char if char in _META else char
+    return _ESCAPES.get(char) or ("\\" + char if char in _META else char)
 
 
 def _grouped(node: Node, alphabet: int) -> str:
@@ -167,5 +187,5 @@ def _runs(chars: list[str]) -> Iterator[list[str]]:
 
 
 def _range(run: list[str]) -> str:
-    written = ["\\" + char if char in _META_IN_CLASS else char for char in run]
+    written = [_ESCAPES.get(char) or ("\\" + char if char in _META_IN_CLASS else char) for char in run]
     return "".join(written) if len(run) < 3 else f"{written[0]}-{written[-1]}"
