@@ -178,12 +178,14 @@ def test_what_istio_would_not_take(text: str, where: str, message: str) -> None:
         (
             spec(entry="{claims: {tier: beta}}", options=""),
             "info",
-            "without a gateway the claim tier comes in headers, which every caller in the mesh can write",
+            "without a gateway the claim tier comes in headers, which every caller in the mesh can write; "
+            "a list comes as one text there, of which no member matches",
         ),
         (
             spec(entry="{claims: {tier: beta, group: a}}", options=""),
             "info",
-            "without a gateway the claims group, tier come in headers, which every caller in the mesh can write",
+            "without a gateway the claims group, tier come in headers, which every caller in the mesh can write; "
+            "a list comes as one text there, of which no member matches",
         ),
         (
             spec(entry="{headers: {X-Request-Id: {prefix: a}}}"),
