@@ -237,7 +237,7 @@ def _facts(upstreams: list[Upstream], decided: Decided, listens: Mapping[str, bo
         if upstream.facts != told[0].facts:
             raise NotUnderstood("upstream", "the versions' servers are told different things", upstream.where)
     endpoints = {(upstream.name, "endpoints"): upstream.endpoints for upstream in upstreams}
-    return {**(told[0].facts if told else {}), **endpoints, **decided.facts, ("", "listen"): tuple(sorted(listens))}
+    return {**(told[0].facts if told else {}), **endpoints, ("", "listen"): tuple(sorted(listens)), **decided.facts}
 
 
 def _named(reading: _Directives) -> Iterator[_Named]:
