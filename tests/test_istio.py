@@ -299,6 +299,15 @@ def test_a_long_list_becomes_several_matches() -> None:
     assert sum(pattern.count("tenant-") for pattern in patterns) == 200
 
 
+def test_a_match_that_an_earlier_route_has_is_left_out() -> None:
+    """Istio's analyzers warn of every other one; no spec of such a kind is wrong."""
+    (documents,) = written(standing("entries-of-two-routes")).values()
+    (found,) = of_kind(documents, "VirtualService")
+    staff, beta, _ = found["spec"]["http"]
+    assert [next(iter(match)) for match in staff["match"]] == ["authority", "headers"]
+    assert [next(iter(match)) for match in beta["match"]] == ["headers"]
+
+
 HARMLESS = {
     "[0-9]+/metadata/labels/.*": "by these labels people find objects; routes ask for the labels of pods",
     "[0-9]+/metadata/name": "nothing refers to the names of a VirtualService, a rule or an entry",

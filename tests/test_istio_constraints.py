@@ -205,12 +205,14 @@ def test_an_ejection_that_never_happens_is_said(outlier: str, versions: str, sai
         (
             spec(entry="{claims: {tier: beta}}", options=""),
             "info",
-            "without a gateway the claim tier comes in headers, which every caller in the mesh can write",
+            "without a gateway the claim tier comes in headers, which every caller in the mesh can write; "
+            "a list comes as one text there, of which no member matches",
         ),
         (
             spec(entry="{claims: {tier: beta, group: a}}", options=""),
             "info",
-            "without a gateway the claims group, tier come in headers, which every caller in the mesh can write",
+            "without a gateway the claims group, tier come in headers, which every caller in the mesh can write; "
+            "a list comes as one text there, of which no member matches",
         ),
         (
             spec(entry="{headers: {X-Request-Id: {prefix: a}}}"),

@@ -256,11 +256,12 @@ def test_names_that_no_release_has_are_answered_with_404(served: int) -> None:
 @needs_scripts
 def test_tokens_that_are_none_have_no_claims(served: int) -> None:
     view = of("claims")
-    tokens = ["", "x", "a.b.c", "..", engine.token({"tier": ["beta"]}), engine.token({"tier": "beta\ngroup=x"})]
+    tokens = ["", "x", "a.b.c", "..", engine.token({"tier": ["alpha"]}), engine.token({"tier": "beta\ngroup=x"})]
     for token in tokens:
         assert ask(served, view, Request(headers=(("Authorization", f"Bearer {token}"),)))[0].version == "v1"
-    fine = Request(headers=(("Authorization", f"bearer {engine.token({'tier': 'beta', 'n': 1})}"),))
-    assert ask(served, view, fine)[0].version == "v2"
+    for tier in ("beta", ["alpha", "beta"]):
+        fine = Request(headers=(("Authorization", f"bearer {engine.token({'tier': tier, 'n': 1})}"),))
+        assert ask(served, view, fine)[0].version == "v2"
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)

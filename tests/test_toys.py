@@ -170,6 +170,10 @@ ALL_LAWS = [*laws.OF_ALL, "users_stay", "changes_are_found"]
 ABOUT_MANIFESTS = [name for name in vars(test_manifests) if name.startswith("test_")]
 
 
+TRIES = 12
+"""In 3 of 48 runs the 40 releases that a law generates here held none that shows a sabotage of path prefixes."""
+
+
 def hold(law: str, chosen: Target) -> None:
     """The law, with fewer generated releases where it generates some."""
     if law in ("reads_back", "order_does_not_show", "writes_declared_paths_only"):
@@ -203,7 +207,8 @@ def test_their_manifests_are_right(toy: str) -> None:
 @pytest.mark.parametrize("name", SABOTAGES)
 def test_the_law_notices(name: str) -> None:
     with pytest.raises(AssertionError):
-        hold(SABOTAGES[name].law, named(name))
+        for _ in range(TRIES):
+            hold(SABOTAGES[name].law, named(name))
 
 
 def test_every_law_has_somebody_who_breaks_it() -> None:

@@ -144,6 +144,10 @@ def _index(pairs: Iterable[tuple[str, Statement]]) -> Mapping[str, Sequence[Stat
     return found
 
 
+def _entries(value: Scalar) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
 class _Check:
     """One target's artifacts, ready to be held against views."""
 
@@ -177,27 +181,23 @@ class _Check:
         yield from self._unasked(views)
 
     def _unasked(self, views: Sequence[View]) -> Iterator[Diagnostic]:
-        """Entries of common lists that no release asks for."""
+        """Entries of common lists that no release asks for, each where it is told first."""
         common = {row.name for row in self.settings if row.together}
-        told = [(key, each) for each in self.fleet.statements for key in each.settings if key[1] in common]
-        asked: set[tuple[str, Scalar]] = set()
-        for view in views if told else ():
-            asked |= {(key[1], entry) for key, value in self._lists(view) if key[1] in common for entry in value}
-        said: set[tuple[tuple[str, str], str]] = set()
-        for key, service in told:
-            value = service.settings[key]
-            known = (entry for entry in value if (key[1], entry) not in asked) if isinstance(value, tuple) else ()
-            more = [entry for entry in known if (key, entry) not in said]
-            said |= {(key, entry) for entry in more}
+        lists = [(key, said) for said in self.fleet.statements for key in said.settings if key[1] in common]
+        strays: dict[tuple[tuple[str, str], str], Statement] = {}
+        for key, said in lists:
+            for entry in _entries(said.settings[key]):
+                strays.setdefault((key, entry), said)
+        for view in views if strays else ():
+            for key, value in self.target.expected(view).settings.items():
+                for entry in _entries(value):
+                    strays.pop((key, entry), None)
+        for key, said in lists:
+            more = [entry for entry in _entries(said.settings[key]) if strays.get((key, entry)) is said]
             if more:
                 message = f"{setting(key, self.settings)} in {self.name}: no release asks for {listed(more)}"
-                file = self._shown(service.setting_files.get(key, service.file))
+                file = self._shown(said.setting_files.get(key, said.file))
                 yield Diagnostic(code="GM903", message=message, targets=(self.name,), file=file)
-
-    def _lists(self, view: View) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
-        for key, value in self.target.expected(view).settings.items():
-            if isinstance(value, tuple):
-                yield key, value
 
     def not_understood(self, refusal: Refusal) -> Diagnostic:
         """A part of an artifact that the decoder refuses."""

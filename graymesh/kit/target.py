@@ -246,7 +246,7 @@ class Target:
 
     def check(self, view: View) -> Iterator[Constraint]:
         """What the engine would not take as it is meant; nothing when the folder has no `check.py`."""
-        if (self.folder / "check.py").is_file():
+        if self._has("check"):
             yield from self._module("check").check(view)
 
     def lower(self, views: Sequence[View]) -> Sequence[Tree]:
@@ -263,7 +263,7 @@ class Target:
 
     def received(self, request: Request) -> Request:
         """The request with the values that the engine compares; as it is when the folder has no `receive.py`."""
-        if not (self.folder / "receive.py").is_file():
+        if not self._has("receive"):
             return request
         return self._module("receive").received(request)  # type: ignore[no-any-return]
 
@@ -273,7 +273,7 @@ class Target:
         Raises ValueError when two versions would go by one name, since no proof could tell them apart.
         """
         found = Expected(settings=view.facts)
-        if (self.folder / "expected.py").is_file():
+        if self._has("expected"):
             found = self._module("expected").expected(view)
         if len(set(found.labels.values())) < len(found.labels):
             raise ValueError(f"{self.manifest.name} has one name for two versions: {dict(found.labels)}")
@@ -290,6 +290,9 @@ class Target:
     def readme(self) -> str:
         """The target's README, for `graymesh explain`."""
         return (self.folder / "README.md").read_text(encoding="utf-8")
+
+    def _has(self, name: str) -> bool:
+        return (self.folder / f"{name}.py").is_file()
 
     def _module(self, name: str) -> Any:
         return importlib.import_module(f"{self.package}.{name}")

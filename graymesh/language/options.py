@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from graymesh.did_you_mean import certain, quoted, suggestion
+from graymesh.ir.alphabets import TEXT
 from graymesh.language.part import Entries
 from graymesh.language.problems import (
     Gathering,
@@ -19,7 +20,7 @@ from graymesh.language.problems import (
     given,
     wrong_type,
 )
-from graymesh.language.scalars import LONGEST, TEXT, one_character_off
+from graymesh.language.scalars import LONGEST, one_character_off
 from graymesh.language.values import Plain, Schema
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ import re
 from typing import Final
 
 from graymesh.did_you_mean import certain, nearest, quoted
+from graymesh.ir.alphabets import COOKIE_VALUE, QUERY_VALUE, TEXT
 from graymesh.language.problems import Malformed
 
 LABEL: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -26,9 +27,6 @@ COOKIE_NAME: Final = "[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
 QUERY_NAME: Final = "[A-Za-z0-9._~-]{1,64}"
 _CLAIM: Final = "[A-Za-z_][A-Za-z0-9_:-]{0,63}"
 CLAIM_NAME: Final = rf"{_CLAIM}(?:\.{_CLAIM}){{0,3}}|https?://[A-Za-z0-9._~:/-]{{1,120}}"
-TEXT: Final = "[!-~](?:[ -~]*[!-~])?"
-COOKIE_VALUE: Final = r"[!#-+\--:<-\[\]-~]+"
-QUERY_VALUE: Final = "[!$'()*,-;=?-Z_a-z~]+"
 PATTERN: Final = "[ -~]+"
 PATH: Final = "/(?:[A-Za-z0-9._~!&()+,=:@-]+(?:/[A-Za-z0-9._~!&()+,=:@-]+)*/?)?"
 PATH_END: Final = "[A-Za-z0-9._~!&()+,=:@/-]+"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
-from graymesh.ir import wording
+from graymesh.ir import alphabets, wording
 from graymesh.language import addresses, scalars, written
 from graymesh.language.values import Decimals, Reference, Text, Whole
 
@@ -27,11 +27,11 @@ QUERY_NAME: Final = Text("a query parameter's name", scalars.query_name, scalars
 QueryName: TypeAlias = Annotated[str, QUERY_NAME]
 CLAIM_NAME: Final = Text("a claim's name", scalars.claim_name, scalars.CLAIM_NAME)
 ClaimName: TypeAlias = Annotated[str, CLAIM_NAME]
-VALUE: Final = Text("a value", scalars.plain_text, scalars.TEXT)
+VALUE: Final = Text("a value", scalars.plain_text, alphabets.TEXT)
 Value: TypeAlias = Annotated[str, VALUE]
-COOKIE_VALUE: Final = Text("a cookie's value", scalars.cookie_value, scalars.COOKIE_VALUE)
+COOKIE_VALUE: Final = Text("a cookie's value", scalars.cookie_value, alphabets.COOKIE_VALUE)
 CookieValue: TypeAlias = Annotated[str, COOKIE_VALUE]
-QUERY_VALUE: Final = Text("a query parameter's value", scalars.query_value, scalars.QUERY_VALUE)
+QUERY_VALUE: Final = Text("a query parameter's value", scalars.query_value, alphabets.QUERY_VALUE)
 QueryValue: TypeAlias = Annotated[str, QUERY_VALUE]
 Prose: TypeAlias = Annotated[str, Text("a text", scalars.prose)]
 PATH: Final = Text("a path", scalars.path, scalars.PATH)

@@ -117,6 +117,13 @@ def _entry_uses(case: Case, entry: AudienceEntry, path: Pointer) -> Iterator[Use
         yield Use("cookie.several", (*path, "cookies"))
 
 
+def audience_tests(case: Case) -> Iterator[tuple[Pointer, Test]]:
+    """Every test of every audience, used or not, with the path of the entry in which it stands."""
+    for name, entries in case.rollout.spec.audiences.items():
+        for index, entry in enumerate(entries):
+            yield from ((("spec", "audiences", name, index), test) for test in entry.tests())
+
+
 def written(case: Case, path: Pointer, test: Test) -> Pointer:
     """The way from an entry to what it says about the test's field, in the letters of the spec."""
     key = _KEYS[test.field.kind]

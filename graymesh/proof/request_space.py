@@ -18,7 +18,7 @@ _MOST_AUTOMATA: Final = 10_000_000
 
 _HOST: Final = "shop.example.com"
 
-SEVERAL: Final = frozenset([Kind.COOKIE, Kind.CLAIM])
+_SEVERAL: Final = frozenset([Kind.COOKIE, Kind.CLAIM])
 """Fields that may hold several values: pairs of one name, members of a list."""
 
 Unseen: TypeAlias = Mapping[Kind, str]
@@ -45,7 +45,7 @@ class Space:
         self.states = [_states(field, known, automata, unseen) for field, known in self._matchers.items()]
         named = any(test.field.kind is Kind.HOST for tests in every for test in tests)
         self._plain = Request(host=_HOST) if named else Request()
-        several = frozenset(number for number, field in enumerate(self.fields) if field.kind in SEVERAL)
+        several = frozenset(number for number, field in enumerate(self.fields) if field.kind in _SEVERAL)
         self._answers = Fields(self.states, list(map(self._usual, self.fields, self.states)), several, shared=steps)
 
     def cases(self, condition: Condition) -> Cases:

@@ -69,9 +69,7 @@ def claimed(found: Object, around: Surroundings) -> Iterator[tuple[str, str]]:
     """The hosts that it claims, each with a place, understood or not; nothing where even those cannot be read."""
     try:
         for place, host in product(_places(found), hosts_of(found.spec, "hosts", found.namespace)):
-            gateway = around.gateways.get(place)
-            taken = gateway.served(host, found.namespace, place.partition("/")[0]) if gateway else (host,)
-            yield from ((place, each) for each in taken)
+            yield from ((place, each) for each in _taken(place, host, found, around))
     except NotUnderstood:
         return
 
@@ -101,13 +99,16 @@ def _places(found: Object) -> list[str]:
 
 
 def _served(place: str, host: str, found: Object, around: Surroundings) -> tuple[str, ...]:
-    """What the gateway takes of the host. One that is not among the files is believed to take it."""
-    if place not in around.gateways:
-        return (host,)
-    gateway = around.gateways[place]
-    if gateway is None:
+    """What is served of the host at the place. Raises NotUnderstood when nobody knows what the gateway takes."""
+    if place in around.gateways and around.gateways[place] is None:
         raise found.spec.wrong("gateways", f"{place} was not understood")
-    return tuple(gateway.served(host, found.namespace, place.partition("/")[0]))
+    return _taken(place, host, found, around)
+
+
+def _taken(place: str, host: str, found: Object, around: Surroundings) -> tuple[str, ...]:
+    """What the gateway takes of the host. One of which nothing is known is believed to take it."""
+    gateway = around.gateways.get(place)
+    return tuple(gateway.served(host, found.namespace, place.partition("/")[0])) if gateway else (host,)
 
 
 def _check_seen(found: Object, place: str, versions: Versions, around: Surroundings) -> None:
@@ -115,16 +116,16 @@ def _check_seen(found: Object, place: str, versions: Versions, around: Surroundi
     where = place.partition("/")[0]
     if place == MESH or where == found.namespace:
         return
-    if "exportTo" in found.spec and only_seen_at_home(found.spec.texts("exportTo"), found.namespace):
+    if "exportTo" in found.spec and _only_seen_at_home(found.spec.texts("exportTo"), found.namespace):
         raise found.spec.wrong("exportTo", f"only {found.namespace} sees these routes, and {in_words(place)} does not")
     for host in versions.hosts:
         rule = around.rules.get(host)
-        if rule is not None and rule.subsets and only_seen_at_home(rule.export_to, rule.namespace or found.namespace):
+        if rule is not None and rule.subsets and _only_seen_at_home(rule.export_to, rule.namespace or found.namespace):
             message = f"{in_words(place)} does not see the DestinationRule of {host} (503), which is for its namespace"
             raise found.spec.wrong("gateways", message)
 
 
-def only_seen_at_home(export_to: tuple[str, ...] | None, namespace: str) -> bool:
+def _only_seen_at_home(export_to: tuple[str, ...] | None, namespace: str) -> bool:
     """Does `exportTo` show an object to its own namespace at most?"""
     return export_to is not None and set(export_to) <= {".", "~", namespace}
 
@@ -167,7 +168,13 @@ class _Place:
         for match, issuer, _ in matches:
             if issuer:
                 continue
-            tests = self._settled(conjunction(match, self._headers), match, others, used)
+            tests = conjunction(match, self._headers)
+            beside = self._beside(tests, others)
+            if beside is None:
+                tests = self._settled(tests, match)
+            else:
+                self._issuers.add(beside[0])
+                used.add(beside)
             if self._holds_here(match):
                 yield tests
         for match in (match for other, match in others.items() if other not in used):
@@ -177,28 +184,26 @@ class _Place:
         names = match.texts("gateways")
         return not names or self._place in {gateway_name(name, self._found.namespace) for name in names}
 
-    def _settled(
-        self, tests: Conjunction, match: ObjectNode, others: Collection[_Other], used: set[_Other]
-    ) -> Conjunction:
-        """Which issuer's claims are asked for: said by the header in the mesh, by the claim `iss` at a gateway.
+    def _beside(self, tests: Conjunction, others: Collection[_Other]) -> _Other | None:
+        """The match beside this one that takes what is like it, but has no token of an issuer, if there is one.
 
-        Claims of one issuer are absent where a second match takes what is like this one, but has no token of theirs.
+        Where this one asks only that claims are absent, the two together say so of that issuer's claims.
         """
+        claims = [test for test in tests if test.field.kind is Kind.CLAIM]
+        if not claims or self._around.tokens_unclear or not all(isinstance(test.matcher, Absent) for test in claims):
+            return None
+        apart = tuple(test for test in tests if test.field.kind is not Kind.CLAIM)
+        known = {tokens.issuer for tokens in self._around.tokens}
+        return min(((issuer, alike) for issuer, alike in others if alike == apart and issuer in known), default=None)
+
+    def _settled(self, tests: Conjunction, match: ObjectNode) -> Conjunction:
+        """Which issuer's claims are asked for: said by the header in the mesh, by the claim `iss` at a gateway."""
         claims = [test for test in tests if test.field.kind is Kind.CLAIM]
         if not claims:
             return tests
         if self._around.tokens_unclear or not self._around.tokens:
             raise match.wrong("headers", "asks for claims, but no RequestAuthentication that is understood brings them")
-        if not self._headers.at_gateway:
-            return self._of_headers(tests, match)
-        apart = tuple(test for test in tests if test.field.kind is not Kind.CLAIM)
-        known = {tokens.issuer for tokens in self._around.tokens}
-        without = sorted(issuer for issuer, alike in others if alike == apart and issuer in known)
-        if without and all(isinstance(test.matcher, Absent) for test in claims):
-            self._issuers.add(without[0])
-            used.add((without[0], apart))
-            return tests
-        return self._of_one_issuer(tests, claims)
+        return self._of_one_issuer(tests, claims) if self._headers.at_gateway else self._of_headers(tests, match)
 
     def _of_headers(self, tests: Conjunction, match: ObjectNode) -> Conjunction:
         """In the mesh each header belongs to one issuer."""

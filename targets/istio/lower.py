@@ -20,7 +20,7 @@ from graymesh.targets.istio.resources import (
     gateway,
     service_entry,
 )
-from graymesh.targets.istio.routes import Backend, http_route
+from graymesh.targets.istio.routes import Backend, http_routes
 from graymesh.text import Remarked
 
 DESTINATIONS: Final = "destinations"
@@ -116,15 +116,13 @@ def _virtual_service(view: View, binding: _Binding) -> dict[str, Any]:
     issuer = release.jwt.issuer if release.jwt else ""
     claims = Claims(issuer, at_gateway=MESH not in binding.gateways)
     backend = Backend(release.host, release.port)
-    routes = ((route, http_route(route, backend, claims)) for route in binding.table.table.routes)
+    routes = http_routes(binding.table.table.routes, backend, claims)
     spec = {
         "hosts": list(binding.hosts),
         **({} if binding.gateways == (MESH,) else {"gateways": list(binding.gateways)}),
         **exported(view),
         "http": [
-            Remarked(at_port(found, binding.port), tuple(in_lines(route_in_words(route))))
-            for route, found in routes
-            if found
+            Remarked(at_port(found, binding.port), tuple(in_lines(route_in_words(route)))) for route, found in routes
         ],
     }
     return kubernetes_object(NETWORKING, "VirtualService", metadata_of(release, release.name + binding.suffix), spec)

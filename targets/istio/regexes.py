@@ -12,7 +12,7 @@ from typing import Final
 from graymesh.ir.release import Kind, Matcher
 from graymesh.kit.patterns import understood
 from graymesh.proof.regex.portable import RegexProblem, matches_empty, parse
-from graymesh.proof.regex.tree import Chars, Concat, Node, Repeat, Union, chars_of
+from graymesh.proof.regex.tree import chars_of, sets_within
 
 _SPECIAL: Final = frozenset(".*+?()[]{}^$|\\")
 
@@ -72,7 +72,7 @@ def literals(pattern: str) -> tuple[str, ...] | None:
 def runs_over(pattern: str, char: str) -> bool:
     """Can a match of the pattern contain the character? True as well when the pattern is not understood."""
     try:
-        return any(mask & chars_of(char) for mask in _sets(parse(pattern)))
+        return any(mask & chars_of(char) for mask in sets_within(parse(pattern)))
     except RegexProblem:
         return True
 
@@ -86,18 +86,6 @@ def _literal(part: str) -> str | None:
     if inner.startswith("\\") and len(inner) == 2 and not inner[1].isalnum():
         return inner[1]
     return inner if part.startswith("[") and len(inner) == 1 and inner not in "^\\" else None
-
-
-def _sets(node: Node) -> Iterator[int]:
-    """The characters of each place in the pattern, as masks."""
-    match node:
-        case Chars(mask):
-            yield mask
-        case Concat(parts) | Union(parts):
-            for part in parts:
-                yield from _sets(part)
-        case Repeat(body):
-            yield from _sets(body)
 
 
 def _closes_at_end(pattern: str) -> bool:

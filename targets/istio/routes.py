@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,15 +37,28 @@ class Backend:
         return {"host": self.host, "subset": subset, "port": {"number": self.port}}
 
 
-def http_route(route: Route, backend: Backend, claims: Claims) -> dict[str, Any] | None:
-    """The route; None when no request can meet its condition."""
-    found = matches(route.condition, claims)
-    if found is None:
-        return None
+def http_routes(routes: Iterable[Route], backend: Backend, claims: Claims) -> Iterator[tuple[Route, dict[str, Any]]]:
+    """The routes that some request can meet.
+
+    A match that an earlier route has already is left out: it takes nobody, and `istioctl analyze` warns of it.
+    """
+    taken: list[dict[str, Any]] = []
+    for route in routes:
+        found = matches(route.condition, claims)
+        before = len(taken)
+        for match in found or ():
+            if match not in taken:
+                taken.append(match)
+        left = taken[before:]
+        if left or found == []:
+            yield route, _http_route(route, left, backend)
+
+
+def _http_route(route: Route, found: Sequence[dict[str, Any]], backend: Backend) -> dict[str, Any]:
     shares = [share for share in route.split.shares if share.basis_points]
     return {
         "name": route.name,
-        **({"match": found} if found else {}),
+        **({"match": list(found)} if found else {}),
         **_policy(route.policy, backend),
         "route": _destinations(shares, backend),
     }

@@ -184,8 +184,9 @@ def _own_program() -> str:
 def _services(reading: _Directives) -> Iterator[Statement]:
     definitions = Definitions(reading.known, reading.broken, set_anywhere(reading.servers))
     http = Http(definitions, reading.settings, reading.upstreams, reading.zones)
-    decided_by = [(named, _decided(reading, named.server, http)) for named in _named(reading)]
-    found = [(named, decided) for named, decided in decided_by if decided and not _for_nobody(named, decided)]
+    decided_once = [(parts, _decided(reading, parts[0].server, http)) for parts in _named(reading)]
+    served = [(named, decided) for parts, decided in decided_once if decided for named in parts]
+    found = [(named, decided) for named, decided in served if not _for_nobody(named, decided)]
     used = {version for _, decided in found for version in decided.versions}
     idle = _idle(reading, used)
     for named, decided in found:
@@ -237,11 +238,11 @@ def _facts(upstreams: list[Upstream], decided: Decided, listens: Mapping[str, bo
         if upstream.facts != told[0].facts:
             raise NotUnderstood("upstream", "the versions' servers are told different things", upstream.where)
     endpoints = {(upstream.name, "endpoints"): upstream.endpoints for upstream in upstreams}
-    return {**(told[0].facts if told else {}), **endpoints, **decided.facts, ("", "listen"): tuple(sorted(listens))}
+    return {**(told[0].facts if told else {}), **endpoints, ("", "listen"): tuple(sorted(listens)), **decided.facts}
 
 
-def _named(reading: _Directives) -> Iterator[_Named]:
-    """Each server that can be reached, with the names that reach it."""
+def _named(reading: _Directives) -> Iterator[tuple[_Named, ...]]:
+    """Each server that can be reached, with the names that reach it: in one part, or in two."""
     read = list(_read_names(reading))
     first = _defaults(read)
     taken: set[tuple[str, str]] = set()
@@ -265,7 +266,9 @@ def _named(reading: _Directives) -> Iterator[_Named]:
         apart = any(len(places[name]) > 1 for name in each.hosts)
         # what comes to one address of a port never reaches the servers of the port's other addresses
         apart = apart or any(addresses[_port(place)] - set(each.listens) for place in each.listens)
-        yield from _parts(each, first, apart)
+        parts = tuple(_parts(each, first, apart))
+        if parts:
+            yield parts
 
 
 def _parts(named: _Named, first: Mapping[str, ParsedDirective], apart: bool) -> Iterator[_Named]:

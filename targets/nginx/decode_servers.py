@@ -29,7 +29,7 @@ from graymesh.targets.nginx.decode_evaluate import Definitions, Evaluator
 from graymesh.targets.nginx.decode_lists import Draws, both
 from graymesh.targets.nginx.decode_locations import Location, assigned, located, read_location, unique
 from graymesh.targets.nginx.decode_maps import SplitDefinition
-from graymesh.targets.nginx.decode_values import Pieces, Room, joined, pieces_of
+from graymesh.targets.nginx.decode_values import Pieces, Room, joined, literal_of, pieces_of
 from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.syntax import ParsedDirective
 
@@ -209,7 +209,7 @@ def _location_rows(
     ruled = policy(levels)
     rows = [_Row(case.condition, case.draws, effects(found, case.values), ruled) for case in cases]
     _check_address(rows, evaluator, levels)
-    looked_up = bool(levels.effective("resolver")) or _is_text(found[0].value)
+    looked_up = bool(levels.effective("resolver")) or literal_of(found[0].value) is not None
     named = [row._replace(effects=_named(row.effects, passes[0], http, looked_up)) for row in rows]
     return named, evaluator, told_besides(levels, http.definitions.known)
 
@@ -223,10 +223,6 @@ def _check_address(rows: Sequence[_Row], evaluator: Evaluator, levels: Levels) -
         proxies = " ".join(trusting[0].arguments)
         message = f"the client's address, by which versions are chosen, is what a header from {proxies} says"
         raise NotUnderstood("set_real_ip_from", message, trusting[0])
-
-
-def _is_text(value: Pieces) -> bool:
-    return all(isinstance(piece, str) for piece in value)
 
 
 def _substituted(output: LocationOutput, evaluator: Evaluator) -> Pieces:

@@ -24,7 +24,7 @@ def decode(files: Files) -> Decoded:
     read = [_File.read(path, files[path]) for path in sorted(files)]
     refusals = tuple(refusal for file in read for refusal in file.refusals)
     undecided = {subject for file in read for subject in file.undecided}
-    groups = {name for file in read for name in file.groups}
+    groups = {said.group for file in read for said in file.statements if said.group}
     services: dict[tuple[str, str], list[tuple[str, Meaning]]] = {}
     for file in read:
         for said in (meaning.for_group_too(each, groups) for each in file.statements):
@@ -54,7 +54,6 @@ class _File:
     statements: list[Meaning] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     undecided: list[tuple[str, str]] = field(default_factory=list)
-    groups: list[str] = field(default_factory=list)
 
     @staticmethod
     def read(path: str, text: str) -> _File:
@@ -111,7 +110,6 @@ class _File:
             self._refuse(kind, home, index, rule, said)
         else:
             self.statements.append(said)
-            self.groups += [rule["apiName"]] if kind == "api-groups" else []
 
     def _refuse(self, kind: str, home: Home, index: int, raw: Mapping[str, Any], problem: FieldProblem) -> None:
         subject = _subject(kind, home, raw)

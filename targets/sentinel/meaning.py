@@ -27,12 +27,17 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What one rule says: `words` always, `facts` when a spec can say the same."""
+    """What one rule says: `words` always, `facts` when a spec can say the same.
+
+    `route` is the one that a plain limit of the gateway counts, `group` the name that the rule gives to paths.
+    """
 
     subject: Subject
     kind: str
     words: str
     facts: tuple[Fact, ...] = ()
+    route: str = ""
+    group: str = ""
 
     @property
     def names(self) -> tuple[tuple[str, str], ...]:
@@ -148,14 +153,15 @@ def gateway_flow(home: Home, rule: Rule) -> Meaning | FieldProblem:
     subject = subject_of("gateway-flow", home, rule["resource"], rule["resourceMode"])
     numbers = (rule["resourceMode"], rule["grade"], rule["intervalSec"], rule["controlBehavior"], rule["burst"])
     entry = f"{rule['resource']}={words.number(rule['count'])}"
-    facts = (((subject.version, "gateway.routes"), (entry,)),) if numbers == (0, 1, 1, 0, 0) and item is None else ()
-    return Meaning(subject, "gateway", words.gateway_flow(rule), facts)
+    if numbers != (0, 1, 1, 0, 0) or item is not None:
+        return Meaning(subject, "gateway", words.gateway_flow(rule))
+    facts = (((subject.version, "gateway.routes"), (entry,)),)
+    return Meaning(subject, "gateway", words.gateway_flow(rule), facts, route=rule["resource"])
 
 
 def for_group_too(said: Meaning, groups: Collection[str]) -> Meaning:
     """What a rule says where there is a group of paths with the name of its route: Sentinel then counts both."""
-    names = {entry.rpartition("=")[0] for _, value in said.facts if isinstance(value, tuple) for entry in value}
-    return replace(said, facts=()) if said.kind == "gateway" and names & set(groups) else said
+    return replace(said, facts=()) if said.route in groups else said
 
 
 def api_group(home: Home, rule: Rule) -> Meaning | FieldProblem:
@@ -168,7 +174,7 @@ def api_group(home: Home, rule: Rule) -> Meaning | FieldProblem:
     entries = tuple(sorted({pattern for pattern in patterns if isinstance(pattern, str)}))
     facts: tuple[Fact, ...] = ((("", "gateway.group"), name), (("", "gateway.paths"), entries))
     subject = subject_of("api-groups", home, name)
-    return Meaning(subject, "gateway", f"group {words.quoted(name)}: {', '.join(entries)}", facts)
+    return Meaning(subject, "gateway", f"group {words.quoted(name)}: {', '.join(entries)}", facts, group=name)
 
 
 def _everywhere(rule: Rule) -> bool:

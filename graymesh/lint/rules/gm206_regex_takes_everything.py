@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graymesh.diagnostic import Edit
-from graymesh.ir.release import Regex, Test
+from graymesh.ir.release import Kind, Regex
 from graymesh.language.case import Case
-from graymesh.lint.capabilities import written
+from graymesh.lint.capabilities import audience_tests, written
 from graymesh.lint.finding import Finding
 from graymesh.proof.equivalence import STEPS_OF_A_STATE, Steps
 from graymesh.proof.regex.portable import everything
@@ -29,23 +29,19 @@ LEVEL = "warning"
 def check(case: Case) -> Iterator[Finding]:
     """Every such pattern in an audience."""
     steps = Steps()
-    for name, entries in case.rollout.spec.audiences.items():
-        for index, entry in enumerate(entries):
-            for test in entry.tests():
-                if isinstance(test.matcher, Regex) and _takes_everything(test, steps):
-                    path = ("spec", "audiences", name, index)
-                    value = (*path, *written(case, path, test))
-                    subject = f"{test.field.kind} {test.field.name}".strip()
-                    yield Finding(
-                        path=path,
-                        edits=(Edit(value, "value", "{present: true}"),) if test.field.name else (),
-                        message=f"{test.matcher.pattern!r} matches every value of {subject}",
-                        help="write {present: true}, or a pattern that leaves something out",
-                    )
+    for path, test in audience_tests(case):
+        if isinstance(test.matcher, Regex) and _takes_everything(test.matcher.pattern, test.field.kind, steps):
+            value = (*path, *written(case, path, test))
+            subject = f"{test.field.kind} {test.field.name}".strip()
+            yield Finding(
+                path=path,
+                edits=(Edit(value, "value", "{present: true}"),) if test.field.name else (),
+                message=f"{test.matcher.pattern!r} matches every value of {subject}",
+                help="write {present: true}, or a pattern that leaves something out",
+            )
 
 
-def _takes_everything(test: Test, steps: Steps) -> bool:
-    assert isinstance(test.matcher, Regex)
-    found, explored = everything(test.matcher.pattern, test.field.kind)
+def _takes_everything(pattern: str, kind: Kind, steps: Steps) -> bool:
+    found, explored = everything(pattern, kind)
     steps.spend(STEPS_OF_A_STATE * explored)
     return found

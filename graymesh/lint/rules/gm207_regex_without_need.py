@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from graymesh.diagnostic import Edit
 from graymesh.ir.release import Kind, OneOf, Prefix, Regex, Suffix
 from graymesh.language.case import Case
-from graymesh.lint.capabilities import written
+from graymesh.lint.capabilities import audience_tests, written
 from graymesh.lint.finding import Finding
 from graymesh.proof.regex.domain import inside
 from graymesh.proof.regex.portable import canonical
@@ -29,24 +29,21 @@ LEVEL = "info"
 
 def check(case: Case) -> Iterator[Finding]:
     """Every pattern that amounts to values, a prefix or a suffix."""
-    for name, entries in case.rollout.spec.audiences.items():
-        for index, entry in enumerate(entries):
-            for test in entry.tests():
-                plain = canonical(test.matcher.pattern) if isinstance(test.matcher, Regex) else None
-                if isinstance(plain, Prefix) and test.field.kind is Kind.PATH:
-                    continue  # a prefix of paths goes by whole segments and says less
-                odd = isinstance(plain, OneOf) and not all(inside(test.field.kind, value) for value in plain.values)
-                if odd or plain == OneOf(()):
-                    continue  # no plain text of the language: GM219 and GM220 say more
-                if isinstance(plain, (OneOf, Prefix, Suffix)):
-                    path = ("spec", "audiences", name, index)
-                    value = (*path, *written(case, path, test))
-                    yield Finding(
-                        path=path,
-                        edits=(Edit(value, "value", _written(plain)),) if test.field.name else (),
-                        message=f"the regular expression {_pattern(test.matcher)!r} says no more than plain text",
-                        help=f"write {_written(plain)}",
-                    )
+    for path, test in audience_tests(case):
+        plain = canonical(test.matcher.pattern) if isinstance(test.matcher, Regex) else None
+        if isinstance(plain, Prefix) and test.field.kind is Kind.PATH:
+            continue  # a prefix of paths goes by whole segments and says less
+        odd = isinstance(plain, OneOf) and not all(inside(test.field.kind, value) for value in plain.values)
+        if odd or plain == OneOf(()):
+            continue  # no plain text of the language: GM219 and GM220 say more
+        if isinstance(plain, (OneOf, Prefix, Suffix)):
+            value = (*path, *written(case, path, test))
+            yield Finding(
+                path=path,
+                edits=(Edit(value, "value", _written(plain)),) if test.field.name else (),
+                message=f"the regular expression {_pattern(test.matcher)!r} says no more than plain text",
+                help=f"write {_written(plain)}",
+            )
 
 
 def _pattern(matcher: object) -> str:

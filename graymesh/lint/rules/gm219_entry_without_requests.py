@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from graymesh.ir.release import Kind, Test
+from graymesh.ir.release import Kind
 from graymesh.ir.semantics import describe
 from graymesh.language.case import Case
-from graymesh.lint.capabilities import written
+from graymesh.lint.capabilities import audience_tests, written
 from graymesh.lint.finding import Finding
 from graymesh.proof.equivalence import Steps, overlap
 
@@ -35,17 +35,10 @@ _HELP: Final = {
 def check(case: Case) -> Iterator[Finding]:
     """Every entry with a test that no value passes."""
     steps = Steps()
-    for name, entries in case.rollout.spec.audiences.items():
-        for index, entry in enumerate(entries):
-            path = ("spec", "audiences", name, index)
-            for test in entry.tests():
-                if _vain(test, steps):
-                    yield Finding(
-                        path=(*path, *written(case, path, test)),
-                        message=f"this matches no request: never is it true that {describe(test)}",
-                        help=_HELP.get(test.field.kind, "write a value that the field can have"),
-                    )
-
-
-def _vain(test: Test, steps: Steps) -> bool:
-    return overlap(((test,),), ((test,),), steps) is None
+    for path, test in audience_tests(case):
+        if overlap(((test,),), ((test,),), steps) is None:
+            yield Finding(
+                path=(*path, *written(case, path, test)),
+                message=f"this matches no request: never is it true that {describe(test)}",
+                help=_HELP.get(test.field.kind, "write a value that the field can have"),
+            )

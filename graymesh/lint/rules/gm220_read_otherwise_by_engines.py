@@ -24,7 +24,7 @@ from graymesh.diagnostic import Level
 from graymesh.ir.release import Kind, OneOf, Regex, Test
 from graymesh.ir.semantics import describe
 from graymesh.language.case import Case
-from graymesh.lint.capabilities import decides, written
+from graymesh.lint.capabilities import audience_tests, decides, written
 from graymesh.lint.finding import Finding
 from graymesh.proof.classes import explored_states
 from graymesh.proof.equivalence import STEPS_OF_A_STATE, Steps
@@ -36,20 +36,17 @@ from graymesh.proof.regex.portable import named
 def check(case: Case) -> Iterator[Finding]:
     """Every such test of an audience, where at least two deciding targets read its field differently."""
     steps = Steps()
-    for name, entries in case.rollout.spec.audiences.items():
-        for index, entry in enumerate(entries):
-            path = ("spec", "audiences", name, index)
-            for test in entry.tests():
-                readers = _readers(case, test.field.kind)
-                found = _asked(test, steps) if len(readers) > 1 else None
-                if found:
-                    yield Finding(
-                        path=(*path, *written(case, path, test)),
-                        level=found[0],
-                        message=f"{describe(test)}: {found[1]}",
-                        help="; ".join(f"{', '.join(names)}: {how}" for how, names in readers.items()),
-                        targets=tuple(target for names in readers.values() for target in names),
-                    )
+    for path, test in audience_tests(case):
+        readers = _readers(case, test.field.kind)
+        found = _asked(test, steps) if len(readers) > 1 else None
+        if found:
+            yield Finding(
+                path=(*path, *written(case, path, test)),
+                level=found[0],
+                message=f"{describe(test)}: {found[1]}",
+                help="; ".join(f"{', '.join(names)}: {how}" for how, names in readers.items()),
+                targets=tuple(target for names in readers.values() for target in names),
+            )
 
 
 def _readers(case: Case, kind: Kind) -> dict[str, list[str]]:

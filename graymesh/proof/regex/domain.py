@@ -28,12 +28,14 @@ RFC 5789.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Final
 
+from graymesh.ir.alphabets import COOKIE_VALUE, QUERY_VALUE, TEXT
 from graymesh.ir.release import Kind
 from graymesh.proof.regex.parse import read
-from graymesh.proof.regex.tree import BEYOND, EMPTY, VISIBLE, Chars, Concat, Node, Repeat, Union, chars_of, chars_within
+from graymesh.proof.regex.tree import BEYOND, EMPTY, VISIBLE, Chars, Concat, Node, Repeat, Union, chars_of, sets_within
 
 METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT")
 """The registered methods that requests use, those first that every engine forwards."""
@@ -41,15 +43,14 @@ METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "T
 ALWAYS_THERE: Final = frozenset([Kind.PATH, Kind.METHOD, Kind.HOST, Kind.SOURCE])
 """Fields that every request has."""
 
-_TEXT: Final = "[!-~](?:[ -~]*[!-~])?"
 _PLAIN: Final = "!$&'()*+,0-9:=@A-Z_a-z~-"
 _SEGMENT: Final = rf"(?:[{_PLAIN}][.{_PLAIN}]*|\.[{_PLAIN}][.{_PLAIN}]*|\.\.[.{_PLAIN}]+)"
 _LABEL: Final = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _ALIKE: Final = {
-    Kind.HEADER: _TEXT,
-    Kind.CLAIM: _TEXT,
-    Kind.COOKIE: r"[!#-+\--:<-\[\]-~]+",
-    Kind.QUERY: "[!$'()*,-;=?-Z_a-z~]+",
+    Kind.HEADER: TEXT,
+    Kind.CLAIM: TEXT,
+    Kind.COOKIE: COOKIE_VALUE,
+    Kind.QUERY: QUERY_VALUE,
     Kind.PATH: f"/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?",
     Kind.HOST: rf"{_LABEL}(?:\.{_LABEL})*",
     Kind.METHOD: "|".join(METHODS),
@@ -114,4 +115,4 @@ def alphabet(kind: Kind) -> int:
 @lru_cache(maxsize=len(Kind))
 def characters_alike(kind: Kind) -> int:
     """The characters of values that all engines read alike."""
-    return chars_within(alike(kind)) & VISIBLE
+    return reduce(or_, sets_within(alike(kind))) & VISIBLE

@@ -6,7 +6,6 @@ is stands in `graymesh.proof.regex.parse`, and what makes a pattern too costly i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, assert_never
 
@@ -46,6 +45,7 @@ from graymesh.proof.regex.tree import (
     listed,
     nullable,
     render,
+    sets_within,
     size,
 )
 
@@ -201,22 +201,11 @@ def named(pattern: str, usual: int) -> str:
 
     `.`, a negated class and one with all of `usual` take such characters among all others, and name none.
     """
-    for mask in _sets(parse(pattern)):
+    for mask in sets_within(parse(pattern)):
         odd = mask & ~usual
         if odd and not mask & BEYOND and usual & ~mask:
             return next(listed(odd))
     return ""
-
-
-def _sets(node: Node) -> Iterator[int]:
-    match node:
-        case Chars(mask):
-            yield mask
-        case Concat(parts) | Union(parts):
-            for part in parts:
-                yield from _sets(part)
-        case Repeat(body):
-            yield from _sets(body)
 
 
 @lru_cache(maxsize=8192)

@@ -77,18 +77,16 @@ def listed(mask: int) -> Iterator[str]:
         mask ^= lowest
 
 
-def chars_within(node: Node) -> int:
-    """All characters that some place of the pattern takes."""
+def sets_within(node: Node) -> Iterator[int]:
+    """The characters of each place in the pattern, as masks."""
     match node:
         case Chars(mask):
-            return mask
+            yield mask
         case Concat(parts) | Union(parts):
-            found = 0
             for part in parts:
-                found |= chars_within(part)
-            return found
+                yield from sets_within(part)
         case Repeat(body):
-            return chars_within(body)
+            yield from sets_within(body)
 
 
 def nullable(node: Node) -> bool:
