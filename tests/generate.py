@@ -155,7 +155,7 @@ def rollouts(draw: st.DrawFn, manifest: Manifest, number: int = 0, router: Manif
             "from": {"header": "Authorization"},
         }
     if draw(st.booleans()):
-        spec["sticky"] = {"cookie": "gray-bucket"} | ({"key": {"cookie": "uid"}} if draw(st.booleans()) else {})
+        spec["sticky"] = {"cookie": "gray-ticket"} | ({"key": {"cookie": "uid"}} if draw(st.booleans()) else {})
     spec |= draw(extras(can)) | (draw(enforced(manifest.can, canaries)) if router else {})
     return {
         "apiVersion": "graymesh.io/v1alpha1",

@@ -594,7 +594,7 @@ class TestVerify:
         assert done.code == 1
         assert "error[GM901]" in done.out
         assert (
-            "witness: curl -H 'x-gray-version: v2' -b gray-bucket=0500 http://shop.default.svc.cluster.local/"
+            "witness: curl -H 'x-gray-version: v2' -b gray-ticket=0500 http://shop.default.svc.cluster.local/"
             in done.out
         )
         assert "default/shop  gray-5  1 file, NOT VERIFIED  2 files, verified" in done.out
@@ -695,7 +695,7 @@ class TestRoute:
             (["--bucket", "500", "--stage", "gray-20"], "v2\n  route 'bucket-v2'"),
             (["--header", "X-Gray-Version: v2", "--target", "istio"], "v2 (mesh)\n  route 'testers'"),
             (["--bucket", "1999", "-t", "istio"], "v1 (mesh)\n  route 'bucket-v1'"),
-            ([], "5% v2 and 95% v1\n  route 'everyone': everyone else\n  bucket cookie: gray-bucket=0499"),
+            ([], "5% v2 and 95% v1\n  route 'everyone': everyone else\n  bucket cookie: gray-ticket=0499"),
         ],
     )
     def test_version_and_reason(self, cli: Cli, arguments: list[str], answer: str) -> None:

@@ -147,7 +147,7 @@ def test_no_difference_goes_untold(pair: tuple[dict[str, Any], dict[str, Any]]) 
 @SLOW
 @given(rollouts(MANIFEST), st.data())
 def test_moved_buckets_are_those_that_move(data: dict[str, Any], choices: st.DataObject) -> None:
-    data["spec"]["sticky"] = {"cookie": "gray-bucket"}
+    data["spec"]["sticky"] = {"cookie": "gray-ticket"}
     data["spec"] |= {"audiences": {}, "routes": []}
     data["spec"].pop("jwt", None)
     other = copy.deepcopy(data)
@@ -161,7 +161,7 @@ def test_moved_buckets_are_those_that_move(data: dict[str, Any], choices: st.Dat
         for bucket in range(move.low, move.high + 1)
     }
     for bucket in range(10_000):
-        request = Request(cookies=(("gray-bucket", f"{bucket:04}"),))
+        request = Request(cookies=(("gray-ticket", f"{bucket:04}"),))
         left, right = decide(old.release.table, request).version, decide(new.release.table, request).version
         assert moved.get(bucket) == (None if left == right else (left, right))
 

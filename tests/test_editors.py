@@ -136,7 +136,7 @@ FULL = {
       version: v2
       from: half
   sticky:
-    cookie: gray-bucket
+    cookie: gray-ticket
     key:
       cookie: uid
     maxAge: 720h
@@ -206,7 +206,7 @@ targets:
 
 
 def test_a_mistake_is_underlined(server: LanguageServer) -> None:
-    text = modeline("rollout") + HEAD + "  sticky: {cookei: gray-bucket}\n"
+    text = modeline("rollout") + HEAD + "  sticky: {cookei: gray-ticket}\n"
     said = " ".join(problem["message"] for problem in server.open("file:///mistake.yaml", text))
     assert "cookei" in said
 

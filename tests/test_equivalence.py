@@ -348,8 +348,8 @@ def test_what_engines_usually_spell_needs_no_exact_comparison(monkeypatch: pytes
         any_of((header("v2"),), (source("203.0.113.0/24", "2001:db8::/32"),)),
         when(path(PathPrefix("/api/v3")), method("GET", "POST"), header(Regex("MyApp/[3-9][.].*"), "user-agent")),
         when(cookie(Regex("a.*b"))),
-        when(cookie(Buckets(((0, 499),)), "gray-bucket")),
-        when(cookie(Buckets(((0, 9999),)), "gray-bucket"), version="v1"),
+        when(cookie(Buckets(((0, 499),)), "gray-ticket")),
+        when(cookie(Buckets(((0, 9999),)), "gray-ticket"), version="v1"),
     )
     decoded = table(
         when(header(Regex("v2"))),
@@ -362,8 +362,8 @@ def test_what_engines_usually_spell_needs_no_exact_comparison(monkeypatch: pytes
             ]
         ),
         when(cookie(Regex("a[^;]*b"))),
-        when(cookie(Regex("0[0-4][0-9][0-9]"), "gray-bucket")),
-        when(cookie(Regex("[0-9]{4}"), "gray-bucket"), version="v1"),
+        when(cookie(Regex("0[0-4][0-9][0-9]"), "gray-ticket")),
+        when(cookie(Regex("[0-9]{4}"), "gray-ticket"), version="v1"),
     )
     assert same(expected, decoded)
     monkeypatch.setattr(equivalence, "_compared", None)

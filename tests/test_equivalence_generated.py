@@ -264,13 +264,13 @@ def test_overlaps_of_generated_conditions(left: Condition, right: Condition) -> 
 )
 def test_buckets_are_told_apart_to_the_last_one(routes: RouteTable, intervals: list[tuple[int, int]]) -> None:
     spans = joined(intervals)
-    inner = table(when(cookie(Buckets(spans), "gray-bucket"), version="v4"), *routes.routes[:-1])
+    inner = table(when(cookie(Buckets(spans), "gray-ticket"), version="v4"), *routes.routes[:-1])
     low = spans[0][0]
     fewer = joined([(low + 1, spans[0][1]), *spans[1:]])
-    narrowed = table(when(cookie(Buckets(fewer), "gray-bucket"), version="v4"), *routes.routes[:-1])
+    narrowed = table(when(cookie(Buckets(fewer), "gray-ticket"), version="v4"), *routes.routes[:-1])
     result = compare(inner, narrowed)
     if isinstance(result, Difference):
-        assert (("gray-bucket", f"{low:04}")) in result.request.cookies
+        assert (("gray-ticket", f"{low:04}")) in result.request.cookies
     else:
         assert fewer != spans
         assert all(version(inner, request) == version(narrowed, request) for request in corpus(inner, narrowed))
@@ -278,7 +278,7 @@ def test_buckets_are_told_apart_to_the_last_one(routes: RouteTable, intervals: l
 
 def test_the_corpus_shows_every_class_with_every_route() -> None:
     routes = table(
-        when(header(OneOf(("a", "b"))), path(PathPrefix("/api"))), when(cookie(Buckets(((0, 499),)), "gray-bucket"))
+        when(header(OneOf(("a", "b"))), path(PathPrefix("/api"))), when(cookie(Buckets(((0, 499),)), "gray-ticket"))
     )
     requests = list(corpus(routes))
     assert len(requests) == len(set(requests))

@@ -160,10 +160,10 @@ def test_segments_of_buckets() -> None:
         for each in everyone["route"]
     ]
     assert drawn == [
-        ("v2", 5, "gray-bucket=0499"),
-        ("v1", 15, "gray-bucket=1999"),
-        ("v1", 30, "gray-bucket=4999"),
-        ("v1", 50, "gray-bucket=9999"),
+        ("v2", 5, "gray-ticket=0499"),
+        ("v1", 15, "gray-ticket=1999"),
+        ("v1", 30, "gray-ticket=4999"),
+        ("v1", 50, "gray-ticket=9999"),
     ]
 
 

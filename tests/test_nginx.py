@@ -152,7 +152,7 @@ MUTATIONS: list[tuple[str, str, str, str, str]] = [
         '    "~ bucket_v1=1" v1;\n    "~ bucket_v2=1" v2;',
         "GM901",
     ),
-    ("sticky", "name of the cookie", "gray-bucket=0[0-4]", "grey-bucket=0[0-4]", "GM901"),
+    ("sticky", "name of the cookie", "gray-ticket=0[0-4]", "grey-bucket=0[0-4]", "GM901"),
     ("sticky", "no cookie for errors", "$sticky_cookie always", "$sticky_cookie", "GM905"),
     ("sticky", "a cookie for everybody", '    default "";\n    ""      "gray', '    default "gray', "GM901"),
     ("sticky", "a word that is another's end", "~ bucket_v2=1", "~2=1", ""),

@@ -166,7 +166,7 @@ def test_headers_of_upstreams_are_overwritten_or_left_alone(tmp_path: Path) -> N
         (minted,) = ask(port, views[1], Request())
     assert ours.every("x-gray-notice") == ['you pay $5; "try" it\\']
     assert theirs.every("x-gray-notice") == ["theirs"]
-    assert sorted(each.partition("=")[0] for each in minted.every("set-cookie")) == ["a", "gray-bucket"]
+    assert sorted(each.partition("=")[0] for each in minted.every("set-cookie")) == ["a", "gray-ticket"]
 
 
 def test_the_bucket_is_minted_once_and_kept(served: int) -> None:
@@ -181,12 +181,12 @@ def test_the_bucket_is_minted_once_and_kept(served: int) -> None:
         (given,) = drawn.every("set-cookie")
         pair, *attributes = given.split("; ")
         assert attributes == ["Path=/", "Max-Age=2592000", "HttpOnly", "SameSite=Lax"]
-        bucket = pair.removeprefix("gray-bucket=")
+        bucket = pair.removeprefix("gray-ticket=")
         assert segments[bucket] == drawn.version
-        (again,) = ask(served, view, Request(cookies=(("gray-bucket", bucket),)))
+        (again,) = ask(served, view, Request(cookies=(("gray-ticket", bucket),)))
         assert (again.version, again.every("set-cookie")) == (drawn.version, [])
     for bucket in ("499", "00499", "x499", ""):
-        (drawn,) = ask(served, view, Request(cookies=(("gray-bucket", bucket),)))
+        (drawn,) = ask(served, view, Request(cookies=(("gray-ticket", bucket),)))
         assert len(drawn.every("set-cookie")) == 1
 
 
@@ -227,7 +227,7 @@ def test_the_draw_for_an_identity_is_predicted(name: str, served: int) -> None:
     for number in range(60):
         key = f"user-{number}"
         (answer,) = ask(served, view, carrying(split.key, key))
-        assert answer.every("set-cookie")[0].startswith(f"gray-bucket={predicted(split.shares, key)};")
+        assert answer.every("set-cookie")[0].startswith(f"gray-ticket={predicted(split.shares, key)};")
 
 
 def carrying(field: Field, value: str) -> Request:

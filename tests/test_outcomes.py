@@ -35,7 +35,7 @@ from tests.route_tables import (
 
 def draw(*shares: tuple[str, int, str], key: Field | None = None, age: int | None = None) -> Route:
     parts = tuple(
-        Share(version=version, basis_points=part, set_cookie=SetCookie("gray-bucket", value, age) if value else None)
+        Share(version=version, basis_points=part, set_cookie=SetCookie("gray-ticket", value, age) if value else None)
         for version, part, value in shares
     )
     return Route(name="everyone", condition=ALWAYS, split=Split(parts, key))

@@ -70,10 +70,10 @@ def only(version: str) -> Split:
 
 
 def segment(version: str, basis_points: int, last: str) -> Share:
-    return Share(version=version, basis_points=basis_points, set_cookie=SetCookie("gray-bucket", last))
+    return Share(version=version, basis_points=basis_points, set_cookie=SetCookie("gray-ticket", last))
 
 
-BUCKET = Field(Kind.COOKIE, "gray-bucket")
+BUCKET = Field(Kind.COOKIE, "gray-ticket")
 TABLE = RouteTable(
     (
         Route(
@@ -529,7 +529,7 @@ REFUSED_SPEC = {
     "service": {"port": 8080, "domains": ["shop.example.com"]},
     "stable": "v1",
     "versions": {"v1": {"endpoints": ["10.0.1.1:8080"]}, "v2": {"endpoints": ["10.0.2.1:8080"]}},
-    "sticky": {"cookie": "gray-bucket"},
+    "sticky": {"cookie": "gray-ticket"},
     "stages": [{"name": "first", "weight": 5, "hold": "1h"}, {"name": "full", "weight": 100}],
     "targets": {"sentinel": {}},
 }

@@ -289,7 +289,7 @@ def edits() -> Iterator[tuple[str, Edit]]:
     yield "weight", lambda routes: routes[3]["predicates"][-1]["args"].update({"weight.weight": 501})
     yield "draw", lambda routes: routes[3]["predicates"].pop()
     yield "group", lambda routes: routes[3]["predicates"][-1]["args"].update({"weight.group": "another"})
-    yield "cookie", lambda routes: routes[3]["filters"][-1]["args"].update({"value": "gray-bucket=0500; Path=/"})
+    yield "cookie", lambda routes: routes[3]["filters"][-1]["args"].update({"value": "gray-ticket=0500; Path=/"})
     yield "cookie's age", lambda routes: routes[4].update(filters=routes[4]["filters"][:-1])
     yield "notice", lambda routes: routes[0].update(filters=[])
     yield "notice's text", lambda routes: routes[0]["filters"][0]["args"].update({"value": "you are trying v3"})

@@ -21,8 +21,8 @@ def failures(case: Case, targets: Sequence[str] = ()) -> Iterator[Diagnostic]:
 
     A test that the release itself fails is not tried on targets.
     """
-    tests = case.rollout.spec.tests
-    wrong = {item.index: item for item in check(case.release.table, tests, host=case.release.hosts[0])}
+    tests, host, cookie = case.rollout.spec.tests, case.release.hosts[0], case.ticket_cookie
+    wrong = {item.index: item for item in check(case.release.table, tests, host=host, cookie=cookie)}
     for failure in wrong.values():
         yield _placed(case, failure.index, "GM213", f"this test fails: {failure.message}", failure.request)
     for manifest in case.targets:
@@ -35,9 +35,11 @@ def _on_target(case: Case, manifest: Manifest, indexes: Sequence[int]) -> Iterat
     services = decoded(case, case.release, manifest.name)
     for index in indexes:
         test = case.rollout.spec.tests[index]
-        request = request_of(test.request, view.tables[0].hosts[0])
+        request = request_of(test.request, view.tables[0].hosts[0], case.ticket_cookie)
         expected = _table_for(view, request)
-        if expected is None or (_full(view, expected) and check(expected.table, [test], host=request.host)):
+        if expected is None or (
+            _full(view, expected) and check(expected.table, [test], host=request.host, cookie=case.ticket_cookie)
+        ):
             continue  # another engine's host, or a loss that the release accepts for this target
         for service in services:
             if host_without_port(request.host) in service.hosts:

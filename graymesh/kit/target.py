@@ -182,7 +182,9 @@ class Manifest:
     that hold rules but choose no version. `namespaces` is False for those whose files tell releases apart by name only.
     `retries_unasked` is False for engines that retry only when told to, so that no retries and none asked for are the
     same to them. `kubernetes` tells that its files are Kubernetes objects. `needs` are of `NEEDS` (GM307,
-    `View.stages`); `after` names targets whose files it must know (`View.beside`).
+    `View.stages`); `after` names targets whose files it must know (`View.beside`). `ticket_grid` is the number of
+    tickets that an engine without a value for each request draws among, 0 for those that give each user a new one;
+    `callers_ids` tells that callers may bring the id from which tickets are made.
     """
 
     name: str
@@ -197,6 +199,8 @@ class Manifest:
     companion: str = ""
     namespaces: bool = True
     retries_unasked: bool = True
+    ticket_grid: int = 0
+    callers_ids: bool = False
     kubernetes: bool = False
     features: Mapping[str, Capability] = field(default_factory=dict)
     options: Mapping[str, Option] = field(default_factory=dict)

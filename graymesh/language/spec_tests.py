@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from graymesh.diagnostic import Pointer
 from graymesh.ir.release import RouteTable
 from graymesh.ir.semantics import Decision, Request, decide
+from graymesh.ir.tickets import ticket_of
 
 if TYPE_CHECKING:  # a rule imports this module, and its page is shown without any model
     from graymesh.language.expectations import SpecTest, TestRequest
@@ -31,26 +32,27 @@ class Failure:
 
 
 def check(
-    table: RouteTable, tests: Sequence[SpecTest], *, host: str = "", label: Callable[[str], str] = str
+    table: RouteTable, tests: Sequence[SpecTest], *, host: str = "", cookie: str = "", label: Callable[[str], str] = str
 ) -> list[Failure]:
     """The tests that the table fails.
 
-    `host` is that of requests which name none. `label` gives the table's name of a spec's version, for tables that were
-    read back from an engine's files.
+    `host` is that of requests which name none, `cookie` the one that carries tickets. `label` gives the table's name of
+    a spec's version, for tables that were read back from an engine's files.
     """
-    found = (_failure(table, index, test, host, label) for index, test in enumerate(tests))
+    found = (_failure(table, index, test, host, cookie, label) for index, test in enumerate(tests))
     return [failure for failure in found if failure]
 
 
-def request_of(written: TestRequest, host: str = "") -> Request:
-    """The request as the first engine sees it."""
+def request_of(written: TestRequest, host: str = "", cookie: str = "") -> Request:
+    """The request as the first engine sees it; `cookie` is the one that carries the user's ticket."""
+    tickets = () if written.bucket is None else ((cookie, ticket_of(written.bucket)),)
     return Request(
         method=written.method,
         host=written.host or host,
         path=written.path,
         query=tuple(written.query.items()),
         headers=tuple(written.headers.items()),
-        cookies=tuple(written.cookies.items()),
+        cookies=(*written.cookies.items(), *tickets),
         claims=tuple(written.claims.items()),
         source=written.source,
     )
@@ -65,8 +67,10 @@ def shares_of(decision: Decision) -> dict[str, int]:
     return found
 
 
-def _failure(table: RouteTable, index: int, test: SpecTest, host: str, label: Callable[[str], str]) -> Failure | None:
-    request = request_of(test.request, host)
+def _failure(
+    table: RouteTable, index: int, test: SpecTest, host: str, cookie: str, label: Callable[[str], str]
+) -> Failure | None:
+    request = request_of(test.request, host, cookie)
     decision = decide(table, request)
     expected = {label(version): share for version, share in test.expect.items() if share}
     if shares_of(decision) == expected:

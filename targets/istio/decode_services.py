@@ -9,6 +9,7 @@ from graymesh.ir.release import ALWAYS, Conjunction, Facts, Kind, OneOf, Route, 
 from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Statement
+from graymesh.targets.istio.decode_draws import draws
 from graymesh.targets.istio.decode_facts import in_words, place_facts, token_facts, version_facts
 from graymesh.targets.istio.decode_match import ClaimHeaders, conjunction
 from graymesh.targets.istio.decode_routes import route_of
@@ -92,7 +93,7 @@ class _Place:
 
     def decided(self) -> tuple[RouteTable, Facts]:
         """The table, and the facts that hold for its versions."""
-        table = RouteTable(tuple(self._routes()))
+        table = RouteTable(tuple(draws(list(self._routes()))))
         facts = version_facts(self._versions, self._around)
         return table, facts | token_facts(table, self._issuers, self._around)
 

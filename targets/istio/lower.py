@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graymesh.kit.comments import file_of, file_of_all, in_lines, route_in_words
+from graymesh.kit.comments import file_of, file_of_all, in_lines
 from graymesh.kit.objects import kubernetes_object, metadata_of
 from graymesh.kit.target import HostTable, View
 from graymesh.targets.istio.claims import Claims, claim_names, request_authentications
@@ -19,7 +19,7 @@ from graymesh.targets.istio.resources import (
     gateway,
     service_entry,
 )
-from graymesh.targets.istio.routes import Backend, http_route
+from graymesh.targets.istio.routes import Backend, http_routes
 from graymesh.text import Remarked
 
 _SECOND: Final = ".mesh"
@@ -106,11 +106,11 @@ def _virtual_service(view: View, binding: _Binding) -> dict[str, Any]:
     issuer = release.jwt.issuer if release.jwt else ""
     claims = Claims(issuer, at_gateway=MESH not in binding.gateways)
     backend = Backend(release.host, release.port)
-    routes = ((route, http_route(route, backend, claims)) for route in binding.table.table.routes)
+    routes = (pair for route in binding.table.table.routes for pair in http_routes(route, backend, claims))
     spec = {
         "hosts": list(binding.hosts),
         **({} if binding.gateways == (MESH,) else {"gateways": list(binding.gateways)}),
         **exported(view),
-        "http": [Remarked(found, tuple(in_lines(route_in_words(route)))) for route, found in routes if found],
+        "http": [Remarked(found, tuple(in_lines(words))) for words, found in routes],
     }
     return kubernetes_object(NETWORKING, "VirtualService", metadata_of(release, release.name + binding.suffix), spec)

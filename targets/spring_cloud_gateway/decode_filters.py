@@ -27,11 +27,12 @@ _GATEWAY_ERRORS: Final = Counter(["BAD_GATEWAY", _UNAVAILABLE, "GATEWAY_TIMEOUT"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterEffects:
-    """What happens to the requests of one route besides going somewhere."""
+    """What happens to the requests of one route besides going somewhere; `passed_on` is a cookie that services get."""
 
     request_headers: tuple[tuple[str, str], ...] = ()
     response_headers: tuple[tuple[str, str], ...] = ()
     set_cookie: SetCookie | None = None
+    passed_on: str = ""
     policy: Policy = field(default_factory=Policy)
     preserve_host: bool = False
 
@@ -42,7 +43,10 @@ def effects(filters: tuple[Definition, ...], timeout_ms: int | None) -> FilterEf
     found = FilterEffects(policy=Policy(timeout_ms=timeout_ms))
     for each in filters:
         found = _with(found, each)
-    return found
+    cookie = found.set_cookie
+    if found.passed_on and (cookie is None or found.passed_on != f"{cookie.name}={cookie.value}"):
+        raise NotUnderstood("AddRequestHeader cookie", f"{found.passed_on} is not the cookie that the answer sets")
+    return replace(found, set_cookie=cookie and replace(cookie, passed_on=bool(found.passed_on)))
 
 
 def _with(found: FilterEffects, filter_: Definition) -> FilterEffects:
@@ -53,6 +57,8 @@ def _with(found: FilterEffects, filter_: Definition) -> FilterEffects:
             return replace(found, request_headers=_set(filter_, found.request_headers))
         case "SetResponseHeader":
             return replace(found, response_headers=_set(filter_, found.response_headers))
+        case "AddRequestHeader":
+            return replace(found, passed_on=_passed_on(filter_, found))
         case "AddResponseHeader":
             return replace(found, set_cookie=_cookie(filter_, found))
         case "Retry":
@@ -66,6 +72,18 @@ def _set(filter_: Definition, before: tuple[tuple[str, str], ...]) -> tuple[tupl
     if name in ("host", "set-cookie", "cookie"):
         raise NotUnderstood(f"{filter_.name} {name}", "this header has a meaning of its own")
     return tuple(sorted({**dict(before), name: value}.items()))
+
+
+def _passed_on(filter_: Definition, found: FilterEffects) -> str:
+    """The one pair that is added as a Cookie line of its own, beside those of the client."""
+    name, value = _header(filter_, filter_.named("name", "value"))
+    if name != "cookie":
+        raise NotUnderstood(filter_.name, "it adds to what the client sent; SetRequestHeader overwrites")
+    if found.passed_on or not _COOKIE.fullmatch(value):
+        raise NotUnderstood(f"{filter_.name} cookie", f"{value!r} is not one cookie")
+    if found.policy.retries:
+        raise NotUnderstood(f"{filter_.name} cookie", "behind Retry it is added once for each try")
+    return value
 
 
 def _cookie(filter_: Definition, found: FilterEffects) -> SetCookie:
@@ -176,7 +194,6 @@ def timeout_ms(metadata: Mapping[str, Any]) -> int | None:
 
 
 _UNREADABLE: Final[Mapping[str, str]] = {
-    "AddRequestHeader": "it adds to what the client sent; SetRequestHeader overwrites",
     "CircuitBreaker": "a circuit breaker has no counterpart here",
     "RequestRateLimiter": "its limit is counted in Redis for each key",
     **dict.fromkeys(["StripPrefix", "PrefixPath", "RewritePath", "SetPath"], "it changes the path that services see"),

@@ -20,7 +20,8 @@ from graymesh.lint.finding import Finding
 
 def check(case: Case) -> Iterator[Finding]:
     """Every failing test, at the stage where the release stands."""
-    for failure in run_tests(case.release.table, case.rollout.spec.tests, host=case.release.hosts[0]):
+    tests, cookie = case.rollout.spec.tests, case.ticket_cookie
+    for failure in run_tests(case.release.table, tests, host=case.release.hosts[0], cookie=cookie):
         yield Finding(
             path=failure.origin,
             message=f"this test fails: {failure.message}",

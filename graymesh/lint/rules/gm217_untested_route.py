@@ -30,7 +30,8 @@ def check(case: Case) -> Iterator[Finding]:
     tests = case.rollout.spec.tests
     if not tests:
         return
-    reached = {decide(case.release.table, request_of(test.request, case.release.hosts[0])).route for test in tests}
+    requests = (request_of(test.request, case.release.hosts[0], case.ticket_cookie) for test in tests)
+    reached = {decide(case.release.table, request).route for request in requests}
     for route in asked(case.release):
         if route not in reached:
             yield Finding(
