@@ -9,15 +9,12 @@ import pytest
 
 from graymesh.ir.buckets import joined
 from graymesh.ir.release import Buckets, Kind, OneOf, PathPrefix, Prefix, Present, Regex, Suffix
-from graymesh.proof.regex.automata import truths
-from graymesh.proof.regex.domain import alphabet, domain, inside
+from graymesh.proof.regex.domain import alphabet
 from graymesh.proof.regex.portable import (
     PatternProblem,
     RegexProblem,
     canonical,
     intervals_of,
-    matches_empty,
-    matches_everything,
     parse,
     problems,
     without,
@@ -257,10 +254,15 @@ def test_long_patterns_are_refused() -> None:
         (".+", Present()),
         (".+?", Present()),
         ("[ -~]+", Present()),
-        ("0[0-4][0-9][0-9]", Buckets(((0, 499),))),
-        (r"\d{4}", Buckets(((0, 9999),))),
-        ("[01][0-9]{3}|2000", Buckets(((0, 2000),))),
-        ("0005", Buckets(((5, 5),))),
+        ("[0-9a-f-]{4,}0[0-3][0-9a-f]{2}", Buckets(((0, 0x3FF),))),
+        (r"[\da-f-]{4,}[a-f\d]{4}", Buckets(((0, 0xFFFF),))),
+        ("[0-9a-f-]{4,}(?:[01][0-9a-f]{3}|2000)", Buckets(((0, 0x2000),))),
+        ("[0-9a-f-]{4,}0005|[0-9a-f-]{4,}0007", Buckets(((5, 5), (7, 7)))),
+        ("[0-9a-f-]{4,}000[0-9]", Buckets(((0, 9),))),
+        ("[0-9a-f-]{4,}[0-9]{3}", Regex("[-0-9a-f]{4,}[0-9][0-9][0-9]")),
+        ("[0-9a-f]{4,}0005", Regex("[0-9a-f]{4,}0005")),
+        ("[0-9a-f-]{3,}0005", Regex("[-0-9a-f]{3,}0005")),
+        ("0005", OneOf(("0005",))),
         ("aa*", Regex("a+")),
         ("a{2}a*a", Regex("a{3,}")),
         ("MyApp/[3-9][.].*", Regex(r"MyApp/[3-9]\..*")),
@@ -302,62 +304,27 @@ def test_without(pattern: str, chars: str, text: str) -> None:
 @pytest.mark.parametrize(
     "pattern",
     [
-        "[0-9]{3}",
-        "[0-9]{5}",
-        "[0-9]{4}x",
-        "[0-9]{3,4}",
-        "[0-9]+",
-        "0[0-4]..",
-        "(?:0|00)[0-9]{3}",
+        "[0-9a-f]{4}",
+        "[0-9a-f-]{4,}[0-9a-f]{3}",
+        "[0-9a-f-]{4,}[0-9a-f]{5}",
+        "[0-9a-f-]{4,}[0-9a-f]{4}x",
+        "[0-9a-f-]{4,}[0-9A-F]{4}",
+        "[0-9a-f-]{4,}[0-9a-f]+",
+        "[0-9a-f-]*[0-9a-f]{4}",
+        "[0-9a-f-]{4,}0[0-4]..",
+        "[0-9a-f-]{4,}(?:0|00)[0-9]{3}",
         "a",
-        "[0-9]{4}|x",
+        "[0-9a-f-]{4,}[0-9a-f]{4}|x",
         "[^\\s\\S]",
         "(?=a)",
     ],
 )
-def test_only_four_digits_are_intervals(pattern: str) -> None:
+def test_only_tickets_have_buckets(pattern: str) -> None:
     assert intervals_of(pattern) is None
 
 
-def test_intervals_of_nested_patterns() -> None:
-    assert intervals_of("(?:0|1)(?:[0-4]|9)[0-9]{2}") == ((0, 499), (900, 1499), (1900, 1999))
-    fives = [(number, number) for number in range(0, 10_000, 5)]
-    assert intervals_of("[0-9]{3}[05]|1{4}") == joined([*fives, (1111, 1111)])
-
-
-def test_what_matches_everything_or_nothing() -> None:
-    assert [pattern for pattern in ("a*", "a?", "(a|)", ".*") if matches_empty(pattern)] == ["a*", "a?", "(a|)", ".*"]
-    assert not any(map(matches_empty, ("a", "a+", ".+")))
-    assert all(map(matches_everything, (".*", ".+", r"\S.*", "[ -~]*", "(a|[^a]).*")))
-    assert not any(map(matches_everything, ("a*", "[^;]*", r"\w+", ".", "/.*")))
-    assert matches_everything("/.*", Kind.PATH)
-    assert matches_everything("[^;]*", Kind.COOKIE)
-
-
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.SOURCE])
-def test_domains_are_portable(kind: Kind) -> None:
-    for _, value in truths(domain(kind), [parse("[a-z]+"), parse(".*[-./].*")]):
-        assert inside(kind, value)
-
-
-def test_paths_of_the_domain_are_normalised() -> None:
-    for path in ("/", "/a", "/a/", "/a/b", "/.a", "/..a", "/...", "/a.b/c..d"):
-        assert inside(Kind.PATH, path), path
-    for path in (
-        "",
-        "a",
-        "//",
-        "/a//b",
-        "/.",
-        "/..",
-        "/./a",
-        "/../a",
-        "/a/.",
-        "/a/..",
-        "/a?b",
-        "/a#b",
-        "/a b",
-        "/é",
-        "/a/../b",
-    ):
-        assert not inside(Kind.PATH, path), path
+def test_buckets_of_nested_patterns() -> None:
+    nested = "[0-9a-f-]{4,}(?:0|1)(?:[0-4]|f)[0-9a-f]{2}"
+    assert intervals_of(nested) == ((0, 0x4FF), (0xF00, 0x14FF), (0x1F00, 0x1FFF))
+    fives = [(number, number) for number in range(0, 0x10000, 8)]
+    assert intervals_of("[0-9a-f-]{4,}(?:[0-9a-f]{3}[08]|1{4})") == joined([*fives, (0x1111, 0x1111)])

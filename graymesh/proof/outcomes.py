@@ -66,7 +66,7 @@ def _shares(split: Split) -> tuple[Part, ...]:
         return _by_buckets(given)
     parts = [((share.version, _effects(share)), share.basis_points) for share in split.shares if share.basis_points]
     if split.key is None:
-        parts.sort(key=itemgetter(0))
+        parts.sort(key=repr)
     groups = groupby(parts, key=itemgetter(0))
     return tuple((version, effects, sum(part for _, part in group), ()) for (version, effects), group in groups)
 
@@ -76,7 +76,7 @@ def _by_buckets(shares: Sequence[Share]) -> tuple[Part, ...]:
     parts = [(share.version, _effects(share), share.basis_points, share.buckets) for share in shares]
     whole = rest(share.buckets for share in shares) == () and sum(map(_size, shares)) == BUCKET_COUNT
     if not whole or any(share.basis_points != basis_points(share.buckets) for share in shares):
-        return tuple(sorted(parts, key=itemgetter(0, 3, 2)))
+        return tuple(sorted(parts, key=repr))
     found: dict[tuple[str, Effects], list[tuple[int, int]]] = {}
     for version, effects, _, buckets in parts:
         found.setdefault((version, effects), []).extend(buckets)

@@ -1,7 +1,7 @@
 """Shares that do not fit into the whole.
 
-The weights of a stage add up to more than 100, or, with three canaries or more, the largest weights that each of them ever
-has do. Three canaries or more keep
+The weights of a stage add up to more than 100, or, with three canaries or more, the largest weights that each ever has
+do. Three canaries or more keep
 buckets of their own at their largest, so that growing one never evicts another's users.
 
 bad: |

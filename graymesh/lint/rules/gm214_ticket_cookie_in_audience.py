@@ -1,7 +1,7 @@
 """An audience that asks for the cookie of tickets.
 
-The cookie's value ends in a user's bucket, which says who is in the canary as it grows. A route on it cuts across that and
-users are thrown back when the weight changes.
+The cookie's value ends in a user's bucket, which says who is in the canary as it grows. A route on it cuts across that
+and users are thrown back when the weight changes.
 
 bad: |
   sticky: {cookie: gray-ticket}
