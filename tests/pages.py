@@ -80,7 +80,7 @@ def change_with(text: str) -> TrafficDiff:
     side = standing(text)
     change = Change(
         kind="version", who=f"who{text}", what=f"what{text}", old=f"old{text}", new=f"new{text}", trend="weaker",
-        moves=(Move(low=0, high=99, old=f"old{text}", new=f"new{text}", back=True, carried_basis_points=50),),
+        moves=(Move(low=0, high=99, old=f"old{text}", new=f"new{text}", back=True),),
         notes=(f"note{text}",), engines=(f"engine{text}",),
         witness=Witness(request=f"request{text}", command=f"curl{text}", old=f"a{text}", new=f"b{text}"),
         causes=(Place(side="old", file=f"file{text}", line=3, column=1, text=f"cause{text}"),),

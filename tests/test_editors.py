@@ -64,7 +64,7 @@ def modeline(kind: str) -> str:
     ("below", "label", "words"),
     [
         ("  st|\n", "sticky", "Each user stays on one version"),
-        ("  sticky:\n    cook|\n", "cookie", "carries a user's bucket"),
+        ("  sticky:\n    cook|\n", "cookie", "carries a user's ticket"),
         ("  sticky:\n    key:\n      co|\n", "cookie", "Name of a cookie."),
         ("  stages:\n    - na|\n", "name", "Name of the stage."),
         ("  stages:\n    - name: half\n      we|\n", "weight", "Percent of the users whom no route takes"),
