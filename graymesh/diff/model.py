@@ -4,7 +4,7 @@ These values are what `graymesh diff --format json` prints, a contract that othe
 camelCase, a new key may be added at any time, one that is there keeps its meaning.
 
 All texts are as the user wrote them: a renderer passes each through the one quoting function of its sink. Shares are
-basis points (1/10,000), buckets 0–9999 with closed intervals, lines and columns count from 1.
+basis points (1/10,000), buckets 0–65,535 with closed intervals, lines and columns count from 1.
 """
 
 from __future__ import annotations
