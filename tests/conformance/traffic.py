@@ -154,9 +154,9 @@ def _draws(engine: Engine, asked: Asked, users: int) -> Iterator[Sent]:
         wanted = expected(asked.table, request)
         if len(wanted.outcomes) > 1 and not wanted.key and request.method not in _NOT_ASKED[engine.name]:
             reached.setdefault(wanted.route, request)
-    for name, request in reached.items():
+    key = next((route.split.key for route in asked.table.routes if route.split.key), None)
+    for request in reached.values():
         yield from [Sent(request, asked.host, "a user without a ticket", engine.head(request, asked.host))] * users
-        key = next(route.split.key for route in asked.table.routes if route.name == name)
         for user in [with_values(request, key, (f"user-{number}",)) for number in range(_KEYS)] if key else ():
             yield from [Sent(user, asked.host, "a user with an identity", engine.head(user, asked.host))] * 2
 
