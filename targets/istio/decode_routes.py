@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from fractions import Fraction
 from typing import Final, TypeAlias
 
@@ -24,7 +23,7 @@ from graymesh.ir.release import (
 )
 from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
-from graymesh.kit.tickets import handed_out
+from graymesh.kit.tickets import handed_out, passed_on
 
 Label: TypeAlias = Callable[[ObjectNode], str]
 """The name of the version that a Destination sends to; raises NotUnderstood when there is none."""
@@ -106,13 +105,14 @@ def _share(destination: ObjectNode, basis_points: Fraction, above: _Effects, lab
     if target is None:
         raise destination.wrong("destination", "is missing")
     effects = _together(above, _headers(destination), destination)
-    cookie, buckets = handed_out(_passed(effects, destination))
+    cookie, beside = passed_on(effects.cookie, effects.beside)
+    cookie, buckets = handed_out(cookie)
     return Share(
         version=label(target),
         basis_points=int(basis_points),
         buckets=buckets,
         set_cookie=cookie,
-        request_headers=tuple(sorted(effects.request.items())),
+        request_headers=tuple(sorted({**effects.request, **beside}.items())),
         response_headers=tuple(sorted(effects.response.items())),
     )
 
@@ -125,14 +125,14 @@ class _Effects:
         request: Mapping[str, str],
         response: Mapping[str, str],
         cookie: SetCookie | None,
-        passed_on: tuple[str, str] | None,
+        beside: tuple[str, str] | None,
     ) -> None:
-        self.request, self.response, self.cookie, self.passed_on = request, response, cookie, passed_on
+        self.request, self.response, self.cookie, self.beside = request, response, cookie, beside
 
 
 def _together(above: _Effects, below: _Effects, place: ObjectNode) -> _Effects:
     """What the route and the destination do; of one header set by both Envoy's order would decide."""
-    if (above.cookie and below.cookie) or (above.passed_on and below.passed_on):
+    if (above.cookie and below.cookie) or (above.beside and below.beside):
         raise place.wrong("headers", "the route and the destination both set a cookie")
     for name in (above.request.keys() & below.request.keys()) | (above.response.keys() & below.response.keys()):
         raise NotUnderstood(name, "is set by the route and by the destination", (*place.path, "headers"))
@@ -140,16 +140,8 @@ def _together(above: _Effects, below: _Effects, place: ObjectNode) -> _Effects:
         {**above.request, **below.request},
         {**above.response, **below.response},
         below.cookie or above.cookie,
-        below.passed_on or above.passed_on,
+        below.beside or above.beside,
     )
-
-
-def _passed(effects: _Effects, place: ObjectNode) -> SetCookie | None:
-    """The cookie that is set, with whether the version gets it with this request already."""
-    cookie, passed_on = effects.cookie, effects.passed_on
-    if passed_on and (cookie is None or passed_on != (cookie.name, cookie.value)):
-        raise place.wrong("headers", "adds another cookie to the request than to the answer")
-    return cookie and replace(cookie, passed_on=passed_on is not None)
 
 
 def _headers(parent: ObjectNode) -> _Effects:
@@ -158,14 +150,14 @@ def _headers(parent: ObjectNode) -> _Effects:
         return _Effects({}, {}, None, None)
     headers.limited(_HEADERS)
     request, response = headers.node("request"), headers.node("response")
-    passed_on = _passed_on(request.limited(_OPERATIONS, _REMOVE)) if request else None
+    beside = _beside(request.limited(_OPERATIONS, _REMOVE)) if request else None
     if response:
         response.limited(_OPERATIONS, _REMOVE)
     overwritten = (dict(_set(side)) if side else {} for side in (request, response))
-    return _Effects(*overwritten, _cookie(response), passed_on)
+    return _Effects(*overwritten, _cookie(response), beside)
 
 
-def _passed_on(request: ObjectNode) -> tuple[str, str] | None:
+def _beside(request: ObjectNode) -> tuple[str, str] | None:
     """The one cookie that is added to the request: Envoy puts it behind the user's own, in the same header."""
     found = None
     for name, value in request.text_map("add").items():

@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 from graymesh.ir.release import TICKET, UNIQUE_ID, Policy, Retries, Scalar, SetCookie
 from graymesh.kit.refusal import NotUnderstood
+from graymesh.kit.tickets import passed_on
 from graymesh.targets.nginx.decode_values import UNIQUE, Pieces, Raw, builtin, joined, literal_of, pieces_of, shown
 from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.syntax import ParsedDirective
@@ -147,7 +148,7 @@ def told_besides(levels: Levels) -> dict[tuple[str, str], Scalar]:
 
 def effects(found: Sequence[LocationOutput], values: Sequence[Pieces]) -> LocationEffects:
     """What the values amount to, one for each output. Raises NotUnderstood."""
-    version, cookie, passed_on = "", None, ""
+    version, cookie, beside = "", None, ""
     request: dict[str, str] = {}
     response: dict[str, str] = {}
     limits: list[Counted] = []
@@ -156,7 +157,7 @@ def effects(found: Sequence[LocationOutput], values: Sequence[Pieces]) -> Locati
             case "version":
                 version = literal_of(value) or _not_told(output, value)
             case "request" if output.name == "cookie":
-                passed_on = _passed_on(output, value)
+                beside = _beside(output, value)
             case "request":
                 request |= _request_header(output, value)
             case "response":
@@ -166,9 +167,9 @@ def effects(found: Sequence[LocationOutput], values: Sequence[Pieces]) -> Locati
             case "limit":
                 key = _told(output, value)
                 limits += [Counted(output.name, key, burst_of(output.where))] if key else []
-    if passed_on and passed_on != (f"{cookie.name}={cookie.value}" if cookie else ""):
-        raise NotUnderstood("proxy_set_header", "the version gets another cookie than the answer sets")
-    cookie = cookie and replace(cookie, passed_on=bool(passed_on))
+    name, _, text = beside.partition("=")
+    cookie, more = passed_on(cookie, (name, text) if beside else None)
+    request |= more
     return LocationEffects(
         version, cookie, tuple(sorted(request.items())), tuple(sorted(response.items())), tuple(sorted(limits))
     )
@@ -256,7 +257,7 @@ def _request_header(output: LocationOutput, value: Pieces) -> dict[str, str]:
     return {output.name: _text_or_id(output, value)}
 
 
-def _passed_on(output: LocationOutput, value: Pieces) -> str:
+def _beside(output: LocationOutput, value: Pieces) -> str:
     """The pair that is put behind the client's cookies, "" for none."""
     if value == (Raw("cookies"),):
         return ""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from graymesh.ir.release import Policy, Retries, SetCookie
 from graymesh.kit.refusal import NotUnderstood
+from graymesh.kit.tickets import passed_on
 from graymesh.targets.spring_cloud_gateway.refused import literal_text
 from graymesh.targets.spring_cloud_gateway.shortcuts import Definition, only
 
@@ -27,12 +28,12 @@ _GATEWAY_ERRORS: Final = Counter(["BAD_GATEWAY", _UNAVAILABLE, "GATEWAY_TIMEOUT"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterEffects:
-    """What happens to the requests of one route besides going somewhere; `passed_on` is a cookie that services get."""
+    """What happens to the requests of one route besides going somewhere; `beside` is a cookie that services get."""
 
     request_headers: tuple[tuple[str, str], ...] = ()
     response_headers: tuple[tuple[str, str], ...] = ()
     set_cookie: SetCookie | None = None
-    passed_on: str = ""
+    beside: str = ""
     policy: Policy = field(default_factory=Policy)
     preserve_host: bool = False
 
@@ -43,10 +44,10 @@ def effects(filters: tuple[Definition, ...], timeout_ms: int | None) -> FilterEf
     found = FilterEffects(policy=Policy(timeout_ms=timeout_ms))
     for each in filters:
         found = _with(found, each)
-    cookie = found.set_cookie
-    if found.passed_on and (cookie is None or found.passed_on != f"{cookie.name}={cookie.value}"):
-        raise NotUnderstood("AddRequestHeader cookie", f"{found.passed_on} is not the cookie that the answer sets")
-    return replace(found, set_cookie=cookie and replace(cookie, passed_on=bool(found.passed_on)))
+    name, _, value = found.beside.partition("=")
+    cookie, more = passed_on(found.set_cookie, (name, value) if found.beside else None)
+    headers = tuple(sorted({**dict(found.request_headers), **more}.items()))
+    return replace(found, set_cookie=cookie, request_headers=headers)
 
 
 def _with(found: FilterEffects, filter_: Definition) -> FilterEffects:
@@ -58,7 +59,7 @@ def _with(found: FilterEffects, filter_: Definition) -> FilterEffects:
         case "SetResponseHeader":
             return replace(found, response_headers=_set(filter_, found.response_headers))
         case "AddRequestHeader":
-            return replace(found, passed_on=_passed_on(filter_, found))
+            return replace(found, beside=_beside(filter_, found))
         case "AddResponseHeader":
             return replace(found, set_cookie=_cookie(filter_, found))
         case "Retry":
@@ -74,12 +75,12 @@ def _set(filter_: Definition, before: tuple[tuple[str, str], ...]) -> tuple[tupl
     return tuple(sorted({**dict(before), name: value}.items()))
 
 
-def _passed_on(filter_: Definition, found: FilterEffects) -> str:
+def _beside(filter_: Definition, found: FilterEffects) -> str:
     """The one pair that is added as a Cookie line of its own, beside those of the client."""
     name, value = _header(filter_, filter_.named("name", "value"))
     if name != "cookie":
         raise NotUnderstood(filter_.name, "it adds to what the client sent; SetRequestHeader overwrites")
-    if found.passed_on or not _COOKIE.fullmatch(value):
+    if found.beside or not _COOKIE.fullmatch(value):
         raise NotUnderstood(f"{filter_.name} cookie", f"{value!r} is not one cookie")
     if found.policy.retries:
         raise NotUnderstood(f"{filter_.name} cookie", "behind Retry it is added once for each try")
