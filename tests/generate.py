@@ -136,7 +136,8 @@ def rollouts(draw: st.DrawFn, manifest: Manifest, number: int = 0, router: Manif
             NAMES, st.lists(entries(can, 2 if can("cookie.several") else 1), min_size=1, max_size=3), max_size=3
         )
     )
-    stages = draw(stage_lists(canaries))
+    sticky = can("sticky") and draw(st.booleans())
+    stages = draw(stage_lists(canaries, 500 if sticky and not can("sticky.fine") else 1))
     spec: dict[str, Any] = {
         "service": {"port": 8080, "domains": [f"svc{number}.example.com"]},
         "stable": "v1",
@@ -158,8 +159,9 @@ def rollouts(draw: st.DrawFn, manifest: Manifest, number: int = 0, router: Manif
             "jwks": "https://id.example.com/jwks.json",
             "from": {"header": "Authorization"},
         }
-    if draw(st.booleans()):
-        spec["sticky"] = {"cookie": "gray-bucket"} | ({"key": {"cookie": "uid"}} if draw(st.booleans()) else {})
+    if sticky:
+        keyed = can("sticky.key") and draw(st.booleans())
+        spec["sticky"] = {"cookie": "gray-ticket"} | ({"key": {"cookie": "uid"}} if keyed else {})
     held = draw(enforced(manifest.can, canaries)) if router else {}
     spec |= draw(extras(can)) | {key: value for key, value in held.items() if key != "resilience"}
     if "resilience" in held:
@@ -173,10 +175,10 @@ def rollouts(draw: st.DrawFn, manifest: Manifest, number: int = 0, router: Manif
 
 
 @st.composite
-def stage_lists(draw: st.DrawFn, canaries: list[str]) -> list[dict[str, Any]]:
-    """One to four stages whose weights only grow."""
-    limit = 10_000 // len(canaries)
-    grown = [sorted(draw(st.lists(st.integers(0, limit), min_size=3, max_size=3))) for _ in canaries]
+def stage_lists(draw: st.DrawFn, canaries: list[str], step: int) -> list[dict[str, Any]]:
+    """One to four stages whose weights only grow, by multiples of so many basis points."""
+    weights_of = st.integers(0, 10_000 // step // len(canaries)).map(lambda steps: steps * step)
+    grown = [sorted(draw(st.lists(weights_of, min_size=3, max_size=3))) for _ in canaries]
     count = draw(st.integers(1, 3))
     stages = []
     for i in range(count):

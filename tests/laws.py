@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, assume, given, settings
@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 from graymesh.compile.compiler import decoded
 from graymesh.compile.verify import verify
 from graymesh.ir.features import FEATURES
+from graymesh.ir.release import BUCKET_COUNT, TICKET, WHOLE, SetCookie
 from graymesh.ir.semantics import Request, decide
+from graymesh.ir.tickets import ticket_of
 from graymesh.kit.target import Target, View
 from graymesh.language.case import Case
 from graymesh.lint import engine
@@ -118,16 +120,19 @@ print(json.dumps([dict(line.files) for line in lines(sys.argv[1])]))
 
 
 def users_stay(chosen: Target) -> None:
-    """One user, one version: each of the 10,000 buckets is where the reference has it, and a canary only grows.
+    """One user, one version: every bucket at a border and each hundredth other is where the reference has it, and a
+    canary only grows.
 
-    Whoever has no bucket is drawn into one that the very same table sends to the same version.
+    Whoever has no ticket draws one that the very same table sends to the same version.
     """
     for stages in COHORTS.values():
         case = cohort(stages)
-        before: list[str | None] = ["v1"] * 10_000
+        looked_at = _buckets_of_interest(case)
+        before: list[str | None] = ["v1"] * len(looked_at)
         for index, release in enumerate(case.stages):
-            now = _versions_by_bucket(case, chosen, index)
-            assert now == [decide(release.table, _holder(bucket)).version for bucket in range(10_000)], release.stage
+            now = _versions_by_bucket(case, chosen, index, looked_at)
+            wanted = [decide(release.table, _holder(bucket)).version for bucket in looked_at]
+            assert now == wanted, release.stage
             assert all(old in ("v1", new) for old, new in zip(before, now, strict=True)), release.stage
             before = now
             _draws_what_it_keeps(case, chosen, index)
@@ -172,7 +177,7 @@ spec:
     v3: {endpoints: ["10.1.3.11:8080", "10.1.3.12:8080"]}
   audiences: {testers: [{headers: {X-Try: v2}}]}
   routes: [{name: testers, audience: testers, version: v2}]
-  sticky: {cookie: gray-bucket}
+  sticky: {cookie: gray-ticket}
   stages: STAGES
   targets: {istio: {gateways: [istio-system/public]}}
 """
@@ -188,24 +193,35 @@ def cohort(stages: str) -> Case:
     return found
 
 
-def _versions_by_bucket(case: Case, chosen: Target, index: int) -> list[str | None]:
+def _buckets_of_interest(case: Case) -> list[int]:
+    """Those at a border of any version's share at any stage, and every hundredth."""
+    shares = (share for release in case.stages for share in release.table.routes[-1].split.shares)
+    ends = {end for share in shares for span in share.buckets for end in span}
+    near = {(end + step) % BUCKET_COUNT for end in ends for step in (-1, 0, 1)}
+    return sorted(near | {*range(0, BUCKET_COUNT, 100)})
+
+
+def _versions_by_bucket(case: Case, chosen: Target, index: int, buckets: Sequence[int]) -> list[str | None]:
     services = decoded(case, case.stages[index], chosen.manifest.name)
     service = next(service for service in services if "search.example.com" in service.hosts)
-    return [decide(service.decision, _holder(bucket)).version for bucket in range(10_000)]
+    return [decide(service.decision, _holder(bucket)).version for bucket in buckets]
 
 
 def _holder(bucket: int) -> Request:
-    return Request(cookies=(("gray-bucket", f"{bucket:04}"),))
+    return Request(cookies=(("gray-ticket", ticket_of(bucket)),))
 
 
 def _draws_what_it_keeps(case: Case, chosen: Target, index: int) -> None:
     for service in decoded(case, case.stages[index], chosen.manifest.name):
         shares = decide(service.decision, Request()).shares
-        assert sum(share.basis_points for share in shares) == 10_000
-        for share in shares:
-            assert share.set_cookie is not None
-            again = Request(cookies=((share.set_cookie.name, share.set_cookie.value),))
-            assert decide(service.decision, again).version == share.version
+        assert sum(share.basis_points for share in shares) == WHOLE
+        drawn = [bucket for share in shares for low, high in share.buckets for bucket in range(low, high + 1)]
+        assert len(drawn) == len({*drawn})
+        assert len(drawn) == (chosen.manifest.ticket_grid or BUCKET_COUNT) or len(shares) == 1
+        for share in shares if len(shares) > 1 else ():
+            assert share.set_cookie == SetCookie("gray-ticket", TICKET, 30 * 24 * 3600, passed_on=True)
+            for bucket in (end for span in share.buckets for end in span):
+                assert decide(service.decision, _holder(bucket)).version == share.version
 
 
 def _law(examples: int) -> settings:
@@ -225,7 +241,7 @@ def _observed(chosen: Target, feature: str) -> bool:
     return not refused and _emitted(chosen, views[:1]) != _emitted(chosen, views[1:])
 
 
-_WHOLE: Final = frozenset(["split", "split.several", "sticky", "lane.set", "lane.follow"])
+_WHOLE: Final = frozenset(["split", "split.several", "sticky", "sticky.fine", "lane.set", "lane.follow"])
 """Without these a release is refused as a whole, so that no view leaves them out."""
 
 

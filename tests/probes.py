@@ -65,6 +65,7 @@ _PROBES: Final[Mapping[str, tuple[Patch, Patch]]] = {
     "split": ({}, _GROWING),
     "split.several": ({**_versions(3), **_split(v2=5)}, _split(v2=5, v3=5)),
     "sticky": (_GROWING, _STICKY),
+    "sticky.fine": (_STICKY, {"stages": [{"name": "now", "weight": 7}, {"name": "later", "weight": 100}]}),
     "sticky.key": (_STICKY, {"sticky": {"cookie": "bucket", "key": {"cookie": "uid"}}}),
     "notice": (_GROWING, {"notice": {"header": "X-Notice", "value": "told"}}),
     "trace": (_GROWING, {"trace": {"header": "X-Trace"}}),

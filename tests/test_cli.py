@@ -600,7 +600,7 @@ class TestVerify:
         assert done.code == 1
         assert "error[GM901]" in done.out
         assert (
-            "witness: curl -H 'x-gray-version: v2' -b gray-bucket=0500 http://shop.default.svc.cluster.local/"
+            "witness: curl -H 'x-gray-version: v2' -b gray-ticket=00007c0e http://shop.default.svc.cluster.local/"
             in done.out
         )
         assert "default/shop  gray-5  2 files, NOT VERIFIED  2 files, verified" in done.out
@@ -698,12 +698,15 @@ class TestRoute:
             (["--header", "x-gray-version:v2"], "v2\n  route 'testers'"),
             (["--cookie", "beta=1"], "5% v2 and 95% v1\n  route 'everyone'"),
             (["--cookie", "beta=1", "--stage", "gray-20"], "v2\n  route 'beta'"),
-            (["--bucket", "499"], "v2\n  route 'bucket-v2'"),
-            (["--bucket", "500"], "v1\n  route 'bucket-v1'"),
-            (["--bucket", "500", "--stage", "gray-20"], "v2\n  route 'bucket-v2'"),
+            (["--bucket", "7c0d"], "v2\n  route 'ticket-v2'"),
+            (["--bucket", "7c0e"], "v1\n  route 'ticket-v1'"),
+            (["--bucket", "7c0e", "--stage", "gray-20"], "v2\n  route 'ticket-v2'"),
             (["--header", "X-Gray-Version: v2", "--target", "istio"], "v2 (mesh)\n  route 'testers'"),
-            (["--bucket", "1999", "-t", "istio"], "v1 (mesh)\n  route 'bucket-v1'"),
-            ([], "5% v2 and 95% v1\n  route 'everyone': everyone else\n  bucket cookie: gray-bucket=0499"),
+            (["--bucket", "a273", "-t", "istio"], "v1 (mesh)\n  route 'ticket-v1'"),
+            (
+                [],
+                "5% v2 and 95% v1\n  route 'everyone': everyone else\n  ticket: a ticket in gray-ticket for 720h",
+            ),
         ],
     )
     def test_version_and_reason(self, cli: Cli, arguments: list[str], answer: str) -> None:
@@ -723,6 +726,8 @@ class TestRoute:
             [SHOP, "--header", "X-Gray-Version"],
             [SHOP, "--cookie", "beta"],
             [SHOP, "--bucket", "10000"],
+            [SHOP, "--bucket", "03FF"],
+            [SHOP, "--bucket", "3ff"],
             [SHOP, "--source", "1.2.3"],
             [SHOP, "--host", "elsewhere.example.com", "--target", "istio"],
         ],
@@ -850,8 +855,8 @@ class TestExplain:
             ("gm201-shadowed-route", "GM201"),
             ("cookie.regex", "spring-cloud-gateway"),
             ("cookie", "any pair of that name"),
-            ("sticky", "bucket"),
-            ("spec.sticky.cookie", "carries a user's bucket"),
+            ("sticky", "ticket"),
+            ("spec.sticky.cookie", "carries a user's ticket"),
             ("resilience.retries", "perTry"),
             ("spec.routes.name", "name"),
             ("stages[].weight", "Percent of the users"),

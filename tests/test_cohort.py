@@ -1,4 +1,4 @@
-"""One user, one version: all engines agree on each of the 10,000 buckets at each stage, and a canary only grows."""
+"""One user, one version: all engines agree on the buckets at each stage, and a canary only grows."""
 
 from __future__ import annotations
 

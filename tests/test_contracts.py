@@ -48,8 +48,7 @@ def test_an_answer_fits_its_schema() -> None:
     drawn = printed("route", spec, "--target", "nginx")
     shares = drawn["answers"][0]["shares"]
     assert [(share["version"], share["basisPoints"], share["setCookie"]["value"]) for share in shares] == [
-        ("v2", 500, "0499"),
-        ("v1", 1500, "1999"),
-        ("v1", 3000, "4999"),
-        ("v1", 5000, "9999"),
+        ("v2", 500, "\x00ticket"),
+        ("v1", 9500, "\x00ticket"),
     ]
+    assert [share["buckets"] for share in shares] == [["a36d-b039"], ["0000-a36c", "b03a-ffff"]]

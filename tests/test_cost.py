@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from graymesh.diagnostic import Diagnostic, Edit, Span
 from graymesh.ir.release import (
-    BUCKETS,
+    BUCKET_COUNT,
     Absent,
     Buckets,
     Field,
@@ -256,9 +256,9 @@ class TestMending:
 
 class TestProof:
     HEADER = Field(Kind.HEADER, "x")
-    WORDS = st.lists(st.sampled_from(["a", "b", "0001", "0500", "9999", "v1", "other", "1"]), max_size=4)
-    INTERVALS = st.lists(st.tuples(st.integers(0, BUCKETS - 1), st.integers(0, 300)), min_size=1, max_size=3).map(
-        lambda pairs: Buckets(tuple(sorted({(low, min(BUCKETS - 1, low + more)) for low, more in pairs})))
+    WORDS = st.lists(st.sampled_from(["a", "b", "00000001", "000001f4", "0000ffff", "v1", "other", "1"]), max_size=4)
+    INTERVALS = st.lists(st.tuples(st.integers(0, BUCKET_COUNT - 1), st.integers(0, 300)), min_size=1, max_size=3).map(
+        lambda pairs: Buckets(tuple(sorted({(low, min(BUCKET_COUNT - 1, low + more)) for low, more in pairs})))
     )
     MATCHERS = st.lists(
         st.one_of(

@@ -64,7 +64,7 @@ def modeline(kind: str) -> str:
     ("below", "label", "words"),
     [
         ("  st|\n", "sticky", "Each user stays on one version"),
-        ("  sticky:\n    cook|\n", "cookie", "carries a user's bucket"),
+        ("  sticky:\n    cook|\n", "cookie", "carries a user's ticket"),
         ("  sticky:\n    key:\n      co|\n", "cookie", "Name of a cookie."),
         ("  stages:\n    - na|\n", "name", "Name of the stage."),
         ("  stages:\n    - name: half\n      we|\n", "weight", "Percent of the users whom no route takes"),
@@ -136,7 +136,7 @@ FULL = {
       version: v2
       from: half
   sticky:
-    cookie: gray-bucket
+    cookie: gray-ticket
     key:
       cookie: uid
     maxAge: 720h
@@ -206,7 +206,7 @@ targets:
 
 
 def test_a_mistake_is_underlined(server: LanguageServer) -> None:
-    text = modeline("rollout") + HEAD + "  sticky: {cookei: gray-bucket}\n"
+    text = modeline("rollout") + HEAD + "  sticky: {cookei: gray-ticket}\n"
     said = " ".join(problem["message"] for problem in server.open("file:///mistake.yaml", text))
     assert "cookei" in said
 

@@ -38,7 +38,7 @@ spec:
   versions: {v1: {}, v2: {}}
   audiences: {testers: [{headers: {X-Try: v2}}]}
   routes: [{name: testers, audience: testers, version: v2}]
-  sticky: {cookie: gray-bucket}
+  sticky: {cookie: gray-ticket}
   limits: {v2: {qps: 500}}
   stages: [{name: first, weight: 5, hold: 1h}, {name: full, weight: 100}]
   targets: {toy-router: {}, toy-rules: {}}

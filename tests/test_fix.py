@@ -48,7 +48,7 @@ spec:
   stages:
     - {name: gray-5, weight: 5, hold: 30m}
     - {name: full, weight: 100} # all
-  sticky: {cookie: gray-bucket}
+  sticky: {cookie: gray-ticket}
   targets: {nginx: {listen: 8080, trustedProxies: [10.0.0.0/8]}} # engines
 # the end
 """

@@ -132,9 +132,9 @@ def test_nothing_is_guessed_behind_a_stage_without_a_time() -> None:
 
 
 def test_the_strip_covers_all_buckets() -> None:
-    low, high = drawing.strip_bars(((0, 499, "v2"), (500, 9999, "v1")), {"v2": "v1"})
-    assert (low.x, low.width, low.color, low.said) == ("0%", "5%", "v1", "0000–0499: v2")
-    assert (high.x, high.width, high.color) == ("5%", "95%", drawing.MIXED)
+    low, high = drawing.strip_bars(((0, 0xFFF, "v2"), (0x1000, 0xFFFF, "v1")), {"v2": "v1"})
+    assert (low.x, low.width, low.color, low.said) == ("0%", "6.25%", "v1", "0000–0fff: v2")
+    assert (high.x, high.width, high.color) == ("6.25%", "93.75%", drawing.MIXED)
 
 
 def test_many_versions_never_look_like_stable() -> None:

@@ -173,21 +173,24 @@ def test_destinations_and_routes_are_files_of_their_own() -> None:
     assert [subset["name"] for subset in rule["spec"]["subsets"]] == ["v1", "v2"]
 
 
-def test_segments_of_buckets() -> None:
-    """One destination per segment; at 5% only the first one is the canary's."""
+def test_the_draw_asks_for_the_request_s_own_id() -> None:
+    """At 5% the canary has 3277 buckets from a36d on; ids that are no tickets go to stable and get none."""
     documents = applied(standing("product-service"))
-    everyone = documents[1]["spec"]["http"][-1]
-    assert "match" not in everyone
-    drawn = [
-        (each["destination"]["subset"], each["weight"], each["headers"]["response"]["add"]["set-cookie"].split(";")[0])
-        for each in everyone["route"]
-    ]
-    assert drawn == [
-        ("v2", 5, "gray-bucket=0499"),
-        ("v1", 15, "gray-bucket=1999"),
-        ("v1", 30, "gray-bucket=4999"),
-        ("v1", 50, "gray-bucket=9999"),
-    ]
+    *_, canary, stable, other = documents[1]["spec"]["http"]
+    assert [each["name"] for each in (canary, stable, other)] == ["draw-v2", "draw-v1", "everyone"]
+    (asked,) = canary["match"]
+    digits = re.compile(asked["headers"]["x-request-id"]["regex"])
+    taken = [bucket for bucket in range(65_536) if digits.fullmatch(f"7f3e2f0a-1c0d-4c7b-9f0e-5d6c7b8a{bucket:04x}")]
+    assert taken == list(range(0xA36D, 0xA36D + 3277))
+    assert stable["match"] == [{"headers": {"x-request-id": {"regex": "[0-9a-f-]{4,}[0-9a-f]{4}"}}}]
+    assert "match" not in other
+    for route, version in ((canary, "v2"), (stable, "v1")):
+        (to,) = route["route"]
+        assert to["destination"]["subset"] == version
+        assert to["headers"]["request"]["add"] == {"cookie": "gray-ticket=%REQ(X-REQUEST-ID)%"}
+        line = "gray-ticket=%REQ(X-REQUEST-ID)%; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax"
+        assert to["headers"]["response"]["add"] == {"set-cookie": line}
+    assert [(each["destination"]["subset"], "headers" in each) for each in other["route"]] == [("v1", False)]
 
 
 def test_weights_below_a_percent_are_basis_points() -> None:

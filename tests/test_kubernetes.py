@@ -27,7 +27,7 @@ ROLLOUT: dict[str, Any] = {
         "service": {"port": 80},
         "stable": "v1",
         "versions": {"v1": {}, "v2": {}},
-        "sticky": {"cookie": "gray-bucket"},
+        "sticky": {"cookie": "gray-ticket"},
         "stages": [{"name": "first", "weight": 5}, {"name": "full", "weight": 100}],
         "stage": "first",
     },

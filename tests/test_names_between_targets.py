@@ -25,7 +25,7 @@ spec:
   versions: {v1: {endpoints: ["10.0.1.1:8080"]}, v2: {endpoints: ["10.0.2.1:8080"]}}
   audiences: {beta: [{cookies: {beta: "1"}}]}
   routes: [{name: beta, audience: beta, version: v2}]
-  sticky: {cookie: gray-bucket}
+  sticky: {cookie: gray-ticket}
   stages: [{name: first, weight: 5, hold: 1h}, {name: full, weight: 100}]
   limits: {v2: {qps: 500}}
   targets: {spring-cloud-gateway: {}, sentinel: {}}

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from graymesh.ir.release import Field, Kind, Policy, Retries, RouteTable, Share
-from graymesh.ir.semantics import Decision, Request, decide
+from graymesh.ir.semantics import Decision, Request, decide, inside
+from graymesh.ir.tickets import bucket_of
 from graymesh.kit.target import View
 from graymesh.proof.equivalence import corpus
 from tests.nginx import engine, strange
@@ -167,27 +168,25 @@ def test_headers_of_upstreams_are_overwritten_or_left_alone(tmp_path: Path) -> N
         (minted,) = ask(port, views[1], Request())
     assert ours.every("x-gray-notice") == ['you pay $5; "try" it\\']
     assert theirs.every("x-gray-notice") == ["theirs"]
-    assert sorted(each.partition("=")[0] for each in minted.every("set-cookie")) == ["a", "gray-bucket"]
+    assert sorted(each.partition("=")[0] for each in minted.every("set-cookie")) == ["a", "gray-ticket"]
 
 
-def test_the_bucket_is_minted_once_and_kept(served: int) -> None:
+def test_the_ticket_is_given_once_and_kept(served: int) -> None:
     view = of("sticky")
-    segments = {
-        share.set_cookie.value: share.version
-        for share in view.tables[0].table.routes[-1].split.shares
-        if share.set_cookie
-    }
+    owners = {share.version: share.buckets for share in view.tables[0].table.routes[-1].split.shares}
     for _ in range(40):
         (drawn,) = ask(served, view, Request())
         (given,) = drawn.every("set-cookie")
         pair, *attributes = given.split("; ")
         assert attributes == ["Path=/", "Max-Age=2592000", "HttpOnly", "SameSite=Lax"]
-        bucket = pair.removeprefix("gray-bucket=")
-        assert segments[bucket] == drawn.version
-        (again,) = ask(served, view, Request(cookies=(("gray-bucket", bucket),)))
+        ticket = pair.removeprefix("gray-ticket=")
+        bucket = bucket_of(ticket)
+        assert bucket is not None
+        assert inside(bucket, owners[drawn.version])
+        (again,) = ask(served, view, Request(cookies=(("gray-ticket", ticket),)))
         assert (again.version, again.every("set-cookie")) == (drawn.version, [])
-    for bucket in ("499", "00499", "x499", ""):
-        (drawn,) = ask(served, view, Request(cookies=(("gray-bucket", bucket),)))
+    for unknown in ("0499", "000003f", "x00003ff", "000003FF", ""):
+        (drawn,) = ask(served, view, Request(cookies=(("gray-ticket", unknown),)))
         assert len(drawn.every("set-cookie")) == 1
 
 
@@ -207,28 +206,32 @@ def murmur2(data: bytes) -> int:
 
 
 def predicted(shares: tuple[Share, ...], key: str) -> str:
-    """The cookie that split_clients gives to a key: parts of the hashes are rounded down, the last has the rest."""
-    last = 0
-    for each in shares[:-1]:
-        last += each.basis_points * 0xFFFFFFFF // 10_000
-        if murmur2(key.encode()) < last:
-            return cookie_of(each)
-    return cookie_of(shares[-1])
+    """The version of a key: each digit of its bucket by a hash of its own, cut into sixteen parts.
 
-
-def cookie_of(each: Share) -> str:
-    return each.set_cookie.value if each.set_cookie else ""
+    Parts are rounded down, and the last has the rest.
+    """
+    part = 625 * 0xFFFFFFFF // 10_000
+    digits = (min(murmur2(f"{number}:{key}".encode()) // part, 15) for number in range(1, 5))
+    bucket = int("".join(f"{digit:x}" for digit in digits), 16)
+    return next(share.version for share in shares if inside(bucket, share.buckets))
 
 
 @pytest.mark.parametrize("name", ["keyed", "keyed-header", "keyed-query"])
-def test_the_draw_for_an_identity_is_predicted(name: str, served: int) -> None:
+def test_the_version_of_an_identity_is_predicted(name: str, served: int) -> None:
+    """A ticket says nothing beside a key, and whoever has a key is given none."""
     view = of(name)
-    split = view.tables[0].table.routes[-1].split
+    split = view.tables[0].table.routes[0].split
     assert split.key is not None
-    for number in range(60):
-        key = f"user-{number}"
-        (answer,) = ask(served, view, carrying(split.key, key))
-        assert answer.every("set-cookie")[0].startswith(f"gray-bucket={predicted(split.shares, key)};")
+    seen = set()
+    for number in range(120):
+        request = carrying(split.key, f"user-{number}")
+        ticketed = replace(request, cookies=(*request.cookies, ("gray-ticket", f"0000{number % 2 * 0x8000:04x}")))
+        for each in (request, ticketed):
+            (answer,) = ask(served, view, each)
+            assert answer.version == predicted(split.shares, f"user-{number}")
+            assert answer.every("set-cookie") == []
+        seen.add(answer.version)
+    assert seen == {"v1", "v2"}
 
 
 def carrying(field: Field, value: str) -> Request:

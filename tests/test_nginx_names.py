@@ -91,7 +91,21 @@ def test_a_role_that_is_taken_gets_a_number() -> None:
     assert [each.name for each in made] == ["x__x_a", "x__x_a_2", "x__version_2", "x_version"]
 
 
-AUDIENCES = ["version", "chosen", "bucket", "user", "drawn", "cookie", "token", "default", "x--y", "1", "z" * 63]
+AUDIENCES = [
+    "version",
+    "chosen",
+    "ticket",
+    "digit",
+    "user",
+    "drawn",
+    "cookie",
+    "cookies",
+    "token",
+    "default",
+    "x--y",
+    "1",
+    "z" * 63,
+]
 
 
 @pytest.mark.parametrize(

@@ -84,11 +84,17 @@ MATCHERS: st.SearchStrategy[Matcher] = st.one_of(
     TEXTS.map(lambda text: PathPrefix("/" + text.strip("/"))),
     st.just(Present()),
     st.sampled_from(["a*", "[^b]+", "a|b.*", ".*b"]).map(Regex),
-    st.just(Buckets(((0, 4), (10, 10)))),
+    st.just(Buckets(((0, 4), (0xFFF0, 0xFFFF)))),
 )
 
 
-@given(MATCHERS, st.one_of(st.text("ab.;/", min_size=1, max_size=6), st.sampled_from(["0004", "0005", "0010"])))
+TRIED = ["00000004", "ab-00005", "ffffffff", "0004"]
+
+
+@given(
+    MATCHERS,
+    st.one_of(st.text("ab.;/", min_size=1, max_size=6), st.sampled_from(TRIED)),
+)
 def test_a_pattern_takes_what_its_matcher_takes(matcher: Matcher, value: str) -> None:
     written = pattern(matcher)
     assert bool(re.fullmatch(written, value)) == matches(matcher, value)
@@ -127,7 +133,7 @@ def test_what_says_nothing_of_a_text_has_no_pattern(matcher: Matcher) -> None:
         ("(on|off)-1", Kind.HEADER, OneOf(("off-1", "on-1"))),
         ("v[23]", Kind.HEADER, Regex("v[23]")),
         ("1234", Kind.HEADER, OneOf(("1234",))),
-        ("0[0-4][0-9][0-9]", Kind.COOKIE, Buckets(((0, 499),))),
+        ("[0-9a-f-]{4,}0[0-3][0-9a-f]{2}", Kind.COOKIE, Buckets(((0, 0x3FF),))),
         ("[^;]+", Kind.COOKIE, Present()),
         ("[^;]*", Kind.COOKIE, Present()),
         ("beta-[^;]*", Kind.COOKIE, Prefix("beta-")),

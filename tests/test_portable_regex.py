@@ -262,10 +262,15 @@ def test_long_patterns_are_refused() -> None:
         (r"[^ -~]", Regex("[^ -~]")),
         (r"[^\S ]|a", OneOf(("\t", "a"))),
         (r"x(?:[^\S ]|a)+", Regex(r"x[\ta]+")),
-        ("0[0-4][0-9][0-9]", Buckets(((0, 499),))),
-        (r"\d{4}", Buckets(((0, 9999),))),
-        ("[01][0-9]{3}|2000", Buckets(((0, 2000),))),
-        ("0005", Buckets(((5, 5),))),
+        ("[0-9a-f-]{4,}0[0-3][0-9a-f]{2}", Buckets(((0, 0x3FF),))),
+        (r"[\da-f-]{4,}[a-f\d]{4}", Buckets(((0, 0xFFFF),))),
+        ("[0-9a-f-]{4,}(?:[01][0-9a-f]{3}|2000)", Buckets(((0, 0x2000),))),
+        ("[0-9a-f-]{4,}0005|[0-9a-f-]{4,}0007", Buckets(((5, 5), (7, 7)))),
+        ("[0-9a-f-]{4,}000[0-9]", Buckets(((0, 9),))),
+        ("[0-9a-f-]{4,}[0-9]{3}", Regex(r"[\-0-9a-f]{4,}[0-9][0-9][0-9]")),
+        ("[0-9a-f]{4,}0005", Regex("[0-9a-f]{4,}0005")),
+        ("[0-9a-f-]{3,}0005", Regex(r"[\-0-9a-f]{3,}0005")),
+        ("0005", OneOf(("0005",))),
         ("aa*", Regex("a+")),
         ("a{2}a*a", Regex("a{3,}")),
         ("MyApp/[3-9][.].*", Regex(r"MyApp/[3-9]\..*")),
@@ -308,27 +313,30 @@ def test_without(pattern: str, chars: str, text: str) -> None:
 @pytest.mark.parametrize(
     "pattern",
     [
-        "[0-9]{3}",
-        "[0-9]{5}",
-        "[0-9]{4}x",
-        "[0-9]{3,4}",
-        "[0-9]+",
-        "0[0-4]..",
-        "(?:0|00)[0-9]{3}",
+        "[0-9a-f]{4}",
+        "[0-9a-f-]{4,}[0-9a-f]{3}",
+        "[0-9a-f-]{4,}[0-9a-f]{5}",
+        "[0-9a-f-]{4,}[0-9a-f]{4}x",
+        "[0-9a-f-]{4,}[0-9A-F]{4}",
+        "[0-9a-f-]{4,}[0-9a-f]+",
+        "[0-9a-f-]*[0-9a-f]{4}",
+        "[0-9a-f-]{4,}0[0-4]..",
+        "[0-9a-f-]{4,}(?:0|00)[0-9]{3}",
         "a",
-        "[0-9]{4}|x",
+        "[0-9a-f-]{4,}[0-9a-f]{4}|x",
         "[^\\s\\S]",
         "(?=a)",
     ],
 )
-def test_only_four_digits_are_intervals(pattern: str) -> None:
+def test_only_tickets_have_buckets(pattern: str) -> None:
     assert intervals_of(pattern) is None
 
 
-def test_intervals_of_nested_patterns() -> None:
-    assert intervals_of("(?:0|1)(?:[0-4]|9)[0-9]{2}") == ((0, 499), (900, 1499), (1900, 1999))
-    fives = [(number, number) for number in range(0, 10_000, 5)]
-    assert intervals_of("[0-9]{3}[05]|1{4}") == joined([*fives, (1111, 1111)])
+def test_buckets_of_nested_patterns() -> None:
+    nested = "[0-9a-f-]{4,}(?:0|1)(?:[0-4]|f)[0-9a-f]{2}"
+    assert intervals_of(nested) == ((0, 0x4FF), (0xF00, 0x14FF), (0x1F00, 0x1FFF))
+    fives = [(number, number) for number in range(0, 0x10000, 8)]
+    assert intervals_of("[0-9a-f-]{4,}(?:[0-9a-f]{3}[08]|1{4})") == joined([*fives, (0x1111, 0x1111)])
 
 
 def test_what_matches_everything_or_nothing() -> None:

@@ -1,18 +1,22 @@
-"""From spec to release: routes in order, buckets that stay with their version, facts and defaults."""
+"""From spec to release: routes in order, tickets that stay with their version, facts and defaults."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from graymesh.diagnostic import Pointer
+from graymesh.ir.cohorts import cohort, common, edge, grid, rest, size
 from graymesh.ir.release import (
     ALWAYS,
+    BUCKET_COUNT,
+    TICKET,
     UNIQUE_ID,
     Buckets,
     Fault,
@@ -24,6 +28,7 @@ from graymesh.ir.release import (
     Networks,
     OneOf,
     Policy,
+    Present,
     Release,
     Retries,
     Route,
@@ -34,7 +39,8 @@ from graymesh.ir.release import (
     Test,
     Version,
 )
-from graymesh.ir.semantics import Request, decide
+from graymesh.ir.semantics import Request, decide, inside
+from graymesh.ir.tickets import ticket_of
 from graymesh.language.model import Rollout, parse_rollout
 from graymesh.language.resolve import resolve, stages
 from graymesh.language.spec_tests import failures
@@ -47,7 +53,7 @@ MARKS: dict[str, Any] = {
     "request_headers": (("x-gray-trace", UNIQUE_ID),),
     "response_headers": (("x-gray-notice", "you are trying v2"),),
 }
-BUCKET = Field(Kind.COOKIE, "gray-bucket")
+TICKETS = Field(Kind.COOKIE, "gray-ticket")
 
 
 class Document:
@@ -79,19 +85,22 @@ def example() -> Rollout:
     return found
 
 
-def to(version: str, basis_points: int = 10_000, cookie: str = "") -> Share:
+def to(version: str, basis_points: int = 10_000, *buckets: tuple[int, int], drawn: bool = False) -> Share:
     """A share of the running example."""
-    sent = SetCookie("gray-bucket", cookie, 2_592_000) if cookie else None
-    return Share(version=version, basis_points=basis_points, set_cookie=sent, **(MARKS if version == "v2" else {}))
+    sent = SetCookie("gray-ticket", TICKET, 2_592_000, passed_on=True) if drawn else None
+    marks = MARKS if version == "v2" else {}
+    return Share(version=version, basis_points=basis_points, buckets=buckets, set_cookie=sent, **marks)
 
 
-def bucket_route(version: str, low: int, high: int) -> Route:
-    condition = ((Test(BUCKET, Buckets(((low, high),))),),)
-    return Route(name=f"bucket-{version}", condition=condition, split=Split((to(version),)), policy=POLICY)
+def ticket_route(version: str, *buckets: tuple[int, int]) -> Route:
+    condition = ((Test(TICKETS, Buckets(buckets)),),)
+    return Route(name=f"ticket-{version}", condition=condition, split=Split((to(version),)), policy=POLICY)
 
 
 def test_the_running_example() -> None:
+    """Its canary begins where `printf default/product-service/v2 | sha256sum` does; 5% are 3277 buckets."""
     header, beta = Field(Kind.HEADER, "x-gray-version"), Field(Kind.COOKIE, "beta")
+    canary, others = (0xA36D, 0xA36D + 3276), ((0, 0xA36C), (0xA36D + 3277, 0xFFFF))
     assert resolve(example()).table == RouteTable(
         (
             Route(
@@ -109,14 +118,23 @@ def test_the_running_example() -> None:
                 split=Split((to("v2"),)),
                 policy=POLICY,
             ),
-            bucket_route("v2", 0, 499),
-            bucket_route("v1", 0, 9999),
+            Route(
+                name="keyed",
+                condition=((Test(Field(Kind.COOKIE, "uid"), Present()),),),
+                split=Split(
+                    (to("v2", 500, canary), to("v1", 9500, *others)),
+                    key=Field(Kind.COOKIE, "uid"),
+                ),
+                policy=POLICY,
+            ),
+            ticket_route("v2", canary),
+            ticket_route("v1", (0, 0xFFFF)),
             Route(
                 name="everyone",
                 condition=ALWAYS,
                 split=Split(
-                    (to("v2", 500, "0499"), to("v1", 1500, "1999"), to("v1", 3000, "4999"), to("v1", 5000, "9999")),
-                    key=Field(Kind.COOKIE, "uid"),
+                    (to("v2", 500, canary, drawn=True), to("v1", 9500, *others, drawn=True)),
+                    otherwise=to("v1"),
                 ),
                 policy=POLICY,
             ),
@@ -126,11 +144,10 @@ def test_the_running_example() -> None:
 
 def test_the_running_example_at_its_first_and_last_stage() -> None:
     first, last = resolve(example(), "internal").table.routes, resolve(example(), "full").table.routes
-    assert [route.name for route in first] == ["internal", "bucket-v1", "everyone"]
-    assert [share.version for share in first[-1].split.shares] == ["v1"] * 4
-    assert [route.name for route in last] == ["internal", "beta", "bucket-v2", "everyone"]
-    assert last[-2].condition == ((Test(BUCKET, Buckets(((0, 9999),))),),)
-    assert [share.version for share in last[-1].split.shares] == ["v2"] * 4
+    assert [route.name for route in first] == ["internal", "everyone"]
+    assert [share.version for share in first[-1].split.shares] == ["v1"]
+    assert [route.name for route in last] == ["internal", "beta", "everyone"]
+    assert [share.version for share in last[-1].split.shares] == ["v2"]
 
 
 def test_everything_besides_routes_of_the_running_example() -> None:
@@ -211,27 +228,81 @@ def test_stable_need_not_be_the_first_version() -> None:
     assert found.version("v1").labels == (("a", "y"), ("b", "x"))
 
 
-def test_several_canaries_grow_from_their_own_anchors() -> None:
-    """By hand: v2 ends at 30 at most, so v3 begins at 3000; borders 500, 3000, 3500, 8000."""
+def test_several_canaries_grow_from_one_anchor() -> None:
+    """By hand, from 0x1000 = 4096: v2 upwards, v3 downwards around the end, v4 above the largest v2 (30% = 19661)."""
     written = rollout(
         {
-            "versions": {"v1": {}, "v2": {}, "v3": {}},
-            "sticky": {"cookie": "bucket", "maxAge": "1h"},
-            "stages": [{"name": "a", "split": {"v3": 5, "v2": 5}}, {"name": "b", "split": {"v2": 30, "v3": 50}}],
+            "versions": {"v1": {}, "v2": {}, "v3": {}, "v4": {}},
+            "sticky": {"cookie": "ticket", "maxAge": "1h", "start": "1000"},
+            "stages": [
+                {"name": "a", "split": {"v3": 5, "v2": 5, "v4": 1}},
+                {"name": "b", "split": {"v2": 30, "v3": 50, "v4": 20}},
+            ],
         }
     )
-    cookies = ["0499", "2999", "3499", "7999", "9999"]
-    for stage, versions, intervals in (
-        ("a", ["v2", "v1", "v3", "v1", "v1"], {"v2": (0, 499), "v3": (3000, 3499), "v1": (0, 9999)}),
-        ("b", ["v2", "v2", "v3", "v3", "v1"], {"v2": (0, 2999), "v3": (3000, 7999), "v1": (0, 9999)}),
+    for stage, parts, taken in (
+        (
+            "a",
+            [500, 500, 100, 8900],
+            {"v2": ((4096, 7372),), "v3": ((819, 4095),), "v4": ((23757, 24411),)},
+        ),
+        (
+            "b",
+            [3000, 5000, 2000],
+            {"v2": ((4096, 23756),), "v3": ((0, 4095), (36864, 65535)), "v4": ((23757, 36863),)},
+        ),
     ):
         *carried, draw = resolve(written, stage).table.routes
-        assert [share.version for share in draw.split.shares] == versions
-        assert [share.set_cookie.value for share in draw.split.shares if share.set_cookie] == cookies
-        assert [share.basis_points for share in draw.split.shares] == [500, 2500, 500, 4500, 2000]
-        assert {route.name: route.condition[0][0].matcher for route in carried} == {
-            f"bucket-{version}": Buckets((interval,)) for version, interval in intervals.items()
+        shares = {share.version: share.buckets for share in draw.split.shares}
+        assert [share.basis_points for share in draw.split.shares] == parts
+        assert {version: shares[version] for version in taken} == taken
+        assert {share.set_cookie for share in draw.split.shares} == {SetCookie("ticket", TICKET, 3600, True)}
+        assert {route.name: route.condition[0][0].matcher for route in carried[: len(taken) - (stage == "b")]} == {
+            f"ticket-{version}": Buckets(buckets)
+            for version, buckets in taken.items()
+            if (stage, version) != ("b", "v4")
         }
+        last = carried[-1]
+        assert (last.name, last.condition[0][0].matcher) == (
+            "ticket-v1" if stage == "a" else "ticket-v4",
+            Buckets(((0, 65_535),)),
+        )
+
+
+def test_the_anchor_is_the_cohort_s() -> None:
+    """The first four hex digits of the SHA-256 of the cohort's name, by sha256sum: web/shop/v2, then july."""
+    stages_of = {"stages": [{"name": "a", "weight": 5}]}
+    own = resolve(rollout({**stages_of, "sticky": {"cookie": "ticket"}}))
+    july = resolve(rollout({**stages_of, "sticky": {"cookie": "ticket", "cohort": "july"}}))
+    said = resolve(rollout({**stages_of, "sticky": {"cookie": "ticket", "cohort": "july", "start": "00ff"}}))
+    name = f"{own.namespace}/{own.name}/v2"
+    digests = [hashlib.sha256(text.encode()).hexdigest() for text in (name, "july")]
+    assert [own.start, july.start, said.start] == [int(digests[0][:4], 16), int(digests[1][:4], 16), 0xFF]
+
+
+def test_a_key_comes_before_the_ticket() -> None:
+    found = resolve(
+        rollout({"stages": [{"name": "a", "weight": 5}], "sticky": {"cookie": "ticket", "key": {"header": "X-User"}}})
+    )
+    keyed, *_, draw = found.table.routes
+    field = Field(Kind.HEADER, "x-user")
+    assert (keyed.name, keyed.condition, keyed.split.key) == ("keyed", ((Test(field, Present()),),), field)
+    assert [replace(share, set_cookie=None) for share in draw.split.shares] == list(keyed.split.shares)
+    assert draw.split.key is None
+
+
+def test_nobody_draws_where_all_get_one_version() -> None:
+    written = rollout(
+        {
+            "sticky": {"cookie": "ticket", "key": {"cookie": "uid"}},
+            "stages": [{"name": "none", "weight": 0}, {"name": "all", "weight": 100}],
+        }
+    )
+    for stage, version in (("none", "v1"), ("all", "v2")):
+        (everyone,) = resolve(written, stage).table.routes
+        assert [(share.version, share.set_cookie, share.buckets) for share in everyone.split.shares] == [
+            (version, None, ())
+        ]
 
 
 def test_two_canaries_that_share_everyone_leave_nobody_to_stable() -> None:
@@ -242,7 +313,7 @@ def test_two_canaries_that_share_everyone_leave_nobody_to_stable() -> None:
             "stages": [{"name": "a", "split": {"v2": 40, "v3": 60}}],
         }
     )
-    assert [route.name for route in resolve(written).table.routes] == ["bucket-v2", "bucket-v3", "everyone"]
+    assert [route.name for route in resolve(written).table.routes] == ["ticket-v2", "ticket-v3", "everyone"]
 
 
 def test_mirror_for_everyone_else_and_fault_where_it_is_asked_for() -> None:
@@ -268,8 +339,8 @@ def test_mirror_for_everyone_else_and_fault_where_it_is_asked_for() -> None:
     assert {route.name: (route.policy.mirror, route.policy.fault) for route in found.table.routes} == {
         "slow": (None, Fault(delay_ms=2000, delay_basis_points=10_000)),
         "none": (None, None),
-        "bucket-v2": (Mirror("v2", 1000), None),
-        "bucket-v1": (Mirror("v2", 1000), None),
+        "ticket-v2": (Mirror("v2", 1000), None),
+        "ticket-v1": (Mirror("v2", 1000), None),
         "everyone": (Mirror("v2", 1000), None),
     }
     assert found.table.routes[0].condition == ((Test(Field(Kind.HEADER, "x-a"), OneOf(("a",))),),)
@@ -298,9 +369,9 @@ def test_the_spec_s_own_tests() -> None:
     written = example()
     tests = written.spec.tests
     every = [resolve(written, name) for name in stages(written)]
-    assert failures(every, tests) == []
+    assert failures(every, tests, "gray-ticket") == []
     (unlimited,) = [test.model_copy(update={"stage": None}) for test in tests if test.stage]
-    (failure,) = failures(every, [unlimited])
+    (failure,) = failures(every, [unlimited], "gray-ticket")
     assert failure.origin == ("spec", "tests", 0, "expect")
     assert failure.advice == "it is judged at every stage unless it says otherwise: stage: gray-5"
     assert failure.message.endswith(
@@ -335,7 +406,7 @@ def at_each_stage(written: Rollout) -> list[Release]:
 
 
 def version_of(release: Release, bucket: int) -> str | None:
-    return decide(release.table, Request(cookies=(("bucket", f"{bucket:04}"),))).version
+    return decide(release.table, Request(cookies=(("bucket", ticket_of(bucket)),))).version
 
 
 @settings(max_examples=60, deadline=None)
@@ -351,7 +422,7 @@ def test_shares_are_the_weights_and_add_up(written: Rollout) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(releases(), st.lists(st.integers(0, 9999), min_size=20, max_size=20))
+@given(releases(), st.lists(st.integers(0, 65_535), min_size=20, max_size=20))
 def test_nobody_leaves_a_canary_while_weights_grow(written: Rollout, buckets: list[int]) -> None:
     for earlier, later in pairwise(at_each_stage(written)):
         for bucket in buckets:
@@ -361,26 +432,50 @@ def test_nobody_leaves_a_canary_while_weights_grow(written: Rollout, buckets: li
 
 @settings(max_examples=60, deadline=None)
 @given(releases())
-def test_segments_are_the_same_at_every_stage(written: Rollout) -> None:
-    drawn = [release.table.routes[-1].split.shares for release in at_each_stage(written)]
-    cuts = {tuple((share.set_cookie, share.basis_points) for share in shares) for shares in drawn}
-    assert len(cuts) == 1
-    (segments,) = cuts
-    last = -1
-    for cookie, basis_points in segments:
-        assert cookie
-        assert int(cookie.value) == last + basis_points
-        last = int(cookie.value)
-    assert last == 9999
+def test_intervals_are_the_shares_and_cover_everything(written: Rollout) -> None:
+    for release in at_each_stage(written):
+        shares = release.table.routes[-1].split.shares
+        if len(shares) > 1:
+            assert sum(size(share.buckets) for share in shares) == BUCKET_COUNT
+            assert rest(share.buckets for share in shares) == ()
+            for share in shares:
+                # the third canary stands between two rounded edges
+                assert abs(size(share.buckets) - edge(share.basis_points)) <= 1
 
 
 @settings(max_examples=60, deadline=None)
 @given(releases())
 def test_whoever_draws_a_version_comes_back_to_it(written: Rollout) -> None:
     for release in at_each_stage(written):
-        first = 0
         for share in release.table.routes[-1].split.shares:
-            assert share.set_cookie
-            last = int(share.set_cookie.value)
-            assert {version_of(release, bucket) for bucket in (first, (first + last) // 2, last)} == {share.version}
-            first = last + 1
+            for low, high in share.buckets:
+                assert {version_of(release, bucket) for bucket in (low, (low + high) // 2, high)} == {share.version}
+
+
+PLAN = st.lists(st.integers(0, 20), min_size=1, max_size=3)
+
+
+@given(st.integers(0, 65_535), st.integers(0, 65_535), PLAN)
+def test_twenty_tickets_give_every_plan_of_five_per_cent_exactly(start: int, other: int, parts: list[int]) -> None:
+    """Of the own anchor; of another release's all but a ticket at each border, since the parts are no whole buckets."""
+    assume(sum(parts) <= 20)
+    weights = {f"v{number}": part * 500 for number, part in enumerate(parts, 2)}
+    placed = cohort(start, [weights])
+    for version, part in zip(weights, parts, strict=True):
+        buckets = placed.buckets(version, weights[version])
+        assert sum(inside(ticket, buckets) for ticket in grid(start, 20)) == part
+        assert abs(sum(inside(ticket, buckets) for ticket in grid(other, 20)) - part) <= 1
+
+
+@given(st.integers(0, 65_535), st.integers(0, 65_535), st.integers(1, 5_000), st.integers(1, 5_000))
+def test_plans_may_change(start: int, following: int, before: int, after: int) -> None:
+    """Whoever is inside stays inside while a weight grows, whatever else the plan has; the next release's share of old
+    tickets is its weight, with the same anchor or another."""
+    small, large = sorted((before, after))
+    one = cohort(start, [{"v2": small}]).buckets("v2", small)
+    two = cohort(start, [{"v2": small, "v3": 100}, {"v2": large, "v3": 10_000 - large}])
+    grown, second = two.buckets("v2", large), two.buckets("v3", 10_000 - large)
+    assert common(one, grown) == one
+    assert rest([grown, second]) == ()
+    assert size(grown) + size(second) == BUCKET_COUNT
+    assert size(cohort(following, [{"v4": after}]).buckets("v4", after)) == edge(after)

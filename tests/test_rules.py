@@ -23,7 +23,7 @@ spec:
   service: {port: 80, domains: [shop.example.com]}
   stable: v1
   versions: {v1: {endpoints: ["10.0.1.1:80", "10.0.1.2:80"]}, v2: {endpoints: ["10.0.2.1:80", "10.0.2.2:80"]}}
-  sticky: {cookie: gray-bucket}
+  sticky: {cookie: gray-ticket}
   stages:
     - {name: first, weight: 5, hold: 1h}
     - {name: third, weight: 35, hold: 1h}

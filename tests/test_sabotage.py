@@ -28,7 +28,7 @@ spec:
     AUDIENCES
   routes: ROUTES
   jwt: {issuer: https://id.example.com, jwks: https://id.example.com/jwks.json, from: {header: Authorization}}
-  sticky: {cookie: gray-bucket}
+  sticky: {cookie: gray-ticket}
   stages: [{name: first, weight: 5, hold: 1h}, {name: full, weight: 100}]
   limits: {v2: {qps: 500}}
   RESILIENCE

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from graymesh.ir.release import (
     ALWAYS,
+    TICKET,
     Buckets,
     Facts,
     Field,
@@ -78,11 +79,12 @@ def only(version: str) -> Split:
     return Split((Share(version=version, basis_points=10_000),))
 
 
-def segment(version: str, basis_points: int, last: str) -> Share:
-    return Share(version=version, basis_points=basis_points, set_cookie=SetCookie("gray-bucket", last))
+def ticket(version: str, basis_points: int, bucket: int) -> Share:
+    cookie = SetCookie("gray-ticket", TICKET, passed_on=True)
+    return Share(version=version, basis_points=basis_points, buckets=((bucket, bucket),), set_cookie=cookie)
 
 
-BUCKET = Field(Kind.COOKIE, "gray-bucket")
+TICKETS = Field(Kind.COOKIE, "gray-ticket")
 TABLE = RouteTable(
     (
         Route(
@@ -94,12 +96,12 @@ TABLE = RouteTable(
             split=only("v2"),
         ),
         Route(name="mobile", condition=((Test(Field(Kind.PATH), PathPrefix("/api/v3")),),), split=only("v2")),
-        Route(name="bucket-v2", condition=((Test(BUCKET, Buckets(((0, 499),))),),), split=only("v2")),
-        Route(name="bucket-v1", condition=((Test(BUCKET, Buckets(((0, 9999),))),),), split=only("v1")),
+        Route(name="ticket-v2", condition=((Test(TICKETS, Buckets(((0, 3276),))),),), split=only("v2")),
+        Route(name="ticket-v1", condition=((Test(TICKETS, Buckets(((0, 65_535),))),),), split=only("v1")),
         Route(
             name="everyone",
             condition=ALWAYS,
-            split=Split((segment("v2", 500, "0499"), segment("v1", 1500, "1999"), segment("v1", 8000, "9999"))),
+            split=Split((ticket("v2", 500, 0x666), ticket("v1", 1500, 0x1333), ticket("v1", 8000, 0xFFFF))),
         ),
     )
 )
@@ -154,7 +156,7 @@ def test_what_is_written_is_read_back_as_meant() -> None:
 
 
 def test_expected_settings_are_worked_out_by_hand() -> None:
-    routes = ["bucket-v2.v2", "everyone.v2.0499", "internal.v2", "internal_2.v2", "mobile.v2"]
+    routes = ["everyone.v2.0666", "internal.v2", "internal_2.v2", "mobile.v2", "ticket-v2.v2"]
     assert SENTINEL.expected(seen()).settings == {
         ("", "gateway.group"): "default.product-service",
         ("", "gateway.paths"): ("prefix /api/v3",),
@@ -173,9 +175,9 @@ def test_a_limit_of_the_stable_version_has_its_own_file() -> None:
     files = written(seen(release(facts={("v1", "limits.qps"): 2000})))
     assert json.loads(files["product-service/v1/flow-rules.json"])[0]["count"] == 2000
     assert [rule["resource"] for rule in json.loads(files["gateway/flow-rules.json"])] == [
-        "default.product-service.bucket-v1.v1",
-        "default.product-service.everyone.v1.1999",
-        "default.product-service.everyone.v1.9999",
+        "default.product-service.everyone.v1.1333",
+        "default.product-service.everyone.v1.ffff",
+        "default.product-service.ticket-v1.v1",
     ]
 
 
@@ -324,7 +326,7 @@ def tables(draw: st.DrawFn) -> RouteTable:
         for index, matcher in enumerate(paths)
     ]
     cut = draw(BASIS_POINTS)
-    shares = (segment("v2", cut, f"{max(cut - 1, 0):04}"), segment("v1", 10_000 - cut, "9999"))
+    shares = (ticket("v2", cut, 0x666), ticket("v1", 10_000 - cut, 0xFFFF))
     return RouteTable((*routes, Route(name="everyone", condition=ALWAYS, split=Split(shares))))
 
 
@@ -575,7 +577,7 @@ REFUSED_SPEC = {
     "service": {"port": 8080, "domains": ["shop.example.com"]},
     "stable": "v1",
     "versions": {"v1": {"endpoints": ["10.0.1.1:8080"]}, "v2": {"endpoints": ["10.0.2.1:8080"]}},
-    "sticky": {"cookie": "gray-bucket"},
+    "sticky": {"cookie": "gray-ticket"},
     "stages": [{"name": "first", "weight": 5, "hold": "1h"}, {"name": "full", "weight": 100}],
     "targets": {"sentinel": {}},
 }

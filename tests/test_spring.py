@@ -285,18 +285,20 @@ Edit = Callable[[list[dict[str, Any]]], None]
 
 
 def edits() -> Iterator[tuple[str, Edit]]:
-    """Changes to the routes of `sticky` (testers, two bucket routes, three segments), each of which moves traffic."""
+    """Changes to the routes of `sticky` (testers, two ticket routes, twenty tickets), each of which moves traffic."""
     yield "weight", lambda routes: routes[3]["predicates"][-1]["args"].update({"weight.weight": 501})
     yield "draw", lambda routes: routes[3]["predicates"].pop()
     yield "group", lambda routes: routes[3]["predicates"][-1]["args"].update({"weight.group": "another"})
-    yield "cookie", lambda routes: routes[3]["filters"][-1]["args"].update({"value": "gray-bucket=0500; Path=/"})
+    yield "cookie", lambda routes: routes[3]["filters"][-1]["args"].update({"value": "gray-ticket=0000ffff; Path=/"})
+    yield "another bucket", lambda routes: _in_another_bucket(routes[4])
+    yield "ticket for the service", lambda routes: routes[4]["filters"].pop(0)
     yield "cookie's age", lambda routes: routes[4].update(filters=routes[4]["filters"][:-1])
     yield "notice", lambda routes: routes[0].update(filters=[])
     yield "notice's text", lambda routes: routes[0]["filters"][0]["args"].update({"value": "you are trying v3"})
     yield "uri", lambda routes: routes[0].update(uri=routes[2]["uri"])
     yield "order", lambda routes: routes[0].update(order=99)
     yield "value", lambda routes: routes[0]["predicates"][1]["args"].update(regexp="v22")
-    yield "buckets", lambda routes: routes[1]["predicates"][1]["args"].update(regexp="0[0-5][0-9][0-9]")
+    yield "buckets", lambda routes: routes[1]["predicates"][1]["args"].update(regexp="[0-9a-f-]{4,}0[0-5][0-9a-f]{2}")
     yield "presence", lambda routes: routes[0]["predicates"][1]["args"].pop("regexp")
     yield "name", lambda routes: routes[0]["predicates"][1]["args"].update(header="x-gray-versions")
     yield "condition", lambda routes: routes[0]["predicates"].pop(1)
@@ -310,6 +312,12 @@ def edits() -> Iterator[tuple[str, Edit]]:
         lambda routes: routes[2].update(filters=[{"name": "SetRequestHeader", "args": {"name": "x", "value": "y"}}]),
     )
     yield "same id", lambda routes: routes[0].update(id=routes[1]["id"])
+
+
+def _in_another_bucket(route: dict[str, Any]) -> None:
+    """What the route's filters for the ticket say, with another ticket."""
+    for each in route["filters"][-2:]:
+        each["args"]["value"] = re.sub("=[0-9a-f]{8}", "=00001234", each["args"]["value"])
 
 
 @pytest.mark.parametrize(("what", "edit"), list(edits()), ids=[what for what, _ in edits()])

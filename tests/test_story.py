@@ -117,7 +117,7 @@ def test_a_branch_moves_a_stage_and_weakens_a_guard(tmp_path: Path, run: Run, sn
 
     comment = run(*graymesh, "diff", "--base", "main", "--format", "markdown")
     assert comment.stdout == snapshot(extension_class=Comment)
-    assert "users 0500–1999 (15%) move from v1 to v2" in comment.stdout
+    assert "users 7c0e–a273 (15%) move from v1 to v2" in comment.stdout
     run(*graymesh, "diff", "--base", "main", "--exit-code", code=1)
     run("git", "checkout", "-q", "main")
     run(*graymesh, "diff", "--base", "main", "--exit-code")

@@ -104,7 +104,7 @@ SABOTAGES: Final = {
         "changes_are_found",
     ),
     "buckets_that_move": Sabotage(
-        ROUTER, "lower.py", "[cookie.name, cookie.value,", "[cookie.name, cookie.value[::-1],", "users_stay"
+        ROUTER, "lower.py", "_listed(share.buckets)", "_listed(share.buckets[:1])", "users_stay"
     ),
     "decoder_drops_a_guard": Sabotage(
         RULES,

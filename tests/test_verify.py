@@ -170,13 +170,13 @@ class TestTraffic:
 
     def test_a_cookie_that_is_not_set(self) -> None:
         shares = (
-            Share(version="v2", basis_points=500, set_cookie=SetCookie("bucket", "0499")),
-            Share(version="v1", basis_points=9500, set_cookie=SetCookie("bucket", "9999")),
+            Share(version="v2", basis_points=500, buckets=((0, 3276),), set_cookie=SetCookie("try")),
+            Share(version="v1", basis_points=9500, buckets=((3277, 65_535),), set_cookie=SetCookie("try")),
         )
         release = replace(RELEASE, table=RouteTable((replace(TABLE.routes[1], split=Split(shares)),)))
         (each,) = found(with_routes(TABLE.routes[1]), release=release)
-        assert "bucket cookie not set in fake" in each.diagnostic.message
-        assert "bucket=0499 for v2 and bucket=9999 for v1" in each.diagnostic.message
+        assert "ticket not set in fake" in each.diagnostic.message
+        assert "a ticket in try for v2 and a ticket in try for v1" in each.diagnostic.message
 
     def test_another_order_of_a_draw_by_key(self) -> None:
         everyone = replace(TABLE.routes[1], split=replace(split(v2=500, v1=9500), key=Field(Kind.COOKIE, "uid")))

@@ -50,7 +50,7 @@ spec:
   service: {port: 80}
   stable: v1
   versions: {v1: {}, v2: {}}
-  sticky: {cookie: gray-bucket}
+  sticky: {cookie: gray-ticket}
   resilience: {keepAlive: 60s}
   stages: [{name: first, weight: 5, hold: 1h}, {name: full, weight: 100}]
   targets: {istio: {}, toy-rules: {}}

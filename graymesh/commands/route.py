@@ -27,12 +27,22 @@ def _pairs(separator: str, example: str) -> Any:
     return callback
 
 
+def _bucket(_: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    from graymesh.language.problems import Malformed
+    from graymesh.language.scalars import bucket
+
+    try:
+        return None if value is None else bucket(value)
+    except Malformed as wrong:
+        raise click.BadParameter(f"{wrong.message}: {wrong.advice}", param=parameter) from None
+
+
 @click.command(
     cls=Command,
     examples="""
     graymesh route releases/shop.yaml --cookie beta=1 --path /products/42
     graymesh route releases/shop.yaml --header 'X-Gray-Version: v2' --target istio
-    graymesh route releases/shop.yaml --bucket 1999 --stage gray-20
+    graymesh route releases/shop.yaml --bucket 03ff --stage gray-20
     """,
 )
 @click.argument("spec", type=click.Path(path_type=Path))
@@ -67,7 +77,12 @@ def _pairs(separator: str, example: str) -> Any:
 @click.option("--path", metavar="PATH", default="/", help="The path of the URL (/).")
 @click.option("--host", metavar="HOST", help="The host name asked for (the release's first).")
 @click.option("--method", metavar="METHOD", default="GET", help="The request method (GET).")
-@click.option("--bucket", type=click.IntRange(0, 9999), help="The user's bucket, as the sticky cookie would say it.")
+@click.option(
+    "--bucket",
+    metavar="DIGITS",
+    callback=_bucket,
+    help="The user's bucket, the last four hex digits of the ticket, like 03ff.",
+)
 @click.option("--stage", metavar="STAGE", help="Another stage than the one where the release stands.")
 @click.option(
     "--target",
@@ -99,6 +114,7 @@ def command(
 
 def _request(case: Case, release: Release, bucket: int | None, host: str | None, source: str, **parts: Any) -> Request:
     from graymesh.ir.semantics import Request, address
+    from graymesh.ir.tickets import ticket_of
 
     try:
         address(source)
@@ -107,8 +123,8 @@ def _request(case: Case, release: Release, bucket: int | None, host: str | None,
     if bucket is not None:
         sticky = case.rollout.spec.sticky
         if sticky is None:
-            raise click.BadParameter("the release is not sticky, so users have no bucket", param_hint="--bucket")
-        parts["cookies"] = (*parts["cookies"], (sticky.cookie, f"{bucket:04}"))
+            raise click.BadParameter("the release is not sticky, so users have no ticket", param_hint="--bucket")
+        parts["cookies"] = (*parts["cookies"], (sticky.cookie, ticket_of(bucket)))
     return Request(host=host or (*release.domains, release.host)[0], source=source, **parts)
 
 

@@ -25,8 +25,8 @@ def failures(case: Case, targets: Sequence[str] = ()) -> Iterator[Diagnostic]:
 
     Each is tried at every stage where it is judged. One that the release itself fails is not tried on targets.
     """
-    tests = case.rollout.spec.tests
-    wrong = {item.index: item for item in failed(case.stages, tests)}
+    tests, cookie = case.rollout.spec.tests, case.ticket_cookie
+    wrong = {item.index: item for item in failed(case.stages, tests, cookie)}
     for failure in wrong.values():
         yield _placed(case, failure.index, "GM213", failure.message, failure.request)
     right = [(index, test) for index, test in enumerate(tests) if index not in wrong]
@@ -40,12 +40,12 @@ def failures(case: Case, targets: Sequence[str] = ()) -> Iterator[Diagnostic]:
 def _on_target(
     case: Case, manifest: Manifest, release: Release, tests: Sequence[tuple[int, SpecTest]]
 ) -> Iterator[Diagnostic]:
-    view = case.view(manifest, release)
+    view, cookie = case.view(manifest, release), case.ticket_cookie
     services = decoded(case, release, manifest.name) if tests else []
     for index, test in tests:
-        request = request_of(test.request, view.tables[0].hosts[0])
+        request = request_of(test.request, view.tables[0].hosts[0], cookie)
         expected = _table_for(view, request)
-        if expected is None or (_full(view, expected) and not holds(expected.table, test, request.host)):
+        if expected is None or (_full(view, expected) and not holds(expected.table, test, request.host, cookie)):
             continue  # another engine's host, or a loss that the release accepts for this target
         for service in services:
             if host_without_port(request.host) in service.hosts:

@@ -9,13 +9,12 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
 from graymesh.compile.artifacts import LIMIT_BYTES, text_of
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.diff.engines import AlreadyTold, fleet_changes, witness
-from graymesh.diff.known import KnownTable, carries_bucket, shares_of, words
+from graymesh.diff.known import KnownTable, carries_ticket, shares_of, words
 from graymesh.diff.model import (
     Artifact,
     Change,
@@ -29,28 +28,17 @@ from graymesh.diff.model import (
 from graymesh.diff.risks import risks_of
 from graymesh.diff.routing import RoutingDifference, route_changes
 from graymesh.diff.sides import printable
-from graymesh.ir.buckets import joined
 from graymesh.ir.release import (
-    BUCKETS,
-    Buckets,
-    Field,
-    Kind,
-    Matcher,
-    Regex,
     Route,
     RouteTable,
-    Share,
-    Split,
-    Test,
 )
-from graymesh.ir.semantics import compiled, decide
+from graymesh.ir.semantics import decide
 from graymesh.kit.registry import target, target_names
 from graymesh.kit.target import Decoded, Refusal, Statement
 from graymesh.language import reading
 from graymesh.language.discovery import NAME
 from graymesh.language.project import looks_like_a_release, shown
 from graymesh.language.walking import TooMuchError, files_below
-from graymesh.proof.equivalence import Equal, compare
 
 _MOST_FILES = 20_000
 _OBJECT = re.compile(r"""^[\s{"']*apiVersion["']?\s*:""", re.MULTILINE)
@@ -222,36 +210,12 @@ def _by_place(fleet: Decoded) -> dict[tuple[str, str], Statement]:
 
 
 def _known(service: Statement) -> KnownTable:
-    """The table with a route for each alternative, those of nothing but a bucket behind the others of their route."""
+    """The table with a route for each alternative, those of nothing but a ticket behind the others of their route."""
     routes: list[Route] = []
     for route in service.decision.routes:
-        each = [replace(route, condition=(tuple(map(_with_buckets, tests)),)) for tests in route.condition]
-        routes += sorted(each, key=carries_bucket)
+        each = [replace(route, condition=(tests,)) for tests in route.condition]
+        routes += sorted(each, key=carries_ticket)
     return KnownTable(RouteTable(tuple(routes)), {})
-
-
-def _with_buckets(test: Test) -> Test:
-    """A pattern of a cookie that takes four digits and nothing else, as the numbers that it takes."""
-    if test.field.kind is not Kind.COOKIE or not isinstance(test.matcher, Regex):
-        return test
-    numbers = _numbers(test.matcher.pattern)
-    return replace(test, matcher=numbers) if numbers else test
-
-
-@lru_cache(maxsize=1024)
-def _numbers(pattern: str) -> Buckets | None:
-    """The buckets that a pattern means, proven; None when it means anything else."""
-    taken = [number for number in range(BUCKETS) if compiled(pattern).fullmatch(f"{number:04}")]
-    if not taken:
-        return None
-    numbers = Buckets(joined((number, number) for number in taken))
-    written, meant = (RouteTable((_route(matcher),)) for matcher in (Regex(pattern), numbers))
-    return numbers if isinstance(compare(written, meant), Equal) else None
-
-
-def _route(matcher: Matcher) -> Route:
-    split = Split((Share(version="", basis_points=BUCKETS),))
-    return Route(name="", condition=((Test(Field(Kind.COOKIE, "bucket"), matcher),),), split=split)
 
 
 def _standing(service: Statement | None) -> Standing | None:

@@ -20,7 +20,7 @@ _EFFECT_PATHS: Final[Mapping[str, Pointer]] = {
     "mirror": ("spec", "mirror"),
     "request header": ("spec", "trace"),
     "response header": ("spec", "notice"),
-    "bucket cookie": ("spec", "sticky"),
+    "ticket": ("spec", "sticky"),
     "key of the draw": ("spec", "sticky", "key"),
 }
 _MISSING: Final = object()
@@ -190,7 +190,7 @@ def _entry(both: Both, path: Pointer, request: Request | None) -> Place:
 
 
 def _weights(both: Both) -> Place:
-    """Everyone else goes elsewhere at the same stage: by its weights, by who is stable, or by the bucket's cookie."""
+    """Everyone else goes elsewhere at the same stage: by its weights, by who is stable, or by the ticket's cookie."""
     stage = both.new.release.table.routes[-1].origin
     for path in (("spec", "stable"), stage, ("spec", "sticky"), ("spec", "versions"), ("spec", "stages")):
         if path != ("spec",) and not both.same(path):

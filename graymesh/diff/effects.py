@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graymesh.ir.release import Policy, Route
-from graymesh.ir.wording import cookie_in_words, headers_in_words, percent, policy_in_words
+from graymesh.ir.wording import cookie_in_words, headers_in_words, policy_in_words
 from graymesh.proof.outcomes import outcome
 
 NONE = "none"
@@ -14,7 +14,7 @@ Effect = tuple[str, str, str, str]
 
 
 def effects(old: Route, new: Route, crossing: bool) -> Iterator[Effect]:
-    """Effects that differ. Requests that cross between an audience and everyone else draw a bucket or stop to: that is
+    """Effects that differ. Requests that cross between an audience and everyone else draw a ticket or stop to: that is
     no effect of its own and left out when `crossing` is set."""
     yield from _policies(old, new)
     yield from _headers(old, new)
@@ -60,13 +60,13 @@ def _by_version(route: Route) -> dict[str, tuple[str, str]]:
 def _cookies(old: Route, new: Route) -> Iterator[Effect]:
     before, after = _drawn(old), _drawn(new)
     if before != after:
-        yield "bucket cookie", "", before or NONE, after or NONE
+        yield "ticket", "", before or NONE, after or NONE
 
 
 def _drawn(route: Route) -> str:
-    """The cookies that a draw gives, whoever gets them: `gray-bucket=0499 for 5%, …`."""
-    given = [share for share in route.split.shares if share.set_cookie and share.basis_points]
-    return ", ".join(f"{cookie_in_words(share)} to {percent(share.basis_points)}" for share in given)
+    """The cookies that a draw gives, whoever gets them."""
+    given = (cookie_in_words(share) for share in route.split.shares if share.set_cookie and share.basis_points)
+    return ", ".join(dict.fromkeys(given))
 
 
 def _keys(old: Route, new: Route) -> Iterator[Effect]:

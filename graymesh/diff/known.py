@@ -1,7 +1,7 @@
 """A route table with what is known of its routes: whom they are for, and which of them are for everyone else.
 
-Everyone else's routes are the last ones: those that ask for nothing but the cookie that carries the user's bucket, and
-those that ask for nothing.
+Everyone else's routes are the last ones: those that ask for nothing but the cookie that carries the user's ticket or
+for the key of a draw, and those that ask for nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,18 @@ from itertools import pairwise
 
 from graymesh.diff.model import Interval, RouteRow, Shares, Strip, VersionPart
 from graymesh.ir.buckets import joined
-from graymesh.ir.release import ALWAYS, BUCKETS, Buckets, Condition, Kind, Release, Route, RouteTable
+from graymesh.ir.release import (
+    ALWAYS,
+    BUCKET_COUNT,
+    Buckets,
+    Condition,
+    Kind,
+    Present,
+    Release,
+    Route,
+    RouteTable,
+    Test,
+)
 from graymesh.ir.wording import condition, shares_in_words
 from graymesh.language.case import Case
 from graymesh.proof.equivalence import UndecidableError, reachable
@@ -60,17 +71,24 @@ class KnownTable:
 
     @cached_property
     def cookie(self) -> str:
-        """The cookie that carries buckets; empty when none does."""
+        """The cookie that carries tickets; empty when none does."""
         found = (test for route in self.routes[self.rest :] for tests in route.condition for test in tests)
-        return next((test.field.name for test in found), "")
+        return next((test.field.name for test in found if isinstance(test.matcher, Buckets)), "")
+
+    @property
+    def one_version(self) -> bool:
+        """Does everyone else get the same version?"""
+        return (
+            len({shares_of(route) for route in self.routes[self.rest :]}) == 1 and len(self.versions_of(self.rest)) < 2
+        )
 
     @cached_property
     def strip(self) -> tuple[tuple[int, int, int], ...]:
-        """(first bucket, last bucket, index of the route that takes it), over all buckets; () without a cookie."""
+        """(first bucket, last bucket, index of the route that takes it), over all buckets; () where chance decides."""
         if not self.cookie:
-            return ()
+            return ((0, BUCKET_COUNT - 1, len(self.routes) - 1),) if self.one_version else ()
         taken = [(index, _intervals(route)) for index, route in enumerate(self.routes) if index >= self.rest]
-        edges = {0, BUCKETS} | {edge for _, spans in taken for low, high in spans for edge in (low, high + 1)}
+        edges = {0, BUCKET_COUNT} | {edge for _, spans in taken for low, high in spans for edge in (low, high + 1)}
         cuts = sorted(edges)
         return tuple((low, after - 1, _owner(taken, low, len(self.routes))) for low, after in pairwise(cuts))
 
@@ -129,13 +147,15 @@ def same(left: Shares, right: Shares) -> bool:
     return sorted(left) == sorted(right)
 
 
-def carries_bucket(route: Route) -> bool:
-    """Does the route ask for nothing but buckets?"""
+def carries_ticket(route: Route) -> bool:
+    """Does the route ask for nothing but tickets?"""
     return route.condition != ALWAYS and _of_everyone(route, set())
 
 
 def _of_everyone(route: Route, cookies: set[str]) -> bool:
-    """Does the route ask for buckets in one cookie at most, the same one as the routes behind it?"""
+    """Does the route draw by a key, or ask for tickets in one cookie at most, the same one as the routes behind it?"""
+    if route.split.key and all(tests == (Test(route.split.key, Present()),) for tests in route.condition):
+        return True
     tests = [test for conjunction in route.condition for test in conjunction]
     cookies |= {test.field.name for test in tests}
     alone = all(len(conjunction) <= 1 for conjunction in route.condition)
@@ -145,7 +165,7 @@ def _of_everyone(route: Route, cookies: set[str]) -> bool:
 
 def _intervals(route: Route) -> tuple[tuple[int, int], ...]:
     if () in route.condition:
-        return ((0, BUCKETS - 1),)
+        return ((0, BUCKET_COUNT - 1),)
     found = (test.matcher for tests in route.condition for test in tests)
     return joined(span for matcher in found if isinstance(matcher, Buckets) for span in matcher.intervals)
 

@@ -4,7 +4,7 @@ These values are what `graymesh diff --format json` prints, a contract that othe
 camelCase, a new key may be added at any time, one that is there keeps its meaning.
 
 All texts are as the user wrote them: a renderer passes each through the one quoting function of its sink. Shares are
-basis points (1/10,000), buckets 0–9999 with closed intervals, lines and columns count from 1.
+basis points (1/10,000), buckets 0–65,535 with closed intervals, lines and columns count from 1.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from pydantic import ConfigDict, Field, FieldSerializationInfo, computed_field, 
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass
 from pydantic_core import core_schema
+
+from graymesh.ir import cohorts
+from graymesh.ir.tickets import written
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -78,7 +81,7 @@ Shares: TypeAlias = tuple[Annotated[VersionPart, _AS_OBJECT], ...]
 """Those without a part left out."""
 
 Strip: TypeAlias = tuple[Annotated[Interval, _AS_OBJECT], ...]
-"""All buckets, 0–9999; empty when users have none."""
+"""All buckets, 0–65,535; empty when users have none."""
 
 
 @dataclass(frozen=True, kw_only=True, config=_CONTRACT)
@@ -107,23 +110,23 @@ class Witness:
 
 @dataclass(frozen=True, kw_only=True, config=_CONTRACT)
 class Move:
-    """Users whose buckets lie in low–high and whose version changes. `back` when from a canary to stable.
-
-    The carried basis points are the share of users who already have a bucket of the interval: buckets are drawn in
-    steps of the release's stages, so it may differ from the interval's width, which is what users to come will get.
-    """
+    """Users whose buckets lie in low–high and whose version changes. `back` when from a canary to stable."""
 
     low: int = Field(serialization_alias="first")
     high: int = Field(serialization_alias="last")
     old: str
     new: str
     back: bool = False
-    carried_basis_points: int | None = None
 
     @property
     def basis_points(self) -> int:
-        """The interval's width."""
-        return self.high - self.low + 1
+        """The share of all users."""
+        return cohorts.basis_points(((self.low, self.high),))
+
+    @property
+    def users(self) -> str:
+        """The buckets as people read them: `0ccd–3332`."""
+        return f"{written(self.low)}–{written(self.high)}"
 
 
 @dataclass(frozen=True, kw_only=True, config=_CONTRACT)

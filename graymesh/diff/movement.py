@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from graymesh.diff.known import KnownTable, same, shares_of, words
 from graymesh.diff.model import Move, Shares
-from graymesh.ir.release import BUCKETS, Buckets, Condition, Field, Kind, Test
+from graymesh.ir.release import BUCKET_COUNT, WHOLE, Buckets, Condition, Field, Kind, Test
 from graymesh.ir.wording import percent
 
 Strip = tuple[tuple[int, int, int], ...]
@@ -26,7 +26,8 @@ def moves(
     if not cookie or {old.cookie, new.cookie} - {cookie, ""}:
         return
     before, after = _strip(old, i), _strip(new, j)
-    if before and after and (old.cookie == new.cookie or (i is not None) != (j is not None)):
+    alike = old.cookie == new.cookie or old.one_version or new.one_version
+    if before and after and (alike or (i is not None) != (j is not None)):
         yield from _joined(old, new, cookie, _overlaid(before, after))
 
 
@@ -40,7 +41,7 @@ def _asks(table: KnownTable, index: int | None, cookie: str) -> bool:
 def _strip(table: KnownTable, index: int | None) -> Strip:
     if index is None or index >= table.rest:
         return table.strip
-    return ((0, BUCKETS - 1, index),)
+    return ((0, BUCKET_COUNT - 1, index),)
 
 
 def _overlaid(before: Strip, after: Strip) -> Iterator[tuple[int, int, int, int]]:
@@ -74,36 +75,23 @@ def _merged(parts: Iterator[tuple[int, int, int, int]]) -> list[tuple[int, int, 
 def _move(old: KnownTable, low: int, high: int, before: Shares, after: Shares) -> Move:
     left, came = words(before), words(after)
     back = left in old.canaries and came == old.stable
-    return Move(low=low, high=high, old=left, new=came, back=back, carried_basis_points=_carried(old, low, high))
-
-
-def _carried(old: KnownTable, low: int, high: int) -> int | None:
-    """The share of the users drawn so far whose bucket lies there; None when nobody was drawn into buckets."""
-    draw = old.routes[-1].split.shares if old.routes else ()
-    drawn = [(share.set_cookie, share.basis_points) for share in draw]
-    if not any(cookie and cookie.name == old.cookie for cookie, _ in drawn):
-        return None
-    return sum(
-        part
-        for cookie, part in drawn
-        if cookie and cookie.name == old.cookie and cookie.value.isdigit() and low <= int(cookie.value) <= high
-    )
+    return Move(low=low, high=high, old=left, new=came, back=back)
 
 
 def redrawn(old: KnownTable, new: KnownTable) -> Iterator[str]:
-    """What becomes of users whose buckets are no longer asked for."""
+    """What becomes of users whose tickets are no longer asked for."""
+    if old.one_version or new.one_version:
+        return
     if old.cookie and not new.cookie:
         yield f"users no longer stay on one version: cookie {old.cookie} is ignored, and each request is drawn anew"
     elif new.cookie and not old.cookie:
         yield f"users now stay on one version, by cookie {new.cookie}"
     elif old.cookie != new.cookie:
         left = _leaving(old.versions_of(old.rest), new.versions_of(new.rest))
-        keys = [side.routes[-1].split.key for side in (old, new) if side.routes]
-        kept = (
-            f", fewer where an engine draws by {keys[0].kind} {keys[0].name}" if keys[0] and keys[0] == keys[-1] else ""
-        )
+        keys = [next((route.split.key for route in side.routes if route.split.key), None) for side in (old, new)]
+        kept = f", of those without {keys[0].kind} {keys[0].name}" if keys[0] and keys[0] == keys[1] else ""
         yield (
-            f"all users are drawn again, since their buckets stand in cookie {old.cookie} "
+            f"all users are drawn again, since their tickets stand in cookie {old.cookie} "
             f"and {new.cookie} is asked for: about {percent(left)} of them change version{kept}"
         )
 
@@ -111,4 +99,4 @@ def redrawn(old: KnownTable, new: KnownTable) -> Iterator[str]:
 def _leaving(before: Shares, after: Shares) -> int:
     """The part of users, in basis points, that an independent draw takes to another version."""
     stay = dict(after)
-    return sum(part * (BUCKETS - stay.get(version, 0)) for version, part in before) // BUCKETS
+    return sum(part * (WHOLE - stay.get(version, 0)) for version, part in before) // WHOLE

@@ -87,9 +87,7 @@ def _first(release: ReleaseDiff, change: Change) -> Iterator[tuple[str, str]]:
 
 
 def _moved(moves: Sequence[Move]) -> str:
-    parts = (
-        f"{move.low:04}–{move.high:04} ({percent(move.basis_points)}) from {move.old} to {move.new}" for move in moves
-    )
+    parts = (f"{move.users} ({percent(move.basis_points)}) from {move.old} to {move.new}" for move in moves)
     return ", ".join(parts)
 
 

@@ -16,6 +16,7 @@ from graymesh.diff.model import Move, Shares
 from graymesh.diff.movement import moves, redrawn
 from graymesh.ir.release import Condition, Route
 from graymesh.ir.semantics import Request, first_met
+from graymesh.ir.tickets import ticket_of
 from graymesh.proof.equivalence import UndecidableError, common, differences
 from graymesh.proof.outcomes import outcome
 
@@ -76,9 +77,9 @@ def route_changes(old: KnownTable, new: KnownTable) -> tuple[list[RoutingDiffere
 
 
 def _tried(old: KnownTable, new: KnownTable, known: set[tuple[int, int]]) -> Iterator[RoutePair]:
-    """Pairs that plain requests meet, without a bucket and with those whose version changes; proof of nothing else."""
+    """Pairs that plain requests meet, without a ticket and with those whose version changes; proof of nothing else."""
     cookie = old.cookie or new.cookie
-    requests = [Request(), *(Request(cookies=((cookie, f"{move.low:04}"),)) for move, *_ in moves(old, new))]
+    requests = [Request(), *(Request(cookies=((cookie, ticket_of(move.low)),)) for move, *_ in moves(old, new))]
     for request in requests:
         i, j = _index(old, request), _index(new, request)
         pair = RoutePair(i, j, request, old.route(i), new.route(j))

@@ -1,30 +1,35 @@
-"""Intervals of buckets as patterns: the four-digit numbers from 0000 to 9999, exactly."""
+"""Intervals of buckets as patterns: exactly the tickets whose last four hex digits lie in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
-from graymesh.ir.release import BUCKETS
+from graymesh.ir.release import BUCKET_COUNT, Intervals
+from graymesh.ir.tickets import HEAD
 
-Intervals: TypeAlias = tuple[tuple[int, int], ...]
-"""Closed intervals, sorted, disjoint and not touching."""
+ALL: Final[Intervals] = ((0, BUCKET_COUNT - 1),)
+"""Every bucket."""
 
-_DIGITS: Final = len(str(BUCKETS - 1))
+_DIGITS: Final = 4
+_BASE: Final = 16
 
 
 @lru_cache(maxsize=4096)
 def pattern(intervals: Intervals) -> str:
-    """A portable pattern for exactly these four-digit numbers, like `0[0-4][0-9][0-9]` for 0–499.
+    """A portable pattern for exactly the tickets of these buckets, like `[0-9a-f-]{4,}0[0-4][0-9a-f]{2}` for 0–04ff.
 
-    It has neither anchors nor capture groups, and alternatives may stand at its top: within a longer pattern it needs
-    a group. Raises ValueError when there is no number or one outside 0–9999.
+    It has neither anchors nor capture groups, and no alternatives at its top. Raises ValueError when there is no bucket
+    or a number that is none.
     """
-    merged = joined(intervals)
-    if not merged or merged[0][0] < 0 or merged[-1][1] >= BUCKETS:
-        raise ValueError(f"no buckets: {intervals}")
-    return "|".join(_options(merged, _DIGITS))
+    return HEAD + _grouped(_options(_checked(intervals), _DIGITS))
+
+
+@lru_cache(maxsize=4096)
+def ending(intervals: Intervals) -> str:
+    """The same for the last four digits alone, like `0[0-4][0-9a-f]{2}`; in a group where there are alternatives."""
+    return _grouped(_options(_checked(intervals), _DIGITS))
 
 
 def joined(intervals: Iterable[tuple[int, int]]) -> Intervals:
@@ -40,14 +45,23 @@ def joined(intervals: Iterable[tuple[int, int]]) -> Intervals:
     return tuple(merged)
 
 
+def _checked(intervals: Intervals) -> Intervals:
+    merged = joined(intervals)
+    if not merged or merged[0][0] < 0 or merged[-1][1] >= BUCKET_COUNT:
+        raise ValueError(f"no buckets: {intervals}")
+    return merged
+
+
 def _options(intervals: Intervals, digits: int) -> list[str]:
     """Alternatives for numbers of so many digits; first digits that the same endings follow share one."""
+    if intervals == ((0, _BASE**digits - 1),):
+        return ["[0-9a-f]" + (f"{{{digits}}}" if digits > 1 else "")] if digits else [""]
     by_ending: dict[Intervals, list[int]] = {}
-    for digit in range(10):
-        ending = _within(intervals, digit, 10 ** (digits - 1))
-        if ending:
-            by_ending.setdefault(ending, []).append(digit)
-    return [_digit(firsts) + _ending(ending, digits - 1) for ending, firsts in by_ending.items()]
+    for digit in range(_BASE):
+        left = _within(intervals, digit, _BASE ** (digits - 1))
+        if left:
+            by_ending.setdefault(left, []).append(digit)
+    return [_digit(firsts) + _grouped(_options(left, digits - 1)) for left, firsts in by_ending.items()]
 
 
 def _within(intervals: Intervals, digit: int, span: int) -> Intervals:
@@ -58,20 +72,23 @@ def _within(intervals: Intervals, digit: int, span: int) -> Intervals:
     )
 
 
-def _ending(intervals: Intervals, digits: int) -> str:
-    if digits == 0:
-        return ""
-    options = _options(intervals, digits)
+def _grouped(options: list[str]) -> str:
     return options[0] if len(options) == 1 else f"(?:{'|'.join(options)})"
 
 
 def _digit(digits: list[int]) -> str:
     if len(digits) == 1:
-        return str(digits[0])
-    return f"[{''.join(_span(low, high) for low, high in joined((digit, digit) for digit in digits))}]"
+        return f"{digits[0]:x}"
+    parts = [part for low, high in joined((digit, digit) for digit in digits) for part in _split(low, high)]
+    return f"[{''.join(_span(*part) for part in parts)}]"
+
+
+def _split(low: int, high: int) -> list[tuple[int, int]]:
+    """A span of digits, cut between 9 and a, which are no neighbours in ASCII."""
+    return [(low, 9), (10, high)] if low < 10 <= high else [(low, high)]
 
 
 def _span(low: int, high: int) -> str:
     if high - low < 2:
-        return "".join(map(str, range(low, high + 1)))
-    return f"{low}-{high}"
+        return "".join(f"{digit:x}" for digit in range(low, high + 1))
+    return f"{low:x}-{high:x}"

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+from graymesh.ir.cohorts import size
 from graymesh.ir.release import Release, Route, Share
+from graymesh.ir.tickets import written
 
 
 def route_id(release: Release, route: Route, share: Share) -> str:
-    """The id of one route to one version in engines that name routes: `default.shop.rest.v2.0499`.
+    """The id of one route to one version in engines that name routes: `default.shop.everyone.v2.ab3f`.
 
-    A split has one id per share; the cookie value tells segments of one version apart.
+    A split has one id per share; its bucket tells the tickets of one version apart.
     """
     parts = [release.namespace, release.name, route.name, share.version]
-    if share.set_cookie:
-        parts.append(share.set_cookie.value)
+    if size(share.buckets) == 1:
+        parts.append(written(share.buckets[0][0]))
     return ".".join(parts)
 
 

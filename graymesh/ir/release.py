@@ -13,11 +13,20 @@ from typing import Final, TypeAlias
 
 from graymesh.diagnostic import Pointer
 
-BUCKETS: Final = 10_000
-"""Users are cut into this many buckets, 0–9999, written in four digits; one bucket is one basis point."""
+WHOLE: Final = 10_000
+"""Basis points of all requests, or of all users."""
+
+BUCKET_COUNT: Final = 65_536
+"""Users are cut into this many buckets, 0000–ffff: the last four hex digits of a user's ticket."""
+
+Intervals: TypeAlias = tuple[tuple[int, int], ...]
+"""Closed intervals of buckets, sorted, disjoint and not touching; one that runs over ffff is two."""
 
 UNIQUE_ID: Final = "\x00unique-id"
 """Stands for a value that is different for each request; no spec can contain it, since values are visible ASCII."""
+
+TICKET: Final = "\x00ticket"
+"""Stands for the ticket of the request that is answered, whose bucket is one of its share's."""
 
 
 NOT_IDEMPOTENT: Final = ("PATCH", "POST")
@@ -85,9 +94,9 @@ class Regex:
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """The value is four digits whose number lies in one of these closed intervals (sorted, disjoint, not touching)."""
+    """The value is a ticket (`graymesh.ir.tickets`) whose bucket lies in one of these intervals."""
 
-    intervals: tuple[tuple[int, int], ...]
+    intervals: Intervals
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,22 +137,28 @@ ALWAYS: Final[Condition] = ((),)
 
 @dataclass(frozen=True, slots=True)
 class SetCookie:
-    """A cookie given to the user with the answer; sent with `Path=/; HttpOnly; SameSite=Lax`."""
+    """A cookie given to the user with the answer; sent with `Path=/; HttpOnly; SameSite=Lax`.
+
+    `TICKET` is a legal value. `passed_on`: the version gets the cookie with this request already, beside the user's.
+    """
 
     name: str
-    value: str
+    value: str = TICKET
     max_age_seconds: int | None = None
+    passed_on: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
     """One part of a split, in basis points (1/10,000) of the requests that reach the route.
 
-    Headers are (lower-case name, value) pairs, sorted; each overwrites what was there. `UNIQUE_ID` is a legal value.
+    `buckets` are those whose requests it takes, none where chance alone decides. Headers are (lower-case name, value)
+    pairs, sorted; each overwrites what was there. `UNIQUE_ID` is a legal value.
     """
 
     version: str
     basis_points: int
+    buckets: Intervals = ()
     set_cookie: SetCookie | None = None
     request_headers: tuple[tuple[str, str], ...] = ()
     response_headers: tuple[tuple[str, str], ...] = ()
@@ -155,11 +170,13 @@ class Split:
     """How the requests of a route are shared out; the shares' basis points add up to 10,000.
 
     `key` is the field whose value is hashed to draw a share; None draws at random for each request. A request
-    without the key is drawn at random too.
+    without the key is drawn at random too. `otherwise` takes requests that bring an id of their own which is no
+    ticket, on engines that draw by the id that callers give; None where there are no such requests.
     """
 
     shares: tuple[Share, ...]
     key: Field | None = None
+    otherwise: Share | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +282,8 @@ class Release:
     """One rollout at one stage, for all engines. `table` is the full decision that the edge, or everyone, takes.
 
     `labels` and `annotations` are the user's own, for Kubernetes objects that are written; sorted by key. `audiences`
-    are those that routes ask for at whatever stage, by name, for comments and names in artifacts.
+    are those that routes ask for at whatever stage, by name, for comments and names in artifacts. `start` is the bucket
+    from which the first canary grows upwards.
     """
 
     name: str
@@ -277,6 +295,7 @@ class Release:
     versions: tuple[Version, ...]
     stage: str
     table: RouteTable
+    start: int = 0
     lane: Lane | None = None
     jwt: Jwt | None = None
     facts: Facts = field(default_factory=dict)

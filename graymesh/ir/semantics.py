@@ -9,6 +9,7 @@
 | host | case-insensitive, without port |
 | method | exact |
 | claim | a string claim, or any member of a list claim, of a token that somebody verified; empty counts as absent |
+| ticket | a cookie whose value is one; its bucket is its last four hex digits (`graymesh.ir.tickets`) |
 | source | the client's address after trusted proxies; IPv4-mapped IPv6 is IPv4 |
 """
 
@@ -22,12 +23,13 @@ from functools import lru_cache
 from typing import assert_never
 
 from graymesh.ir.release import (
-    BUCKETS,
+    BUCKET_COUNT,
     Absent,
     Buckets,
     Condition,
     Conjunction,
     Field,
+    Intervals,
     Kind,
     Matcher,
     Networks,
@@ -42,6 +44,7 @@ from graymesh.ir.release import (
     Suffix,
     Test,
 )
+from graymesh.ir.tickets import bucket_of, written
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -139,7 +142,8 @@ def matches(matcher: Matcher, value: str) -> bool:
         case Regex(pattern):
             return compiled(pattern).fullmatch(value) is not None
         case Buckets(intervals):
-            return _is_bucket(value) and _inside(int(value), intervals)
+            bucket = bucket_of(value)
+            return bucket is not None and inside(bucket, intervals)
         case Networks(networks):
             return any(address(value) in network(cidr) for cidr in networks)
         case Present():
@@ -158,7 +162,7 @@ def texts(matcher: Matcher) -> tuple[str, ...]:
         case Prefix(value) | Suffix(value) | PathPrefix(value) | Regex(value):
             return (value,)
         case Buckets(intervals):
-            return tuple(f"{low:04}-{high:04}" for low, high in intervals)
+            return tuple(f"{written(low)}-{written(high)}" for low, high in intervals)
         case Present() | Absent():
             return ()
         case _:
@@ -190,13 +194,9 @@ def address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     return mapped or found
 
 
-def _is_bucket(value: str) -> bool:
-    return len(value) == 4 and value.isascii() and value.isdigit()
-
-
-def _inside(number: int, intervals: tuple[tuple[int, int], ...]) -> bool:
-    """By bisection: a pattern may stand for a thousand intervals."""
-    following = bisect_right(intervals, (number, BUCKETS))
+def inside(number: int, intervals: Intervals) -> bool:
+    """Does the number lie in one of them? By bisection: a pattern may stand for a thousand intervals."""
+    following = bisect_right(intervals, (number, BUCKET_COUNT))
     return following > 0 and number <= intervals[following - 1][1]
 
 
@@ -218,8 +218,12 @@ def describe(test: Test) -> str:
             return f"{subject} is {value} or below"
         case Regex(pattern):
             return f"{subject} matches {pattern}"
+        case Buckets(intervals) if intervals == ((0, BUCKET_COUNT - 1),):
+            return f"{subject} is a ticket"
         case Buckets(intervals):
-            return f"{subject} in " + " or ".join(f"{low:04}–{high:04}" for low, high in intervals)
+            return f"{subject} is a ticket of bucket " + " or ".join(
+                f"{written(low)}–{written(high)}" for low, high in intervals
+            )
         case Networks(networks):
             return f"{subject} in " + " or ".join(networks)
         case Present():

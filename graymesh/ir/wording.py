@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias, assert_never
 
-from graymesh.ir.release import ALWAYS, UNIQUE_ID, Fault, Policy, Retries, Route, Scalar, Share, Split
+from graymesh.ir.release import ALWAYS, TICKET, UNIQUE_ID, Fault, Policy, Retries, Route, Scalar, Share, Split
 from graymesh.ir.semantics import Decision, describe
 from graymesh.ir.settings import SettingRows
 
@@ -106,7 +106,7 @@ def headers_in_words(headers: Sequence[tuple[str, str]]) -> str:
 
 
 def cookie_in_words(share: Share) -> str:
-    """`gray-bucket=0499 for 30d`; empty when the share gives none."""
+    """`a ticket in gray-ticket for 720h`; empty when the share gives none."""
     return _cookie(share)
 
 
@@ -125,7 +125,7 @@ def _aspects(decision: Decision, names: Names) -> Iterator[tuple[str, str]]:
 def _route_aspects(route: Route, names: Names) -> Iterator[tuple[str, str]]:
     yield "version", shares(route.split, names)
     per_share = {
-        "bucket cookie": [_cookie(share) for share in route.split.shares],
+        "ticket": [_cookie(share) for share in route.split.shares],
         "request header": [_headers(share.request_headers) for share in route.split.shares],
         "response header": [_headers(share.response_headers) for share in route.split.shares],
     }
@@ -137,6 +137,8 @@ def _route_aspects(route: Route, names: Names) -> Iterator[tuple[str, str]]:
         ]
         if said:
             yield aspect, _listed(said)
+    if route.split.otherwise:
+        yield "without a ticket", names.get(route.split.otherwise.version, route.split.otherwise.version)
     if route.split.key:
         yield "key of the draw", f"{route.split.key.kind} {route.split.key.name}".rstrip()
     yield from _policy_aspects(route.policy, names)
@@ -180,7 +182,8 @@ def _cookie(share: Share) -> str:
     if cookie is None:
         return ""
     age = "" if cookie.max_age_seconds is None else f" for {duration(cookie.max_age_seconds * 1000)}"
-    return f"{cookie.name}={cookie.value}{age}"
+    given = f"a ticket in {cookie.name}" if cookie.value == TICKET else f"{cookie.name}={cookie.value}"
+    return f"{given}{age}{'' if not cookie.passed_on else ', passed on'}"
 
 
 def _headers(headers: Sequence[tuple[str, str]]) -> str:

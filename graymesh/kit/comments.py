@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Final
 
-from graymesh.ir.release import ALWAYS, BUCKETS, Buckets, Condition, Conjunction, Route, Share, Split, Test
+from graymesh.ir.buckets import ALL, joined
+from graymesh.ir.cohorts import basis_points, size
+from graymesh.ir.release import (
+    ALWAYS,
+    BUCKET_COUNT,
+    Buckets,
+    Condition,
+    Conjunction,
+    Intervals,
+    Route,
+    Share,
+    Split,
+    Test,
+)
 from graymesh.ir.semantics import describe
+from graymesh.ir.tickets import written
 from graymesh.ir.wording import percent
 from graymesh.kit.target import View
 
@@ -42,7 +55,7 @@ def file_of_all() -> str:
 
 
 def route_in_words(route: Route) -> str:
-    """`testers: header x-gray-version is v2; to v2.` or `everyone: 5% v2 (buckets 0000-0499), 95% v1, drawn by chance.`
+    """`testers: header x-gray-version is v2; to v2.` or `everyone: 5% v2 (buckets 0000-0ccc), 95% v1, drawn by chance.`
 
     Both together for a route that shares out what it takes.
     """
@@ -57,45 +70,33 @@ def condition_in_words(condition: Condition) -> str:
     return ", or ".join(map(_all_of, condition))
 
 
-def bucket_ranges(shares: Sequence[Share]) -> list[tuple[int, int]]:
-    """The first and last bucket of each share, when they stand side by side."""
-    ends = list(accumulate(share.basis_points for share in shares))
-    return [(end - share.basis_points, end - 1) for share, end in zip(shares, ends, strict=True)]
-
-
-def range_in_words(first: int, last: int) -> str:
-    """`0000-0499`."""
-    return f"{first:04}-{last:04}"
+def buckets_in_words(buckets: Intervals, sign: str = "-") -> str:
+    """`e000-ffff and 0000-0ccc`: upwards, around the end."""
+    spans = [*buckets]
+    if len(spans) > 1 and spans[0][0] == 0 and spans[-1][1] == BUCKET_COUNT - 1:
+        spans = [*spans[1:], spans[0]]
+    return " and ".join(written(low) + (f"{sign}{written(high)}" if high > low else "") for low, high in spans)
 
 
 def split_in_words(split: Split) -> str:
-    """`5% v2 (buckets 0000-0499), 95% v1 (buckets 0500-9999), drawn by cookie uid`."""
-    parts = [(share, ends) for share, ends in zip(split.shares, bucket_ranges(split.shares), strict=True)]
-    parts = [part for part in parts if part[0].basis_points]
-    versions = dict.fromkeys(share.version for share, _ in parts)
-    said = ", ".join(_version_in_words(version, parts) for version in versions)
-    if len(parts) < 2:
+    """`5% v2 (buckets 0000-0ccc), 95% v1 (buckets 0ccd-ffff), drawn by cookie uid`."""
+    shares = [share for share in split.shares if share.basis_points]
+    versions = dict.fromkeys(share.version for share in shares)
+    said = ", ".join(_version_in_words(version, shares) for version in versions)
+    if len(shares) < 2:
         return said
-    key = f"by {split.key.kind} {split.key.name}, by chance without one" if split.key else "by chance"
-    return f"{said}, drawn {key}"
+    return f"{said}, drawn by {f'{split.key.kind} {split.key.name}' if split.key else 'chance'}"
 
 
-def _version_in_words(version: str, parts: Sequence[tuple[Share, tuple[int, int]]]) -> str:
-    mine = [part for part in parts if part[0].version == version]
-    share = percent(sum(share.basis_points for share, _ in mine))
-    kept = [ends for share, ends in mine if share.set_cookie]
-    ranges = " and ".join(range_in_words(*ends) for ends in _touching(kept))
-    return f"{share} {version} (buckets {ranges})" if kept else f"{share} {version}"
+def _version_in_words(version: str, shares: Sequence[Share]) -> str:
+    mine = [share for share in shares if share.version == version]
+    share = percent(sum(share.basis_points for share in mine))
+    buckets = joined(span for share in mine for span in share.buckets)
+    return f"{share} {version} ({_buckets(buckets)})" if buckets else f"{share} {version}"
 
 
-def _touching(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    for first, last in ranges:
-        if found and found[-1][1] + 1 == first:
-            found[-1] = found[-1][0], last
-        else:
-            found.append((first, last))
-    return found
+def _buckets(buckets: Intervals) -> str:
+    return f"bucket{'s' if size(buckets) > 1 else ''} {buckets_in_words(buckets)}"
 
 
 def _all_of(tests: Conjunction) -> str:
@@ -104,9 +105,9 @@ def _all_of(tests: Conjunction) -> str:
 
 def _test(test: Test) -> str:
     if isinstance(test.matcher, Buckets):
-        ranges = " or ".join(range_in_words(*ends) for ends in test.matcher.intervals)
-        users = sum(last - first + 1 for first, last in test.matcher.intervals)
-        return f"{test.field.kind} {test.field.name} in {ranges}" + (
-            f", {percent(users)} of the users" if users < BUCKETS else ""
-        )
+        intervals = test.matcher.intervals
+        if intervals == ALL:
+            return f"{test.field.kind} {test.field.name} is any ticket"
+        users = percent(basis_points(intervals))
+        return f"{test.field.kind} {test.field.name} has a ticket of {_buckets(intervals)}, {users} of the users"
     return describe(test).replace('"', "")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
-from graymesh.ir.release import Buckets, Kind, Matcher, OneOf, Regex
+from graymesh.ir.release import Kind, Matcher, OneOf, Regex
 from graymesh.proof.regex.domain import alphabet
 from graymesh.proof.regex.portable import LONGEST, canonical, literal, parse, pattern_of, without
 from graymesh.proof.regex.tree import EMPTY, NEVER, Chars, Concat, Node, Repeat, Union, nullable, render
@@ -62,8 +62,6 @@ def understood(pattern: str, kind: Kind) -> Matcher:
     A pattern that takes the empty value as well is read as if it did not (`matches_empty` tells). Raises RegexProblem.
     """
     found = canonical(pattern)
-    if isinstance(found, Buckets) and all(low == high for low, high in found.intervals):
-        found = OneOf(tuple(f"{number:04}" for number, _ in found.intervals))
     listed = isinstance(found, OneOf) and len(found.values) <= 1 + pattern.count("|")
     if listed or not isinstance(found, Regex | OneOf):
         return found

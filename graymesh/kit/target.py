@@ -185,7 +185,9 @@ class Manifest:
     same to them. `retries_by_method` is False for those that retry requests of every method or of none: their view has
     a route for what must not be done twice. `unseen` are characters that the engine never sees in values of a kind of
     field: they part values there. `reads` tells how the engine reads a kind of field as it stands on the wire: engines
-    that say the same read it alike. `kubernetes` tells that its files are Kubernetes objects. `needs` are of `NEEDS`
+    that say the same read it alike. `ticket_grid` is the number of tickets that an engine without a value for each
+    request draws among, 0 for those that give each user a new one; `callers_ids` tells that callers may bring the id
+    from which tickets are made. `kubernetes` tells that its files are Kubernetes objects. `needs` are of `NEEDS`
     (GM307, `View.stages`); `after` names targets whose files it must know (`View.beside`).
     `one_by_one` names two kinds of its objects, where an engine takes each object by itself: first the kind that has
     versions, then the kind whose routes name them. Until both are in force, a route may name a version that is gone.
@@ -205,6 +207,8 @@ class Manifest:
     namespaces: bool = True
     retries_unasked: bool = True
     retries_by_method: bool = True
+    ticket_grid: int = 0
+    callers_ids: bool = False
     kubernetes: bool = False
     unseen: Mapping[Kind, str] = field(default_factory=dict)
     reads: Mapping[Kind, str] = field(default_factory=dict)

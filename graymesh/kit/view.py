@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from graymesh.ir.cohorts import grid
 from graymesh.ir.features import conjunction_features
 from graymesh.ir.plan import NO_PLAN, Plan
 from graymesh.ir.release import (
     ALWAYS,
     UNIQUE_ID,
+    WHOLE,
     Field,
     Kind,
     Lane,
@@ -23,6 +25,7 @@ from graymesh.ir.release import (
     Split,
     Test,
 )
+from graymesh.ir.semantics import inside
 from graymesh.ir.settings import SPEC_SETTINGS
 from graymesh.kit.retries import by_route
 from graymesh.kit.target import HostTable, Manifest, Role, View
@@ -85,6 +88,28 @@ def lane_table(release: Release, lane: Lane) -> RouteTable:
     return RouteTable((*routes, Route(name="stable", condition=ALWAYS, split=_only(release.stable), policy=policy)))
 
 
+def drawn_by(table: RouteTable, manifest: Manifest, start: int) -> RouteTable:
+    """The table as the target's engine draws: by the ids of requests, its own or the callers', or among a few tickets.
+
+    A grid gives each of its tickets the same weight; a version has those that lie in its buckets.
+    """
+    if not any(route.split.otherwise for route in table.routes):
+        return table
+    return RouteTable(tuple(replace(route, split=_drawn(route.split, manifest, start)) for route in table.routes))
+
+
+def _drawn(split: Split, manifest: Manifest, start: int) -> Split:
+    if split.otherwise is None:
+        return split
+    if manifest.ticket_grid:
+        tickets = grid(start, manifest.ticket_grid)
+        owners = ((next(s for s in split.shares if inside(ticket, s.buckets)), ticket) for ticket in tickets)
+        part = WHOLE // manifest.ticket_grid
+        shares = (replace(share, basis_points=part, buckets=((ticket, ticket),)) for share, ticket in owners)
+        return Split(tuple(shares), split.key)
+    return split if manifest.callers_ids else replace(split, otherwise=None)
+
+
 def _planned(plan: Plan, can: Can) -> Plan:
     """The plan without the guards that are given up."""
     guards = plan.guards
@@ -104,7 +129,7 @@ def _everything(_name: str) -> bool:
 
 
 def _only(version: str) -> Split:
-    return Split((Share(version=version, basis_points=10_000),))
+    return Split((Share(version=version, basis_points=WHOLE),))
 
 
 def _tables(release: Release, role: Role, manifest: Manifest, can: Can) -> Iterator[HostTable]:
@@ -114,13 +139,14 @@ def _tables(release: Release, role: Role, manifest: Manifest, can: Can) -> Itera
         internal = (release.host,)
     lane, unasked = release.lane, manifest.retries_unasked
     if lane is None:
-        yield HostTable(hosts=(*public, *internal), table=_adapted(release.table, can, unasked), public=bool(public))
+        full = _adapted(drawn_by(release.table, manifest, release.start), can, unasked)
+        yield HostTable(hosts=(*public, *internal), table=full, public=bool(public))
         return
     if role == "follower":
         follow = _adapted(lane_table(release, lane), can, unasked)
         yield HostTable(hosts=(*public, *internal), table=follow, public=bool(public))
         return
-    full = _with_lane(_adapted(release.table, can, unasked), lane)
+    full = _with_lane(_adapted(drawn_by(release.table, manifest, release.start), can, unasked), lane)
     if public and internal:
         yield HostTable(hosts=public, table=full, public=True)
         yield HostTable(hosts=internal, table=_adapted(lane_table(release, lane), can, unasked), public=False)
@@ -135,6 +161,8 @@ def _adapted(table: RouteTable, can: Can, unasked: bool) -> RouteTable:
     """
     routes = []
     for route in table.routes:
+        if route.split.key and not can("sticky.key"):
+            continue
         condition = tuple(tests for tests in route.condition if all(map(can, conjunction_features(tests))))
         if condition:
             split, policy = _split(route.split, can), _policy(route.policy, can, unasked)
@@ -144,11 +172,11 @@ def _adapted(table: RouteTable, can: Can, unasked: bool) -> RouteTable:
 
 
 def _split(split: Split, can: Can) -> Split:
-    key = split.key if can("sticky.key") else None
     if can("notice") and can("trace"):
-        return split if key == split.key else replace(split, key=key)
+        return split
     shares = tuple(_share(share, can) for share in split.shares)
-    return split if key == split.key and shares == split.shares else Split(shares, key)
+    otherwise = split.otherwise and _share(split.otherwise, can)
+    return split if shares == split.shares else replace(split, shares=shares, otherwise=otherwise)
 
 
 def _share(share: Share, can: Can) -> Share:
@@ -164,6 +192,7 @@ def _with_headers(share: Share, request: Headers, response: Headers) -> Share:
     return Share(
         version=share.version,
         basis_points=share.basis_points,
+        buckets=share.buckets,
         set_cookie=share.set_cookie,
         request_headers=request,
         response_headers=response,
@@ -191,7 +220,8 @@ def _with_lane(table: RouteTable, lane: Lane) -> RouteTable:
 
 
 def _split_with_lane(split: Split, lane: Lane) -> Split:
-    return Split(tuple(_share_with_lane(share, lane) for share in split.shares), split.key)
+    otherwise = split.otherwise and _share_with_lane(split.otherwise, lane)
+    return replace(split, shares=tuple(_share_with_lane(share, lane) for share in split.shares), otherwise=otherwise)
 
 
 def _share_with_lane(share: Share, lane: Lane) -> Share:

@@ -48,6 +48,12 @@ class Case:
 
         return resolve(self.rollout)
 
+    @property
+    def ticket_cookie(self) -> str:
+        """The cookie that carries users' tickets; "" when the release is not sticky."""
+        sticky = self.rollout.spec.sticky
+        return sticky.cookie if sticky else ""
+
     @cached_property
     def stages(self) -> tuple[Release, ...]:
         """The release at each of its stages, in order; as it is, when it has none."""

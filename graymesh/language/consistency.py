@@ -1,4 +1,4 @@
-"""What the parts of a spec only say together: weights and their canaries, room for buckets, headers of one name.
+"""What the parts of a spec only say together: weights and their canaries, room for canaries, headers of one name.
 
 Paths of the problems start at the spec.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from graymesh.diagnostic import Note
 from graymesh.did_you_mean import listed, quoted
-from graymesh.ir.release import BUCKETS
+from graymesh.ir.release import WHOLE
 from graymesh.language.policies import Trace
 from graymesh.language.problems import Malformed
 from graymesh.language.routes import Edge
@@ -34,17 +34,28 @@ def shares(stages: Sequence[Stage], stable: str, canaries: Sequence[str]) -> Ite
 
 
 def room(stages: Sequence[Stage], canaries: Sequence[str]) -> Iterator[Malformed]:
-    """With sticky, every canary keeps its users' buckets, so all must fit at their largest."""
+    """With sticky, three canaries or more stand side by side at their largest; two grow towards each other."""
     if not stages:
         message = "there are no stages whose users could be kept"
         yield Malformed("GM110", message, "add stages", below=("sticky",))
     largest = largest_weights(stages, canaries)
     total = sum(largest.values())
-    if total > BUCKETS:
+    if len(canaries) > 2 and total > WHOLE:
         parts = " and ".join(f"{name} {weight / 100:g}" for name, weight in largest.items())
-        message = f"with sticky, the largest weights must fit side by side: {parts} are {total / 100:g}, more than 100"
+        message = (
+            "with sticky, the largest weights of several canaries must fit side by side: "
+            f"{parts} are {total / 100:g}, more than 100"
+        )
         advice = "lower the largest weight of a canary, or leave sticky out"
         yield Malformed("GM113", message, advice, below=("stages",))
+
+
+def buckets(asked: Sequence[int | None]) -> Iterator[Malformed]:
+    """Without sticky, the users of no test have a ticket."""
+    for index, bucket in enumerate(asked):
+        if bucket is not None:
+            message, below = "the release is not sticky, so users have no ticket", ("tests", index, "request", "bucket")
+            yield Malformed("GM110", message, "leave it out, or add sticky: {cookie: gray-ticket}", below=below)
 
 
 def headers(edge: Edge, trace: Trace) -> Iterator[Malformed]:

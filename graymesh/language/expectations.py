@@ -17,6 +17,7 @@ from graymesh.language.words import (
     PERCENTAGE,
     VERSION_NAME,
     Address,
+    Bucket,
     ClaimName,
     CookieName,
     CookieValue,
@@ -51,7 +52,12 @@ class TestRequest(Part):
         default={}, description="Its headers.", examples=[{"X-Gray-Version": "v2"}]
     )
     cookies: Annotated[dict[CookieName, CookieValue], _FEW] = Field(
-        default={}, description="Its cookies.", examples=[{"gray-bucket": "0499"}]
+        default={}, description="Its cookies.", examples=[{"beta": "1"}]
+    )
+    bucket: Maybe[Bucket] = Field(
+        default=None,
+        description="The bucket of its user, who carries a ticket: the ticket's last four hex digits.",
+        examples=["03ff"],
     )
     claims: Annotated[dict[ClaimName, Value], _FEW] = Field(
         default={}, description="Claims of its verified token.", examples=[{"tier": "beta"}]
@@ -67,7 +73,7 @@ class _Expectation(Plain):
     def read(self, value: Any) -> Mapping[str, int]:
         """Basis points by version, 10,000 together."""
         if not isinstance(value, dict):
-            return {self._version.read(value): ir.BUCKETS}
+            return {self._version.read(value): ir.WHOLE}
         shares: dict[str, int] = {}
         gathering = Gathering()
         for name, share in Entries(1, MOST_VERSIONS).checked(dict, value).items():
@@ -77,7 +83,7 @@ class _Expectation(Plain):
                 shares[name] = PERCENTAGE.read(given(name, share))
         gathering.check()
         total = sum(shares.values())
-        if total != ir.BUCKETS:
+        if total != ir.WHOLE:
             raise Malformed("GM110", f"the shares add up to {total / 100:g}%", "name every version, 100% together")
         return shares
 

@@ -164,6 +164,8 @@ class Spec(Part):
         problems = list(consistency.shares(self.stages, self.stable, self.canaries))
         if self.sticky:
             problems += consistency.room(self.stages, self.canaries)
+        else:
+            problems += consistency.buckets([test.request.bucket for test in self.tests])
         if self.edge and self.trace:
             problems += consistency.headers(self.edge, self.trace)
         if problems:

@@ -1,26 +1,25 @@
-"""From the spec as written to the release as meant: defaults, references, the order of routes, buckets and shares.
+"""From the spec as written to the release as meant: defaults, references, the order of routes, tickets and shares.
 
-The decision is a list of routes: the spec's own, then the buckets that users already carry, then the draw for everyone
-else. Targets say it route by route.
+The decision is a list of routes: the spec's own, then users by their key and by the tickets that they carry, then the
+draw for everyone else. Targets say it route by route.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from graymesh.diagnostic import Pointer
+from graymesh.ir.cohorts import Cohort, Weights, cohort
 from graymesh.ir.release import (
     ALWAYS,
-    BUCKETS,
     UNIQUE_ID,
-    Buckets,
+    WHOLE,
     Condition,
     Fault,
-    Field,
+    Intervals,
     Jwt,
-    Kind,
     Lane,
     Mirror,
     Policy,
@@ -28,17 +27,15 @@ from graymesh.ir.release import (
     Retries,
     Route,
     RouteTable,
-    SetCookie,
     Share,
     Split,
-    Test,
     Version,
 )
-from graymesh.ir.segments import Ring, Weights, ring
+from graymesh.ir.tickets import cohort_name, start_of
 from graymesh.language.faults import FaultSpec as WrittenFault
 from graymesh.language.model import Rollout, Spec
 from graymesh.language.resolve_settings import facts_of
-from graymesh.language.routes import Sticky
+from graymesh.language.resolve_sticky import drawn_by_bucket
 
 
 def stages(rollout: Rollout) -> tuple[str, ...]:
@@ -51,7 +48,7 @@ def resolve(rollout: Rollout, stage: str | None = None) -> Release:
 
     A release without stages is at stage "". Raises KeyError for a stage that the spec does not have.
     """
-    standing = _Standing(rollout.spec, _index(rollout, stage))
+    standing = _Standing(rollout.spec, _index(rollout, stage), first_bucket(rollout) if rollout.spec.sticky else 0)
     spec = rollout.spec
     return Release(
         name=rollout.metadata.name,
@@ -63,6 +60,7 @@ def resolve(rollout: Rollout, stage: str | None = None) -> Release:
         versions=tuple(versions_of(spec)),
         stage=standing.name,
         table=RouteTable(tuple(_routes(standing))),
+        start=standing.start,
         lane=Lane(header=spec.edge.header, edge=spec.edge.target) if spec.edge else None,
         jwt=Jwt(issuer=spec.jwt.issuer, jwks=spec.jwt.jwks, source=spec.jwt.source) if spec.jwt else None,
         facts=facts_of(spec),
@@ -74,10 +72,11 @@ def resolve(rollout: Rollout, stage: str | None = None) -> Release:
 
 @dataclass(frozen=True)
 class _Standing:
-    """A spec at one of its stages; `index` is None when it has none."""
+    """A spec at one of its stages; `index` is None when it has none, `start` the first bucket of its first canary."""
 
     spec: Spec
     index: int | None
+    start: int
 
     @property
     def name(self) -> str:
@@ -91,6 +90,13 @@ class _Standing:
     def weights(self) -> Weights:
         canaries = self.spec.canaries
         return dict.fromkeys(canaries, 0) if self.index is None else self.spec.stages[self.index].weights(canaries)
+
+    @cached_property
+    def users(self) -> Mapping[str, Intervals]:
+        """The buckets of each canary."""
+        canaries = self.spec.canaries
+        drawn: Cohort = cohort(self.start, [stage.weights(canaries) for stage in self.spec.stages])
+        return {canary: drawn.buckets(canary, weight) for canary, weight in self.weights.items()}
 
     def origin_of(self, version: str) -> Pointer:
         """Where the spec says a version's weight; stable has what is left, so the stage says it."""
@@ -114,15 +120,12 @@ class _Standing:
         found = Mirror(mirror.version, mirror.share_basis_points) if mirror and mirror.share_basis_points else None
         return Policy(timeout_ms=self.policy.timeout_ms, retries=self.policy.retries, mirror=found)
 
-    def share(
-        self, version: str, basis_points: int, cookie: SetCookie | None = None, origin: Pointer | None = None
-    ) -> Share:
+    def share(self, version: str, basis_points: int, origin: Pointer | None = None) -> Share:
         """A share of a version, with what canaries bring along."""
         canary, trace, notice = version != self.spec.stable, self.spec.trace, self.spec.notice
         return Share(
             version=version,
             basis_points=basis_points,
-            set_cookie=cookie,
             request_headers=((trace.header, UNIQUE_ID),) if canary and trace else (),
             response_headers=((notice.header, notice.value),) if canary and notice else (),
             origin=self.origin_of(version) if origin is None else origin,
@@ -137,6 +140,15 @@ def _index(rollout: Rollout, stage: str | None) -> int | None:
     if wanted not in names:
         raise KeyError(wanted)
     return names.index(wanted)
+
+
+def first_bucket(rollout: Rollout) -> int:
+    """The bucket from which the first canary of a sticky release grows upwards."""
+    sticky, canaries = rollout.spec.sticky, rollout.spec.canaries
+    if sticky and sticky.start is not None:
+        return sticky.start
+    own = cohort_name(rollout.metadata.namespace, rollout.metadata.name, (*canaries, "")[0])
+    return start_of((sticky.cohort if sticky else None) or own)
 
 
 def versions_of(spec: Spec) -> Iterator[Version]:
@@ -159,13 +171,14 @@ def versions_of(spec: Spec) -> Iterator[Version]:
 def _routes(standing: _Standing) -> Iterator[Route]:
     yield from _audience_routes(standing)
     sticky = standing.spec.sticky
-    if sticky is None:
+    if sticky is None or sum(share.basis_points > 0 for share in _shares(standing)) < 2:
         yield _everyone(standing, Split(tuple(_shares(standing))))
         return
-    canaries = standing.spec.canaries
-    circle = ring([stage.weights(canaries) for stage in standing.spec.stages])
-    yield from _bucket_routes(standing, sticky, circle)
-    yield _everyone(standing, Split(tuple(_draw(standing, sticky, circle)), sticky.key))
+    drawn = drawn_by_bucket(sticky, tuple(_shares(standing)), standing.users, standing.spec.stable)
+    for name, condition, split in drawn.before:
+        origin = split.shares[0].origin if len(split.shares) == 1 else standing.origin
+        yield Route(name=name, condition=condition, split=split, policy=standing.mirrored, origin=origin)
+    yield _everyone(standing, drawn.split)
 
 
 def _audience_routes(standing: _Standing) -> Iterator[Route]:
@@ -174,7 +187,7 @@ def _audience_routes(standing: _Standing) -> Iterator[Route]:
         if route.active_from and names.index(route.active_from) > (standing.index or 0):
             continue
         origin: Pointer = ("spec", "routes", index)
-        share = standing.share(route.version, BUCKETS, origin=(*origin, "version"))
+        share = standing.share(route.version, WHOLE, origin=(*origin, "version"))
         policy = Policy(
             timeout_ms=standing.policy.timeout_ms, retries=standing.policy.retries, fault=_fault(route.fault)
         )
@@ -194,41 +207,11 @@ def _condition(spec: Spec, audiences: tuple[str, ...]) -> Condition:
     return tuple(dict.fromkeys(entries))
 
 
-def _bucket_routes(standing: _Standing, sticky: Sticky, circle: Ring) -> Iterator[Route]:
-    taken = 0
-    for canary, weight in standing.weights.items():
-        interval = circle.interval(canary, weight)
-        if interval:
-            yield _bucket_route(standing, sticky, canary, interval)
-        taken += weight
-    if taken < BUCKETS:
-        yield _bucket_route(standing, sticky, standing.spec.stable, (0, BUCKETS - 1))
-
-
-def _bucket_route(standing: _Standing, sticky: Sticky, version: str, interval: tuple[int, int]) -> Route:
-    carried = Test(Field(Kind.COOKIE, sticky.cookie), Buckets((interval,)))
-    share = standing.share(version, BUCKETS)
-    return Route(
-        name=f"bucket-{version}",
-        condition=((carried,),),
-        split=Split((share,)),
-        policy=standing.mirrored,
-        origin=share.origin,
-    )
-
-
-def _draw(standing: _Standing, sticky: Sticky, circle: Ring) -> Iterator[Share]:
-    for first, last in circle.segments:
-        version = circle.owner((first, last), standing.weights, standing.spec.stable)
-        cookie = SetCookie(sticky.cookie, f"{last:04}", sticky.max_age_seconds)
-        yield standing.share(version, last - first + 1, cookie)
-
-
 def _shares(standing: _Standing) -> Iterator[Share]:
     for canary, weight in standing.weights.items():
         if weight:
             yield standing.share(canary, weight)
-    rest = BUCKETS - sum(standing.weights.values())
+    rest = WHOLE - sum(standing.weights.values())
     if rest:
         yield standing.share(standing.spec.stable, rest)
 

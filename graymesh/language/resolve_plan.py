@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graymesh.ir.plan import Coverage, Cpu, ErrorRate, Guards, Latency, MemoryUse, Plan, Step, Workload
-from graymesh.ir.release import BUCKETS
+from graymesh.ir.release import WHOLE
 from graymesh.language.model import Rollout, Spec
 from graymesh.language.policies import GuardsSpec as WrittenGuards
 from graymesh.language.resolve import versions_of
@@ -21,7 +21,7 @@ def _steps(spec: Spec) -> Iterator[Step]:
     canaries = spec.canaries
     for index, stage in enumerate(spec.stages):
         weights = stage.weights(canaries)
-        stable = (spec.stable, BUCKETS - sum(weights.values()))
+        stable = (spec.stable, WHOLE - sum(weights.values()))
         origin = ("spec", "stages", index)
         yield Step(name=stage.name, shares=(*weights.items(), stable), hold_ms=stage.hold_ms, origin=origin)
 

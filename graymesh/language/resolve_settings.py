@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.ir.release import BUCKETS, Facts, Scalar
+from graymesh.ir.release import WHOLE, Facts, Scalar
 from graymesh.language.model import Spec
 from graymesh.language.policies import (
     BreakerSpec,
@@ -53,7 +53,7 @@ def _of_breaker(breaker: CircuitBreakerSpec | None) -> Iterator[tuple[str, Scala
         yield from _of_windows("errorRatio", breaker.error_ratio, breaker.error_ratio.max_basis_points)
     if breaker.error_count:
         yield "circuitBreaker.errorCount", breaker.error_count.max
-        yield from _of_windows("errorCount", breaker.error_count, BUCKETS)
+        yield from _of_windows("errorCount", breaker.error_count, WHOLE)
 
 
 def _of_windows(name: str, breaker: BreakerSpec, allowed_basis_points: int) -> Iterator[tuple[str, Scalar]]:
@@ -65,7 +65,7 @@ def _of_windows(name: str, breaker: BreakerSpec, allowed_basis_points: int) -> I
 
 def _fewest(allowed_basis_points: int) -> int:
     """So many calls that a single bad one stays within the allowed share, 5 at least; one where none is allowed."""
-    return max(5, -(-BUCKETS // allowed_basis_points)) if allowed_basis_points else 1
+    return max(5, -(-WHOLE // allowed_basis_points)) if allowed_basis_points else 1
 
 
 def _of_all(spec: Spec) -> Named:

@@ -1,4 +1,4 @@
-"""Who gets which version: routes, buckets that stay with a user, the lane that an edge sets, where claims come from."""
+"""Who gets which version: routes, tickets that stay with a user, the lane that an edge sets, where claims come from."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
@@ -20,6 +20,8 @@ from graymesh.language.words import (
     HEADER_NAME,
     QUERY_NAME,
     AudienceRef,
+    Bucket,
+    CohortName,
     CookieName,
     DurationSeconds,
     HttpsUrl,
@@ -31,8 +33,8 @@ from graymesh.language.words import (
 )
 
 MOST_ROUTES = 100
-_TAKEN = ("everyone", "stable")
-_TAKEN_BEGINNINGS = ("bucket-", "lane-")
+_TAKEN = ("everyone", "keyed", "stable")
+_TAKEN_BEGINNINGS = ("ticket-", "draw-", "lane-")
 
 
 class RouteSpec(Part):
@@ -115,24 +117,35 @@ class Sticky(Part):
     """Each user stays on one version while the weights grow."""
 
     cookie: CookieName = Field(
-        description="The cookie that carries a user's bucket, 0000–9999.", examples=["gray-bucket"]
+        description="The cookie that carries a user's ticket, a random id whose last four hex digits are the bucket.",
+        examples=["gray-ticket"],
     )
     key: Maybe[Annotated[ir.Field, FieldChoice("cookie", "header", "query", "claim")]] = Field(
         default=None,
-        description="An identity to hash for the first bucket, where an engine can hash.",
+        description="An identity whose hash is the bucket, before any ticket; who has none gets a ticket.",
         examples=[{"cookie": "uid"}],
     )
     max_age_seconds: DurationSeconds = Field(
         alias="maxAge",
         default=30 * 24 * 3600,
-        description="How long a browser keeps the bucket.",
+        description="How long a browser keeps the ticket.",
         examples=["720h"],
+    )
+    cohort: Maybe[CohortName] = Field(
+        default=None,
+        description="Releases of one cohort give the same users to their canaries; else each has its own.",
+        examples=["shop-july"],
+    )
+    start: Maybe[Bucket] = Field(
+        default=None,
+        description="The first bucket of the first canary, instead of one by the cohort's name.",
+        examples=["0000"],
     )
 
     @model_validator(mode="after")
-    def _bucket_is_no_identity(self) -> Self:
+    def _ticket_is_no_identity(self) -> Self:
         if self.key == ir.Field(ir.Kind.COOKIE, self.cookie):
-            message = f"{quoted(self.cookie)} carries the bucket itself"
+            message = f"{quoted(self.cookie)} carries the ticket itself"
             raise Malformed("GM110", message, "name another cookie", below=("key",))
         return self
 

@@ -31,6 +31,8 @@ PATTERN: Final = "[ -~]+"
 PATH: Final = "/(?:[A-Za-z0-9._~!&()+,=:@-]+(?:/[A-Za-z0-9._~!&()+,=:@-]+)*/?)?"
 PATH_END: Final = "[A-Za-z0-9._~!&()+,=:@/-]+"
 DURATION: Final = "[0-9]+(?:ms|s|m|h)"
+BUCKET: Final = "[0-9a-f]{4}"
+COHORT: Final = "[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?"
 PERCENTAGE: Final = r"[0-9]+(?:\.[0-9]{1,2})?%"
 WEIGHT: Final = r"[0-9]{1,3}(?:\.[0-9]{1,2})?"
 QUANTILE: Final = r"0?\.[0-9]{1,4}"
@@ -170,6 +172,23 @@ def cookie_value(text: str) -> str:
 def query_value(text: str) -> str:
     """A value of a query parameter: what RFC 3986 lets stand there, without `&` and `+`, which engines take apart."""
     return _value(text, QUERY_VALUE, "a query parameter's value", "letters, digits and any of -._~!$'()*,;:@/?=")
+
+
+def bucket(text: str) -> int:
+    """A bucket in its four hex digits: `03ff`."""
+    if re.fullmatch(BUCKET, text) is None:
+        advice = "four hex digits from 0000 to ffff, in lower case"
+        mended = text.lower() if re.fullmatch(BUCKET, text.lower()) else ""
+        raise Malformed("GM106", f"{quoted(text)} is not a bucket", advice, mended)
+    return int(text, 16)
+
+
+def cohort(text: str) -> str:
+    """The name of a cohort; a release's own is `namespace/name/canary`, which another one may take over."""
+    if re.fullmatch(COHORT, text) is None:
+        advice = "letters, digits, '-', '_', '.' and '/', at most 128, the first and last a letter or digit"
+        raise Malformed("GM105", f"{quoted(text)} is not a cohort's name", advice)
+    return text
 
 
 def prose(text: str) -> str:

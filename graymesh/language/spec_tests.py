@@ -14,6 +14,7 @@ from graymesh.diagnostic import Pointer
 from graymesh.did_you_mean import listed, quoted
 from graymesh.ir.release import Release, RouteTable
 from graymesh.ir.semantics import Decision, Request, decide
+from graymesh.ir.tickets import ticket_of
 from graymesh.ir.witness import in_words
 
 if TYPE_CHECKING:  # a rule imports this module, and its page is shown without any model
@@ -58,14 +59,20 @@ class Failure:
         return f"it is judged at every stage unless it says otherwise: stage: {said}"
 
 
-def failures(releases: Sequence[Release], tests: Sequence[SpecTest]) -> list[Failure]:
-    """The tests that the release fails at a stage where they are judged, each once. `releases` are all its stages."""
-    return [failure for index, test in enumerate(tests) if (failure := _failure(releases, index, test))]
+def failures(releases: Sequence[Release], tests: Sequence[SpecTest], cookie: str = "") -> list[Failure]:
+    """The tests that the release fails at a stage where they are judged, each once.
+
+    `releases` are all its stages; `cookie` is the one that carries tickets.
+    """
+    return [failure for index, test in enumerate(tests) if (failure := _failure(releases, index, test, cookie))]
 
 
-def check(table: RouteTable, test: SpecTest, host: str = "") -> bool:
-    """Does the table give the test's request what is expected? `host` is that of a request which names none."""
-    decision = decide(table, request_of(test.request, host))
+def check(table: RouteTable, test: SpecTest, host: str = "", cookie: str = "") -> bool:
+    """Does the table give the test's request what is expected?
+
+    `host` is that of a request which names none, `cookie` the one that carries tickets.
+    """
+    decision = decide(table, request_of(test.request, host, cookie))
     return shares_of(decision) == wanted(test)
 
 
@@ -75,15 +82,16 @@ def judged(releases: Sequence[Release], test: SpecTest) -> Iterator[Release]:
     return (release for release in releases if release.stage in names)
 
 
-def request_of(written: TestRequest, host: str = "") -> Request:
-    """The request as the first engine sees it."""
+def request_of(written: TestRequest, host: str = "", cookie: str = "") -> Request:
+    """The request as the first engine sees it; `cookie` is the one that carries the user's ticket."""
+    tickets = () if written.bucket is None else ((cookie, ticket_of(written.bucket)),)
     return Request(
         method=written.method,
         host=written.host or host,
         path=written.path,
         query=tuple(written.query.items()),
         headers=tuple(written.headers.items()),
-        cookies=tuple(written.cookies.items()),
+        cookies=(*written.cookies.items(), *tickets),
         claims=tuple(written.claims.items()),
         source=written.source,
     )
@@ -103,18 +111,18 @@ def wanted(test: SpecTest) -> dict[str, int]:
     return {version: share for version, share in test.expect.items() if share}
 
 
-def _failure(releases: Sequence[Release], index: int, test: SpecTest) -> Failure | None:
-    wrong = [release for release in judged(releases, test) if not check(release.table, test, release.hosts[0])]
+def _failure(releases: Sequence[Release], index: int, test: SpecTest, cookie: str) -> Failure | None:
+    wrong = [each for each in judged(releases, test) if not check(each.table, test, each.hosts[0], cookie)]
     if not wrong:
         return None
-    request = request_of(test.request, wrong[0].hosts[0])
+    request = request_of(test.request, wrong[0].hosts[0], cookie)
     return Failure(
         index=index,
         request=request,
         expected=wanted(test),
         decision=decide(wrong[0].table, request),
         stages=tuple(release.stage for release in wrong),
-        holds=tuple(each.stage for each in releases if check(each.table, test, each.hosts[0])),
+        holds=tuple(each.stage for each in releases if check(each.table, test, each.hosts[0], cookie)),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from graymesh.did_you_mean import quoted
-from graymesh.ir.release import BUCKETS
+from graymesh.ir.release import WHOLE
 from graymesh.language.part import Entries, Maybe, Part, Refers
 from graymesh.language.problems import Malformed, Several
 from graymesh.language.service import MOST_VERSIONS
@@ -52,7 +52,7 @@ class Stage(Part):
         if self.weight_basis_points is None and self.split is None:
             message = f"stage {quoted(self.name)} has no weight"
             problems.append(Malformed("GM103", message, "weight: 5, or split: {v2: 5, v3: 5}"))
-        if sum((self.split or {}).values()) > BUCKETS:
+        if sum((self.split or {}).values()) > WHOLE:
             message = "the shares add up to more than 100"
             problems.append(Malformed("GM113", message, "the rest goes to stable", below=("split",)))
         if problems:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, TypeAlias
 
-from graymesh.ir import alphabets, wording
+from graymesh.ir import alphabets, tickets, wording
 from graymesh.language import addresses, scalars, written
 from graymesh.language.values import Decimals, Reference, Text, Whole
 
@@ -55,6 +55,8 @@ Port: TypeAlias = Annotated[int, Whole(1, 65_535)]
 Network: TypeAlias = Annotated[str, Text("a network", addresses.network, addresses.CIDR)]
 Address: TypeAlias = Annotated[str, Text("an address", addresses.address, "[0-9a-fA-F:.]+")]
 Endpoint: TypeAlias = Annotated[str, Text("an endpoint", addresses.endpoint, addresses.ENDPOINT)]
+CohortName: TypeAlias = Annotated[str, Text("a cohort's name", scalars.cohort, scalars.COHORT)]
+Bucket: TypeAlias = Annotated[int, Text("a bucket", scalars.bucket, scalars.BUCKET, back=tickets.written)]
 HttpsUrl: TypeAlias = Annotated[str, Text("an https address", addresses.https_url, addresses.HTTPS_URL)]
 Issuer: TypeAlias = Annotated[str, Text("an issuer", addresses.issuer, addresses.ISSUER)]
 Image: TypeAlias = Annotated[str, Text("a container image", addresses.image, addresses.IMAGE)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from graymesh.ir.release import BUCKETS, Release, Route, Test
+from graymesh.ir.release import WHOLE, Release, Route, Test
 
 
 def weights(release: Release) -> Mapping[str, int]:
@@ -17,7 +17,7 @@ def weights(release: Release) -> Mapping[str, int]:
 
 def canary_weight(release: Release) -> int:
     """Basis points that all canaries get together."""
-    return BUCKETS - weights(release)[release.stable]
+    return WHOLE - weights(release)[release.stable]
 
 
 def stage_path(index: int) -> tuple[str | int, ...]:

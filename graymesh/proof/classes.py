@@ -1,6 +1,6 @@
 """Everything a field can hold, as far as given matchers can tell: finitely many states, each with a witness.
 
-Words, prefixes and patterns go through automata, bucket numbers and networks through intervals, methods one by one.
+Words, prefixes and patterns go through automata, buckets and networks through intervals, methods one by one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import accumulate, pairwise
 from typing import Final
 
 from graymesh.ir.release import (
-    BUCKETS,
+    BUCKET_COUNT,
     Absent,
     Buckets,
     Kind,
@@ -23,6 +23,7 @@ from graymesh.ir.release import (
     OneOf,
     Present,
 )
+from graymesh.ir.tickets import bucket_of, ticket_of
 from graymesh.proof.normal_form import UndecidableError
 from graymesh.proof.regex.automata import Explored, TooLargeError, truths
 from graymesh.proof.regex.domain import ALWAYS_THERE, METHODS, alike, domain, inside
@@ -96,7 +97,7 @@ def _valued(kind: Kind, matchers: tuple[Matcher, ...], unseen: str, explored: Ex
 def _listed_truths(kind: Kind, matchers: tuple[Matcher, ...]) -> Iterator[tuple[int, str]]:
     """Which matchers take each listed value, with every matcher looked at once."""
     words: dict[str, int] = {}
-    changes = [0] * (BUCKETS + 1)
+    changes = [0] * (BUCKET_COUNT + 1)
     for index, matcher in enumerate(matchers):
         for value in matcher.values if isinstance(matcher, OneOf) else ():
             words[value] = words.get(value, 0) | 1 << index
@@ -105,8 +106,8 @@ def _listed_truths(kind: Kind, matchers: tuple[Matcher, ...]) -> Iterator[tuple[
             changes[high + 1] ^= 1 << index
     present, numbers = _mask(matchers, Present), list(accumulate(changes, operator.xor))
     for value in _listed(kind, matchers):
-        number = numbers[int(value)] if len(value) == 4 and value.isascii() and value.isdigit() else 0
-        yield present | words.get(value, 0) | number, value
+        bucket = bucket_of(value)
+        yield present | words.get(value, 0) | (0 if bucket is None else numbers[bucket]), value
 
 
 def _words(kind: Kind) -> tuple[str, ...]:
@@ -114,16 +115,20 @@ def _words(kind: Kind) -> tuple[str, ...]:
 
 
 def _listed(kind: Kind, matchers: tuple[Matcher, ...]) -> Iterator[str]:
-    """A value of every kind that lists of words and of numbers can tell apart: each word, each span, something else."""
+    """A value of every kind that lists of words and of buckets can tell apart: each word, each span, something else."""
     words = {value for matcher in matchers if isinstance(matcher, OneOf) for value in matcher.values}
     yield next(_strangers(kind, words))
     yield from sorted(words)
     spans = [span for matcher in matchers if isinstance(matcher, Buckets) for span in matcher.intervals]
     if spans:
-        numbers = {int(word) for word in words if len(word) == 4 and word.isdigit()}
-        edges = {0, BUCKETS, *(low for low, _ in spans), *(high + 1 for _, high in spans)}
-        edges |= numbers | {number + 1 for number in numbers}
-        yield from (f"{low:04}" for low in sorted(edges) if low < BUCKETS)
+        edges = {0, *(low for low, _ in spans), *(high + 1 for _, high in spans)}
+        yield from (_stranger_of(low, words) for low in sorted(edges) if low < BUCKET_COUNT)
+
+
+def _stranger_of(bucket: int, known: set[str]) -> str:
+    """A ticket of the bucket that is not among the known words."""
+    heads = (f"{number:04x}" for number in range(len(known) + 1))
+    return next(ticket for head in heads if (ticket := ticket_of(bucket, head)) not in known)
 
 
 def _strangers(kind: Kind, known: set[str]) -> Iterator[str]:

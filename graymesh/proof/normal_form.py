@@ -43,7 +43,6 @@ Form: TypeAlias = frozenset[Term]
 """A condition: any of the terms, where all parts of a term must hold. `{{}}` always holds, `{}` never."""
 
 _FOREIGN_HEADERS: Final = frozenset(["cookie", "host"])
-_FEW_NUMBERS: Final = 256
 
 
 class UndecidableError(Exception):
@@ -115,11 +114,8 @@ def _canonical(kind: Kind, pattern: str) -> Matcher:
 
 
 def listed(values: Iterable[str]) -> Matcher:
-    """These values; four-digit ones alone are buckets."""
-    known = tuple(sorted(set(values)))
-    if known and all(len(value) == 4 and value.isascii() and value.isdigit() for value in known):
-        return Buckets(joined((int(value), int(value)) for value in known))
-    return OneOf(known)
+    """These values."""
+    return OneOf(tuple(sorted(set(values))))
 
 
 def _networks(matcher: Matcher) -> Matcher:
@@ -196,7 +192,7 @@ def _without_longer(terms: set[Term]) -> set[Term]:
 
 
 def united(field: Field, alternatives: Alternatives) -> Alternatives:
-    """The same alternatives in their usual spelling: values, numbers and networks each in one matcher."""
+    """The same alternatives in their usual spelling: values, buckets and networks each in one matcher."""
     if Present() in alternatives:
         return frozenset((Present(),))
     values, numbers, networks = set[str](), list[tuple[int, int]](), list[str]()
@@ -215,7 +211,10 @@ def united(field: Field, alternatives: Alternatives) -> Alternatives:
                 assert_never(matcher)
     for prefix in [matcher for matcher in others if isinstance(matcher, Prefix)]:
         _below(prefix, values, others)
-    others.update(_lists(values, joined(numbers)))
+    if values:
+        others.add(listed(values))
+    if numbers:
+        others.add(Buckets(joined(numbers)))
     if networks:
         others.add(_networks(Networks(tuple(networks))))
     return frozenset(others)
@@ -228,16 +227,3 @@ def _below(prefix: Prefix, values: set[str], others: set[Matcher]) -> None:
         values.remove(exact)
         others.remove(prefix)
         others.add(PathPrefix(exact))
-
-
-def _lists(values: set[str], numbers: tuple[tuple[int, int], ...]) -> Iterator[Matcher]:
-    """Values and numbers as one list when the numbers are few, else each for itself."""
-    few = sum(high - low + 1 for low, high in numbers) <= _FEW_NUMBERS
-    if values and few:
-        known = {f"{number:04}" for low, high in numbers for number in range(low, high + 1)}
-        yield listed(values | known)
-        return
-    if values:
-        yield OneOf(tuple(sorted(values)))
-    if numbers:
-        yield Buckets(numbers)

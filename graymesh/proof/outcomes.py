@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
-from graymesh.ir.release import Fault, Field, Mirror, Policy, Retries, Route, Share, Split
+from graymesh.ir.buckets import joined
+from graymesh.ir.cohorts import basis_points, rest, size
+from graymesh.ir.release import (
+    BUCKET_COUNT,
+    WHOLE,
+    Fault,
+    Field,
+    Intervals,
+    Mirror,
+    Policy,
+    Retries,
+    Route,
+    SetCookie,
+    Share,
+    Split,
+)
 
-Effects: TypeAlias = tuple[tuple[str, str, int] | tuple[()], tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]
-"""Cookie (name, value, seconds or -1), request headers, response headers."""
+Effects: TypeAlias = tuple[SetCookie | None, tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]
+"""Cookie, request headers, response headers."""
+
+Part: TypeAlias = tuple[str, Effects, int, Intervals]
+"""Version, effects, basis points (0 where buckets alone say how much) and buckets (none where chance alone decides)."""
 
 
 class Outcome(NamedTuple):
     """Who gets which part of the requests, by which key, and what else happens.
 
-    Shares of one version and one set of effects are one, when a key draws only neighbours: which users a share takes
-    depends on what stands before it. Without a choice there is no key.
+    Shares of one version and one set of effects are one. Where a key draws without buckets only neighbours are: which
+    users a share takes depends on what stands before it. Without a choice there is no key.
     """
 
-    shares: tuple[tuple[str, Effects, int], ...]
+    shares: tuple[Part, ...]
     key: Field | None
     policy: Policy
+    otherwise: tuple[str, Effects] | None
 
 
 def outcome(route: Route | None) -> Outcome | None:
@@ -30,7 +50,9 @@ def outcome(route: Route | None) -> Outcome | None:
     if route is None:
         return None
     shares = _shares(route.split)
-    return Outcome(shares, route.split.key if len(shares) > 1 else None, _policy(route.policy))
+    other = route.split.otherwise
+    otherwise = (other.version, _effects(other)) if other else None
+    return Outcome(shares, route.split.key if len(shares) > 1 else None, _policy(route.policy), otherwise)
 
 
 def same_outcome(left: Route, right: Route) -> bool:
@@ -38,19 +60,37 @@ def same_outcome(left: Route, right: Route) -> bool:
     return (left.split == right.split and left.policy == right.policy) or outcome(left) == outcome(right)
 
 
-def _shares(split: Split) -> tuple[tuple[str, Effects, int], ...]:
+def _shares(split: Split) -> tuple[Part, ...]:
+    given = [share for share in split.shares if share.basis_points or share.buckets]
+    if any(share.buckets for share in given):
+        return _by_buckets(given)
     parts = [((share.version, _effects(share)), share.basis_points) for share in split.shares if share.basis_points]
     if split.key is None:
-        parts.sort(key=itemgetter(0))
+        parts.sort(key=repr)
     groups = groupby(parts, key=itemgetter(0))
-    return tuple((version, effects, sum(part for _, part in group)) for (version, effects), group in groups)
+    return tuple((version, effects, sum(part for _, part in group), ()) for (version, effects), group in groups)
+
+
+def _by_buckets(shares: Sequence[Share]) -> tuple[Part, ...]:
+    """Who gets what, whatever the order: by buckets alone where they are drawn evenly and all are there."""
+    parts = [(share.version, _effects(share), share.basis_points, share.buckets) for share in shares]
+    whole = rest(share.buckets for share in shares) == () and sum(map(_size, shares)) == BUCKET_COUNT
+    if not whole or any(share.basis_points != basis_points(share.buckets) for share in shares):
+        return tuple(sorted(parts, key=repr))
+    found: dict[tuple[str, Effects], list[tuple[int, int]]] = {}
+    for version, effects, _, buckets in parts:
+        found.setdefault((version, effects), []).extend(buckets)
+    if len(found) == 1 and not shares[0].set_cookie:
+        return ((*next(iter(found)), WHOLE, ()),)
+    return tuple(sorted(((*who, 0, joined(spans)) for who, spans in found.items()), key=itemgetter(0, 3)))
+
+
+def _size(share: Share) -> int:
+    return size(share.buckets)
 
 
 def _effects(share: Share) -> Effects:
-    cookie = share.set_cookie
-    age = -1 if cookie is None or cookie.max_age_seconds is None else cookie.max_age_seconds
-    given = (cookie.name, cookie.value, age) if cookie else ()
-    return given, tuple(sorted(share.request_headers)), tuple(sorted(share.response_headers))
+    return share.set_cookie, tuple(sorted(share.request_headers)), tuple(sorted(share.response_headers))
 
 
 def _policy(policy: Policy) -> Policy:

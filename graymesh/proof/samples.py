@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final, assert_never
 
 from graymesh.ir.release import (
-    BUCKETS,
+    BUCKET_COUNT,
     Absent,
     Buckets,
     Matcher,
@@ -19,6 +19,7 @@ from graymesh.ir.release import (
     Regex,
     Suffix,
 )
+from graymesh.ir.tickets import ticket_of
 
 _FEW: Final = 5
 
@@ -35,7 +36,7 @@ def likely(matcher: Matcher) -> Iterator[str]:
         case PathPrefix(value):
             yield from (value, value + "/x", value + "x")
         case Buckets(intervals):
-            yield from (f"{low:04}" for low, _ in intervals)
+            yield from (ticket_of(low) for low, _ in intervals)
         case Regex() | Networks() | Present() | Absent():
             return
         case _:
@@ -57,9 +58,9 @@ def near(matcher: Matcher) -> Iterator[str]:
             yield from (value, value + "/", value + "/x", value + "x", value[:-1], value.swapcase())
         case Buckets(intervals):
             for low, high in intervals[:_FEW]:
-                numbers = (number for number in (low - 1, low, high, high + 1) if 0 <= number < BUCKETS)
-                yield from (f"{number:04}" for number in numbers)
-                yield from (f"{low:04}"[1:], f"0{low:04}")
+                numbers = (number for number in (low - 1, low, high, high + 1) if 0 <= number < BUCKET_COUNT)
+                yield from map(ticket_of, numbers)
+                yield from (ticket_of(low)[1:], ticket_of(low, "-0-f0"), ticket_of(low).upper(), f"{ticket_of(low)}g")
         case Networks(networks):
             yield from (address for cidr in networks[:_FEW] for address in _edges(cidr))
         case Regex() | Present() | Absent():

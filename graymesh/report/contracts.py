@@ -30,7 +30,7 @@ class Contract(BaseModel):
 
 
 class TestJson(Contract):
-    """One matcher on one part of a request. `values` holds what it compares with; buckets as `0000-0499`."""
+    """One matcher on one part of a request. `values` holds what it compares with; buckets of tickets as `0000-0ccc`."""
 
     field: Literal["header", "cookie", "query", "claim", "path", "method", "host", "source"]
     name: str = Field("", description="Of the header (lower case), cookie, query parameter or claim.")
@@ -42,8 +42,9 @@ class SetCookieJson(Contract):
     """A cookie given to the user with the answer."""
 
     name: str
-    value: str
+    value: str = Field(description="`\\u0000ticket` stands for the ticket of the request.")
     max_age_seconds: int | None = None
+    passed_on: bool = Field(False, description="The version gets it with this request already.")
 
 
 class ShareJson(Contract):
@@ -51,6 +52,7 @@ class ShareJson(Contract):
 
     version: str
     basis_points: int = Field(description="Of the requests that reach the route, in 1/10,000.")
+    buckets: tuple[str, ...] = Field((), description="Whose requests it takes, as `0000-0ccc`; none: chance decides.")
     set_cookie: SetCookieJson | None = None
     request_headers: dict[str, str] = {}
     response_headers: dict[str, str] = {}
@@ -88,6 +90,7 @@ class RouteJson(Contract):
     condition: tuple[tuple[TestJson, ...], ...]
     split: tuple[ShareJson, ...]
     key: str = Field("", description="What is hashed to draw a share, as `cookie uid`; empty when drawn at random.")
+    otherwise: ShareJson | None = Field(None, description="Of requests that bring an id of their own, no ticket.")
     timeout_ms: int | None = None
     retries: RetriesJson | None = None
     mirror: MirrorJson | None = None
@@ -221,6 +224,7 @@ def _route(route: ir.Route) -> RouteJson:
         condition=tuple(tuple(map(_test, tests)) for tests in route.condition),
         split=tuple(map(_share, route.split.shares)),
         key=f"{key.kind} {key.name}".strip() if key else "",
+        otherwise=_share(route.split.otherwise) if route.split.otherwise else None,
         timeout_ms=policy.timeout_ms,
         retries=RetriesJson(
             attempts=retries.attempts,
@@ -281,6 +285,7 @@ def _share(share: ir.Share) -> ShareJson:
     return ShareJson(
         version=share.version,
         basis_points=share.basis_points,
+        buckets=texts(ir.Buckets(share.buckets)),
         set_cookie=_cookie(share.set_cookie) if share.set_cookie else None,
         request_headers=dict(share.request_headers),
         response_headers=dict(share.response_headers),
@@ -288,4 +293,6 @@ def _share(share: ir.Share) -> ShareJson:
 
 
 def _cookie(cookie: ir.SetCookie) -> SetCookieJson:
-    return SetCookieJson(name=cookie.name, value=cookie.value, max_age_seconds=cookie.max_age_seconds)
+    return SetCookieJson(
+        name=cookie.name, value=cookie.value, max_age_seconds=cookie.max_age_seconds, passed_on=cookie.passed_on
+    )

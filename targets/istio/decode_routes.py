@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Final, TypeAlias
 
 from graymesh.ir.release import (
-    BUCKETS,
+    TICKET,
     UNIQUE_ID,
+    WHOLE,
     Condition,
     Fault,
     Mirror,
@@ -22,6 +23,7 @@ from graymesh.ir.release import (
 )
 from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
+from graymesh.kit.tickets import handed_out, passed_on
 
 Label: TypeAlias = Callable[[ObjectNode], str]
 """The name of the version that a Destination sends to; raises NotUnderstood when there is none."""
@@ -39,7 +41,9 @@ _DESTINATION: Final = frozenset(["destination", "weight", "headers"])
 _HEADERS: Final = frozenset(["request", "response"])
 _OPERATIONS: Final = frozenset(["set", "add"])
 _REMOVE: Final = {"remove": "graymesh overwrites headers, it removes none"}
-_COOKIE: Final = re.compile(r"([^\s=;,]+)=([^\s;,]+); Path=/(?:; Max-Age=([0-9]+))?; HttpOnly; SameSite=Lax")
+_PAIR: Final = r"([^\s=;,]+)=(%REQ\((?i:X-REQUEST-ID)\)%|[^\s;,]+)"
+_COOKIE: Final = re.compile(rf"{_PAIR}; Path=/(?:; Max-Age=([0-9]+))?; HttpOnly; SameSite=Lax")
+_PASSED_ON: Final = re.compile(_PAIR)
 _REQUEST_ID: Final = re.compile(r"%REQ\((?i:X-REQUEST-ID)\)%")
 _VARIABLE: Final = re.compile(r"%(?!%)")
 _RETRIES: Final = frozenset(["attempts", "perTryTimeout", "retryOn"])
@@ -91,7 +95,7 @@ def _split(route: ObjectNode, label: Label) -> Split:
         raise NotUnderstood("weight", "all weights are 0", (*route.path, "route"))
     above = _headers(route)
     pairs = [(each, weight) for each, weight in zip(nodes, weights, strict=True) if weight]
-    return Split(tuple(_share(each, Fraction(weight * BUCKETS, total), above, label) for each, weight in pairs))
+    return Split(tuple(_share(each, Fraction(weight * WHOLE, total), above, label) for each, weight in pairs))
 
 
 def _share(destination: ObjectNode, basis_points: Fraction, above: _Effects, label: Label) -> Share:
@@ -101,44 +105,69 @@ def _share(destination: ObjectNode, basis_points: Fraction, above: _Effects, lab
     if target is None:
         raise destination.wrong("destination", "is missing")
     effects = _together(above, _headers(destination), destination)
+    cookie, beside = passed_on(effects.cookie, effects.beside)
+    cookie, buckets = handed_out(cookie)
     return Share(
         version=label(target),
         basis_points=int(basis_points),
-        set_cookie=effects.cookie,
-        request_headers=tuple(sorted(effects.request.items())),
+        buckets=buckets,
+        set_cookie=cookie,
+        request_headers=tuple(sorted({**effects.request, **beside}.items())),
         response_headers=tuple(sorted(effects.response.items())),
     )
 
 
 class _Effects:
-    """What headers are overwritten and which cookie is set."""
+    """What headers are overwritten, which cookie is set, and which one is added to the user's own (name, value)."""
 
-    def __init__(self, request: Mapping[str, str], response: Mapping[str, str], cookie: SetCookie | None) -> None:
-        self.request, self.response, self.cookie = request, response, cookie
+    def __init__(
+        self,
+        request: Mapping[str, str],
+        response: Mapping[str, str],
+        cookie: SetCookie | None,
+        beside: tuple[str, str] | None,
+    ) -> None:
+        self.request, self.response, self.cookie, self.beside = request, response, cookie, beside
 
 
 def _together(above: _Effects, below: _Effects, place: ObjectNode) -> _Effects:
     """What the route and the destination do; of one header set by both Envoy's order would decide."""
-    if above.cookie and below.cookie:
+    if (above.cookie and below.cookie) or (above.beside and below.beside):
         raise place.wrong("headers", "the route and the destination both set a cookie")
     for name in (above.request.keys() & below.request.keys()) | (above.response.keys() & below.response.keys()):
         raise NotUnderstood(name, "is set by the route and by the destination", (*place.path, "headers"))
     return _Effects(
-        {**above.request, **below.request}, {**above.response, **below.response}, below.cookie or above.cookie
+        {**above.request, **below.request},
+        {**above.response, **below.response},
+        below.cookie or above.cookie,
+        below.beside or above.beside,
     )
 
 
 def _headers(parent: ObjectNode) -> _Effects:
     headers = parent.node("headers")
     if headers is None:
-        return _Effects({}, {}, None)
+        return _Effects({}, {}, None, None)
     headers.limited(_HEADERS)
     request, response = headers.node("request"), headers.node("response")
-    for name in request.limited(_OPERATIONS, _REMOVE).text_map("add") if request else ():
-        raise NotUnderstood(name, "is added beside the client's own; graymesh overwrites", (*headers.path, "request"))
+    beside = _beside(request.limited(_OPERATIONS, _REMOVE)) if request else None
     if response:
         response.limited(_OPERATIONS, _REMOVE)
-    return _Effects(dict(_set(request)) if request else {}, dict(_set(response)) if response else {}, _cookie(response))
+    overwritten = (dict(_set(side)) if side else {} for side in (request, response))
+    return _Effects(*overwritten, _cookie(response), beside)
+
+
+def _beside(request: ObjectNode) -> tuple[str, str] | None:
+    """The one cookie that is added to the request: Envoy puts it behind the user's own, in the same header."""
+    found = None
+    for name, value in request.text_map("add").items():
+        pair = _PASSED_ON.fullmatch(value) if name.lower() == "cookie" else None
+        if pair is None or found:
+            raise NotUnderstood(
+                name, "is added beside the client's own; graymesh overwrites", (*request.path, "add", name)
+            )
+        found = pair[1], _cookie_value(pair[2], name, request)
+    return found
 
 
 def _set(side: ObjectNode) -> Iterator[tuple[str, str]]:
@@ -166,12 +195,18 @@ def _cookie(response: ObjectNode | None) -> SetCookie | None:
     found = None
     for name, value in added.items():
         assert response is not None
-        parts = _COOKIE.fullmatch(_literal(value, name, response)) if name.lower() == "set-cookie" else None
+        parts = _COOKIE.fullmatch(value) if name.lower() == "set-cookie" else None
         if parts is None or found:
             reason = "is added to the answer, and is not one cookie with Path=/; HttpOnly; SameSite=Lax"
             raise NotUnderstood(name, reason, (*response.path, "add", name))
-        found = SetCookie(parts[1], parts[2], int(parts[3]) if parts[3] else None)
+        given = _cookie_value(parts[2], name, response)
+        found = SetCookie(_literal(parts[1], name, response), given, int(parts[3]) if parts[3] else None)
     return found
+
+
+def _cookie_value(value: str, name: str, side: ObjectNode) -> str:
+    """The value, or `TICKET` for the request's own id."""
+    return TICKET if _REQUEST_ID.fullmatch(value) else _literal(value, name, side)
 
 
 def _retries(retries: ObjectNode | None) -> Retries | None:
@@ -216,7 +251,7 @@ def _mirror(route: ObjectNode, label: Label) -> Mirror | None:
     if target is None:
         return None
     version = label(target)
-    return Mirror(version, BUCKETS if percentage is None else percentage) if percentage != 0 else None
+    return Mirror(version, WHOLE if percentage is None else percentage) if percentage != 0 else None
 
 
 def _mirror_percentage(route: ObjectNode) -> int | None:
@@ -252,7 +287,7 @@ def _delay(delay: ObjectNode | None) -> tuple[int, int]:
     if percentage is None:
         percentage = delay.whole("percent") * 100
     time = delay.milliseconds("fixedDelay")
-    if time is None or percentage > BUCKETS:
+    if time is None or percentage > WHOLE:
         raise delay.wrong("fixedDelay" if time is None else "percent", "is not given or more than 100")
     return (time, percentage) if time and percentage else (0, 0)
 

@@ -10,6 +10,7 @@ from graymesh.ir.release import ALWAYS, Absent, Conjunction, Facts, Kind, OneOf,
 from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Statement
+from graymesh.targets.istio.decode_draws import draws
 from graymesh.targets.istio.decode_facts import in_words, place_facts, token_facts, version_facts
 from graymesh.targets.istio.decode_match import ClaimHeaders, conjunction, without_issuer
 from graymesh.targets.istio.decode_ports import port_of
@@ -140,7 +141,7 @@ class _Place:
 
     def decided(self) -> tuple[RouteTable, Facts]:
         """The table, and the facts that hold for its versions."""
-        table = RouteTable(tuple(self._routes()))
+        table = RouteTable(tuple(draws(list(self._routes()))))
         facts = version_facts(self._versions, self._around)
         return table, facts | token_facts(table, self._issuers, self._around)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graymesh.kit.comments import file_of, file_of_all, in_lines, route_in_words
+from graymesh.kit.comments import file_of, file_of_all, in_lines
 from graymesh.kit.objects import kubernetes_object, metadata_of
 from graymesh.kit.target import HostTable, View
 from graymesh.targets.istio.claims import Claims, claim_names, request_authentications
@@ -121,8 +121,6 @@ def _virtual_service(view: View, binding: _Binding) -> dict[str, Any]:
         "hosts": list(binding.hosts),
         **({} if binding.gateways == (MESH,) else {"gateways": list(binding.gateways)}),
         **exported(view),
-        "http": [
-            Remarked(at_port(found, binding.port), tuple(in_lines(route_in_words(route)))) for route, found in routes
-        ],
+        "http": [Remarked(at_port(found, binding.port), tuple(in_lines(words))) for words, found in routes],
     }
     return kubernetes_object(NETWORKING, "VirtualService", metadata_of(release, release.name + binding.suffix), spec)

@@ -1,18 +1,40 @@
-"""One route of a table as Istio's HTTPRoute."""
+"""One route of a table as Istio's HTTPRoutes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from graymesh.ir.release import UNIQUE_ID, Fault, Mirror, Policy, Retries, Route, SetCookie, Share
+from graymesh.ir.buckets import ALL
+from graymesh.ir.release import (
+    ALWAYS,
+    TICKET,
+    UNIQUE_ID,
+    WHOLE,
+    Buckets,
+    Fault,
+    Field,
+    Kind,
+    Mirror,
+    Policy,
+    Retries,
+    Route,
+    SetCookie,
+    Share,
+    Split,
+    Test,
+)
+from graymesh.kit.comments import condition_in_words, route_in_words
 from graymesh.kit.durations import in_seconds
 from graymesh.targets.istio.claims import Claims
 from graymesh.targets.istio.matches import matches
 
 REQUEST_ID: Final = "%REQ(X-REQUEST-ID)%"
 """Envoy's own unique id of a request, as a header value spells it."""
+
+REQUEST_ID_HEADER: Final = Field(Kind.HEADER, "x-request-id")
+"""Envoy sets it before it chooses a route: a gateway overwrites the client's, a sidecar keeps its caller's."""
 
 RETRY_ON: Final = {
     "connect-failure": ("connect-failure",),
@@ -37,13 +59,13 @@ class Backend:
         return {"host": self.host, "subset": subset, "port": {"number": self.port}}
 
 
-def http_routes(routes: Iterable[Route], backend: Backend, claims: Claims) -> Iterator[tuple[Route, dict[str, Any]]]:
-    """The routes that some request can meet.
+def http_routes(routes: Iterable[Route], backend: Backend, claims: Claims) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The routes that some request can meet, each behind what it says in words.
 
     A match that an earlier route has already is left out: it takes nobody, and `istioctl analyze` warns of it.
     """
     taken: list[dict[str, Any]] = []
-    for route in routes:
+    for route in (each for written in routes for each in _by_tickets(written)):
         found = matches(route.condition, claims)
         before = len(taken)
         for match in found or ():
@@ -51,11 +73,35 @@ def http_routes(routes: Iterable[Route], backend: Backend, claims: Claims) -> It
                 taken.append(match)
         left = taken[before:]
         if left or found == []:
-            yield route, _http_route(route, left, backend)
+            yield _in_words(route), _http_route(route, left, backend)
+
+
+def _in_words(route: Route) -> str:
+    other = route.split.otherwise
+    if other is None:
+        return route_in_words(route)
+    asked = "" if route.condition == ALWAYS else f"{condition_in_words(route.condition)}, with "
+    found = f"{asked}an x-request-id of another form, from callers in the mesh"
+    return f"{route.name}: {found}; to {other.version}, no ticket."
+
+
+def _by_tickets(route: Route) -> Iterator[Route]:
+    """A draw by tickets becomes a route for each version, which asks for the last digits of the request's id, and one
+    for requests that bring an id of another form. The last version takes what is left of all tickets.
+    """
+    shares = [share for share in route.split.shares if share.basis_points]
+    for share in shares if route.split.otherwise else ():
+        asked = Test(REQUEST_ID_HEADER, Buckets(ALL if share is shares[-1] else share.buckets))
+        condition = tuple((*tests, asked) for tests in route.condition)
+        alone = Split((replace(share, basis_points=WHOLE),))
+        name = f"draw-{share.version}" if route.name == "everyone" else f"{route.name}.draw-{share.version}"
+        yield replace(route, name=name, condition=condition, split=alone)
+    yield route
 
 
 def _http_route(route: Route, found: Sequence[dict[str, Any]], backend: Backend) -> dict[str, Any]:
     shares = [share for share in route.split.shares if share.basis_points]
+    shares = [route.split.otherwise] if route.split.otherwise else shares
     return {
         "name": route.name,
         **({"match": list(found)} if found else {}),
@@ -83,11 +129,16 @@ def _headers(share: Share) -> dict[str, Any]:
     response: dict[str, Any] = {}
     if share.response_headers:
         response["set"] = {name: header_value(value) for name, value in share.response_headers}
-    if share.set_cookie:
-        response["add"] = {"set-cookie": header_value(set_cookie(share.set_cookie))}
-    headers: dict[str, Any] = {}
+    request: dict[str, Any] = {}
     if share.request_headers:
-        headers["request"] = {"set": {name: header_value(value) for name, value in share.request_headers}}
+        request["set"] = {name: header_value(value) for name, value in share.request_headers}
+    if share.set_cookie:
+        response["add"] = {"set-cookie": set_cookie(share.set_cookie)}
+        if share.set_cookie.passed_on:
+            request["add"] = {"cookie": _pair(share.set_cookie)}
+    headers: dict[str, Any] = {}
+    if request:
+        headers["request"] = request
     if response:
         headers["response"] = response
     return {"headers": headers} if headers else {}
@@ -101,7 +152,13 @@ def header_value(value: str) -> str:
 def set_cookie(cookie: SetCookie) -> str:
     """The value of the Set-Cookie header."""
     age = "" if cookie.max_age_seconds is None else f"; Max-Age={cookie.max_age_seconds}"
-    return f"{cookie.name}={cookie.value}; Path=/{age}; HttpOnly; SameSite=Lax"
+    return f"{_pair(cookie)}; Path=/{age}; HttpOnly; SameSite=Lax"
+
+
+def _pair(cookie: SetCookie) -> str:
+    """Istio takes `%REQ(X-REQUEST-ID)%` and not a part of it, so the whole id is the ticket."""
+    value = REQUEST_ID if cookie.value == TICKET else header_value(cookie.value)
+    return f"{header_value(cookie.name)}={value}"
 
 
 def _policy(policy: Policy, backend: Backend) -> dict[str, Any]:

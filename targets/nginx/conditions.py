@@ -34,13 +34,15 @@ CLAIMS: Final = Variable("gm_claims")
 
 REQUEST_ID: Final = Variable("request_id")
 
+COOKIES: Final = Variable("http_cookie")
+
 _YES: Final = ("1",)
 _NO: Final = ("0",)
 _LONGEST_KEY: Final = 46
 """Characters of an exact key that fits into nginx's hash of a map as it comes."""
 
 _SOURCES: Final = {
-    Kind.COOKIE: Variable("http_cookie"),
+    Kind.COOKIE: COOKIES,
     Kind.QUERY: Variable("args"),
     Kind.CLAIM: CLAIMS,
     Kind.PATH: Variable("uri"),

@@ -18,12 +18,12 @@ from typing import Final, NamedTuple
 from graymesh.ir.release import Conjunction, Kind, Release, Route, RouteTable, Test
 from graymesh.kit.comments import condition_in_words
 from graymesh.targets.nginx import draw
-from graymesh.targets.nginx.conditions import always, answered, never
+from graymesh.targets.nginx.conditions import COOKIES, always, answered, never
 from graymesh.targets.nginx.names import Names, word
-from graymesh.targets.nginx.quoting import Part, Value, Variable
+from graymesh.targets.nginx.quoting import Part, Variable
 from graymesh.targets.nginx.tree import Directive, Item, MapRegex, Remark, mapped, remarks
 
-ROLES: Final = draw.ROLES | {"version", "chosen", "cookie"}
+ROLES: Final = draw.ROLES | {"version", "chosen", "ticket", "cookies"}
 """What the variables of a decision are called."""
 
 _LONGEST_TEXT: Final = 3000
@@ -31,11 +31,11 @@ _LONGEST_TEXT: Final = 3000
 
 
 class DecisionMap(NamedTuple):
-    """The blocks of a decision, and what it gives: the version, and the Set-Cookie header, None where none is set."""
+    """The blocks of a decision, and what it gives: the version, and what goes with a ticket, None where none is."""
 
     items: tuple[Item, ...]
     version: Part
-    set_cookie: Value | None
+    ticket: draw.Ticket | None
 
 
 class _Line(NamedTuple):
@@ -54,7 +54,7 @@ def decided(table: RouteTable, release: Release, names: Names, trusted: tuple[st
         drawn = draw.draw(route, names)
         if any(all(map(always, tests)) for tests in route.condition):
             return asking.decision(drawn, route.name)
-        if drawn.set_cookie:
+        if drawn.ticket:
             raise ValueError(f"the route {route.name} draws users, and is not the last")
         asking.ask(route, drawn)
     raise ValueError("no route takes everybody who is left")
@@ -88,18 +88,19 @@ class _Asking:
         """The decision when everybody who is left is drawn."""
         items = [*self._items, *drawn.items]
         if not self._lines:
-            return DecisionMap(tuple(items), drawn.version, drawn.set_cookie)
+            return DecisionMap(tuple(items), drawn.version, drawn.ticket)
         items += [Remark(), Remark("The first line that matches decides.")]
-        if drawn.set_cookie is None:
+        if drawn.ticket is None:
             version, maps = self._ordered("version", drawn.version, route)
             return DecisionMap((*items, *maps), version, None)
         chosen, maps = self._ordered("chosen", "", route)
-        version, cookie = self._names.own("version"), self._names.own("cookie")
+        version, ticket, cookies = (self._names.own(role) for role in ("version", "ticket", "cookies"))
         maps += [
             mapped((chosen,), version, (chosen,), [("", (drawn.version,))]),
-            mapped((chosen,), cookie, ("",), [("", drawn.set_cookie)]),
+            mapped((chosen,), ticket, ("",), [("", drawn.ticket.set_cookie)]),
+            mapped((chosen,), cookies, (COOKIES,), [("", drawn.ticket.cookies)]),
         ]
-        return DecisionMap((*items, *maps), version, (cookie,))
+        return DecisionMap((*items, *maps), version, draw.Ticket((ticket,), (cookies,)))
 
     def _by_audience(self, route: Route) -> dict[str, list[Conjunction]]:
         """What can hold of the route's conditions, by the audience that asks for it, or else by the route's name."""

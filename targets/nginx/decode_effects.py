@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
-from graymesh.ir.release import UNIQUE_ID, Policy, Retries, Scalar, SetCookie
+from graymesh.ir.release import TICKET, UNIQUE_ID, Policy, Retries, Scalar, SetCookie
 from graymesh.kit.refusal import NotUnderstood
+from graymesh.kit.tickets import passed_on
 from graymesh.targets.nginx.decode_connection import PLUMBING, harmless, in_words
 from graymesh.targets.nginx.decode_maps import Definition
-from graymesh.targets.nginx.decode_values import UNIQUE, Pieces, Raw, literal_of, pieces_of, shown
+from graymesh.targets.nginx.decode_values import UNIQUE, Pieces, Raw, joined, literal_of, pieces_of, shown
 from graymesh.targets.nginx.syntax import ParsedDirective
 
 Settings = Mapping[str, Sequence[ParsedDirective]]
@@ -85,7 +86,7 @@ class Zone(NamedTuple):
 
 
 class LocationEffects(NamedTuple):
-    """What one case of a location amounts to."""
+    """What one case of a location amounts to; a cookie of the request's own id has the value `TICKET`."""
 
     version: str
     set_cookie: SetCookie | None
@@ -149,7 +150,7 @@ def told_besides(levels: Levels, known: Mapping[str, Definition]) -> dict[tuple[
 
 def effects(found: Sequence[LocationOutput], values: Sequence[Pieces]) -> LocationEffects:
     """What the values amount to, one for each output. Raises NotUnderstood."""
-    version, cookie = "", None
+    version, cookie, beside = "", None, ""
     request: dict[str, str] = {}
     response: dict[str, str] = {}
     limits: list[Counted] = []
@@ -157,15 +158,20 @@ def effects(found: Sequence[LocationOutput], values: Sequence[Pieces]) -> Locati
         match output.role:
             case "version":
                 version = literal_of(value) or _not_told(output, value)
+            case "request" if output.name == "cookie":
+                beside = _beside(output, value)
             case "request":
                 request |= _request_header(output, value)
             case "response":
                 response |= _response_header(output, value)
             case "cookie":
-                cookie = _cookie(output, _told(output, value)) or cookie
+                cookie = _cookie(output, value) or cookie
             case "limit":
                 key = _told(output, value)
                 limits += [Counted(output.name, key, burst_of(output.where))] if key else []
+    name, _, text = beside.partition("=")
+    cookie, more = passed_on(cookie, (name, text) if beside else None)
+    request |= more
     return LocationEffects(
         version, cookie, tuple(sorted(request.items())), tuple(sorted(response.items())), tuple(sorted(limits))
     )
@@ -258,6 +264,23 @@ def _request_header(output: LocationOutput, value: Pieces) -> dict[str, str]:
     return {output.name: _text_or_id(output, value)}
 
 
+def _beside(output: LocationOutput, value: Pieces) -> str:
+    """The pair that is put behind the client's cookies, "" for none."""
+    if value == (Raw("cookies"),):
+        return ""
+    match value:
+        case (Raw("cookies"), str() as text, *more) if text.startswith("; "):
+            pair = _text_with_id((text[2:], *more))
+            if pair is not None and re.fullmatch(r"[^=;,\s]+=[^;,\s]+", pair):
+                return pair
+    raise NotUnderstood("proxy_set_header", f"Cookie becomes {shown(value) or 'nothing'}", output.where)
+
+
+def _text_with_id(value: Pieces) -> str | None:
+    """The text, with `TICKET` for the request's own id."""
+    return literal_of(joined(TICKET if piece == UNIQUE else piece for piece in value))
+
+
 def _response_header(output: LocationOutput, value: Pieces) -> dict[str, str]:
     if value == (Raw("answer header", output.name),):
         return {}
@@ -268,12 +291,15 @@ def _text_or_id(output: LocationOutput, value: Pieces) -> str:
     return UNIQUE_ID if value == (UNIQUE,) else literal_of(value) or _not_told(output, value)
 
 
-def _cookie(output: LocationOutput, text: str) -> SetCookie | None:
+def _cookie(output: LocationOutput, value: Pieces) -> SetCookie | None:
+    text = _text_with_id(value)
+    if text is None:
+        _not_told(output, value)
     if not text:
         return None
     found = _COOKIE.fullmatch(text)
     if found is None:
-        raise NotUnderstood("add_header", f"the cookie {text!r} has other attributes than a bucket's", output.where)
+        raise NotUnderstood("add_header", f"the cookie {text!r} has other attributes than a ticket's", output.where)
     return SetCookie(found[1], found[2], int(found[3]) if found[3] else None)
 
 

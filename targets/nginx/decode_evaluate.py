@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from graymesh.ir.release import ALWAYS, Field, Kind
 from graymesh.kit.refusal import NotUnderstood
+from graymesh.targets.nginx.decode_draws import by_digits, by_request_id, hashed_alike
 from graymesh.targets.nginx.decode_identity import identity, settled_field
-from graymesh.targets.nginx.decode_lists import Entries, ListEntry, always, both, drawn, normal, only, under
+from graymesh.targets.nginx.decode_lists import Draws, Entries, ListEntry, always, both, drawn, normal, only, under
 from graymesh.targets.nginx.decode_maps import (
     ClaimsDefinition,
     Definition,
@@ -78,7 +79,7 @@ class JointRow(NamedTuple):
     """One row of a joint list: when, and the values of all that was asked for."""
 
     condition: tuple[tuple, ...]  # type: ignore[type-arg]
-    draws: tuple[tuple[str, int], ...]
+    draws: Draws
     values: tuple[Pieces, ...]
 
 
@@ -233,6 +234,12 @@ class Evaluator:
         text = literal_of(source)
         if text is not None:
             return iter(always(definition.on_text(text)))
+        if source == (UNIQUE,):
+            return by_request_id(definition)
+        if _joins_cookies(definition, source):
+            return iter(always((*source, "; ", *definition.exact[""])))
+        if self._hashed(source):
+            return by_digits(definition, " ".join(piece.name for piece in source if isinstance(piece, Variable)))
         parts = [self.entries(piece.name) if isinstance(piece, Variable) else piece for piece in source]
         if all(isinstance(part, (str, Raw)) for part in parts):
             return definition.on_request(source)  # type: ignore[arg-type]
@@ -240,6 +247,15 @@ class Evaluator:
         if row and definition.rules is not None:
             return row.decide(definition.rules, definition.default)
         return self._enumerated(definition, source)
+
+    def _hashed(self, source: Pieces) -> bool:
+        """Is the source four digits of an identity, each by a hash of its own?"""
+        found = [self._definitions.known.get(piece.name) for piece in source if isinstance(piece, Variable)]
+        splits = [each for each in found if isinstance(each, SplitDefinition)]
+        if len(splits) < len(source) or not hashed_alike(splits, self._key):
+            return False
+        self.keys[" ".join(split.name for split in splits)] = self._key(splits[0])
+        return True
 
     def _enumerated(self, definition: MapDefinition, source: Pieces) -> Iterator[ListEntry]:
         single = source[0] if len(source) == 1 else None
@@ -378,6 +394,18 @@ class Evaluator:
             below = [self._all_below(other) for other in self._direct(name)]
             self._reads[name] = frozenset({name}.union(*below))
         return self._reads[name]
+
+
+def _joins_cookies(definition: MapDefinition, source: Pieces) -> bool:
+    """Does the map put one more pair behind the cookies of a request, or alone where there are none?
+
+    Both are the same pairs.
+    """
+    if source != (Raw("cookies"),) or definition.patterns or set(definition.exact) != {""}:
+        return False
+    head, *pair = definition.default or ("",)
+    alone = definition.exact[""]
+    return head == Variable("http_cookie") and bool(alone) and joined(pair) == joined(("; ", *alone))
 
 
 def _holds_variables(entries: Entries) -> bool:

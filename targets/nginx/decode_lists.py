@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from graymesh.ir.release import ALWAYS, Absent, Condition, Conjunction, Networks, Present, Test
+from graymesh.ir.cohorts import common
+from graymesh.ir.release import ALWAYS, Absent, Condition, Conjunction, Intervals, Networks, Present, Test
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.nginx.decode_values import Pieces
 
@@ -19,8 +20,8 @@ MOST_NEIGHBOURS: Final = 200_000
 
 MOST_CONJUNCTIONS: Final = 10_000
 
-Draws = tuple[tuple[str, int], ...]
-"""Results of draws: (the variable that holds the draw, the number of its part)."""
+Draws = tuple[tuple[str, int | Intervals], ...]
+"""Results of draws: (the variable that holds the draw, the number of its part), or (what is drawn, the buckets)."""
 
 
 class ListEntry(NamedTuple):
@@ -67,7 +68,12 @@ def drawn(left: Draws, right: Draws) -> Draws | None:
         return left
     results = dict(left)
     for name, part in right:
-        if results.setdefault(name, part) != part:
+        known = results.setdefault(name, part)
+        if not isinstance(part, int) and not isinstance(known, int):
+            results[name] = common(known, part)
+            if not results[name]:
+                return None
+        elif known != part:
             return None
     return tuple(results.items())
 

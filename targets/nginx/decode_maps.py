@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
-from graymesh.ir.release import ALWAYS, BUCKETS, Absent, Field, Kind, Matcher, Networks, OneOf, Test
+from graymesh.ir.release import ALWAYS, WHOLE, Absent, Field, Kind, Matcher, Networks, OneOf, Test
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.nginx.decode_lists import Entries, ListEntry, normal
 from graymesh.targets.nginx.decode_patterns import (
@@ -267,7 +267,7 @@ def read_split(directive: ParsedDirective) -> SplitDefinition:
     """A split_clients block. Raises NotUnderstood when the parts are more than the whole, or `*` is not the last."""
     key, name = _two(directive)
     parts: list[tuple[int, str]] = []
-    rest: int | None = BUCKETS
+    rest: int | None = WHOLE
     for line in directive.body or ():
         if rest is None or len(line.arguments) != 1:
             raise NotUnderstood("split_clients", f"${name}: {line.name!r} is not understood", line)

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from graymesh.ir.release import ALWAYS, Condition, Facts, Field, Kind, Policy, Route, RouteTable, Scalar, Share, Split
+from graymesh.ir.cohorts import basis_points, size
+from graymesh.ir.release import (
+    ALWAYS,
+    BUCKET_COUNT,
+    TICKET,
+    Condition,
+    Facts,
+    Field,
+    Intervals,
+    Kind,
+    Policy,
+    Route,
+    RouteTable,
+    Scalar,
+    Share,
+    Split,
+)
 from graymesh.kit.refusal import NotUnderstood
+from graymesh.kit.tickets import handed_out
 from graymesh.targets.nginx.allowed import UPSTREAM, harmless
 from graymesh.targets.nginx.decode_answers import allowed, own_answer, status_of
+from graymesh.targets.nginx.decode_draws import BY_ID
 from graymesh.targets.nginx.decode_effects import (
     INHERITED,
     Counted,
@@ -271,6 +289,13 @@ def _routes(rows: Sequence[_Row], keys: Mapping[str, Field | None], definitions:
     index = number = 0
     while index < len(rows):
         row = rows[index]
+        if row.draws and not isinstance(row.draws[0][1], int):
+            group = _of_one_draw(rows[index:])
+            number += 1
+            split = Split(tuple(map(_bucket_share, group)), keys.get(row.draws[0][0]))
+            yield Route(name=f"route-{number}", condition=row.condition, split=split, policy=row.policy)
+            index += len(group)
+            continue
         parts = _parts(row, definitions)
         group = rows[index : index + max(len(parts), 1)]
         number += 1
@@ -283,6 +308,34 @@ def _routes(rows: Sequence[_Row], keys: Mapping[str, Field | None], definitions:
             policy=row.policy,
         )
         index += len(group)
+
+
+def _of_one_draw(rows: Sequence[_Row]) -> Sequence[_Row]:
+    """The first rows, which between them take all buckets of one draw. Raises NotUnderstood."""
+    first, taken = rows[0], list[Intervals]()
+    for count, row in enumerate(rows, 1):
+        if [name for name, _ in row.draws] != [first.draws[0][0]]:
+            break
+        if (row.condition, row.policy) != (first.condition, first.policy):
+            break
+        taken.append(_buckets(row))
+        if sum(map(size, taken)) == BUCKET_COUNT:
+            return rows[:count]
+    raise NotUnderstood("map", "what is drawn is not told apart last", None)
+
+
+def _buckets(row: _Row) -> Intervals:
+    found = row.draws[0][1]
+    return () if isinstance(found, int) else found
+
+
+def _bucket_share(row: _Row) -> Share:
+    """A share of the buckets. A ticket that is handed out has them only where the ticket itself is what is drawn."""
+    buckets = _buckets(row)
+    found = _share(row.effects, basis_points(buckets))
+    if found.set_cookie and found.set_cookie.value == TICKET and row.draws[0][0] != BY_ID:
+        raise NotUnderstood("add_header", "the ticket has nothing to do with the version that was drawn", None)
+    return replace(found, buckets=buckets)
 
 
 def _parts(row: _Row, definitions: Definitions) -> tuple[int, ...]:
@@ -313,11 +366,13 @@ def _split(group: Sequence[_Row], parts: Sequence[int], keys: Mapping[str, Field
     return Split(shares, key)
 
 
-def _share(found: LocationEffects, basis_points: int) -> Share:
+def _share(found: LocationEffects, points: int) -> Share:
+    cookie, buckets = handed_out(found.set_cookie)
     return Share(
         version=found.version,
-        basis_points=basis_points,
-        set_cookie=found.set_cookie,
+        basis_points=points,
+        buckets=buckets,
+        set_cookie=cookie,
         request_headers=found.request_headers,
         response_headers=found.response_headers,
     )

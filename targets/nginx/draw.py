@@ -1,6 +1,7 @@
-"""The draw: who gets which version when no condition says it, and the cookie by which a user keeps it.
+"""The draw: who gets which version when no condition says it, and the ticket by which a user keeps it.
 
-The canary's parts stand first, so that a growing weight keeps everybody who is in.
+A new user's ticket is `$request_id`, 32 random hex digits; an identity's bucket are four digits, each by a hash of its
+own. Versions have the buckets that are theirs, so that a growing weight keeps everybody who is in.
 """
 
 from __future__ import annotations
@@ -8,32 +9,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from graymesh.ir.release import Field, Route, SetCookie, Share
+from graymesh.ir.buckets import ending
+from graymesh.ir.release import TICKET, Field, Route, SetCookie, Share
 from graymesh.ir.wording import percent
-from graymesh.kit.comments import bucket_ranges, range_in_words, split_in_words
-from graymesh.targets.nginx.conditions import REQUEST_ID, exact, identity
+from graymesh.kit.comments import split_in_words
+from graymesh.targets.nginx.conditions import COOKIES, REQUEST_ID, identity
 from graymesh.targets.nginx.names import Names
-from graymesh.targets.nginx.quoting import Part, Value
-from graymesh.targets.nginx.tree import Directive, Item, Remark, mapped, remarks
+from graymesh.targets.nginx.quoting import Part, Value, Variable
+from graymesh.targets.nginx.tree import Directive, Item, MapRegex, Remark, mapped, remarks
 
-ROLES: Final = frozenset(["user", "bucket", "drawn"])
+ROLES: Final = frozenset(["user", "digit", "drawn", "with_ticket"])
 """What the variables of a draw are called."""
+
+_HEX: Final = "0123456789abcdef"
+_BUCKET_DIGITS: Final = 4
 
 
 class Draw(NamedTuple):
-    """Blocks that make a draw; the drawn version; and the Set-Cookie header of whoever was drawn, None without one."""
+    """Blocks that make a draw; the drawn version; and for whoever was drawn a ticket, None without one."""
 
     items: tuple[Item, ...]
     version: Part
-    set_cookie: Value | None
+    ticket: Ticket | None = None
 
 
-class _Part(NamedTuple):
-    """A part of the hashes, in basis points, and what it is worth; `remark` says it in words."""
+class Ticket(NamedTuple):
+    """What a user with a new ticket is given: the Set-Cookie header, and the Cookie header for the version."""
 
-    basis_points: int
-    value: str
-    remark: str = ""
+    set_cookie: Value
+    cookies: Value
 
 
 def draw(route: Route, names: Names) -> Draw:
@@ -41,65 +45,67 @@ def draw(route: Route, names: Names) -> Draw:
     shares = [share for share in route.split.shares if share.basis_points]
     cookie = _cookie(shares)
     if len(shares) == 1 and cookie is None:
-        return Draw((), shares[0].version, None)
-    key = route.split.key
-    items: list[Item] = [Remark(), *remarks(f"{route.name}: {split_in_words(route.split)}.")]
+        return Draw((), shares[0].version)
+    heading = (Remark(), *remarks(f"{route.name}: {split_in_words(route.split)}."))
+    if cookie is None and route.split.key and shares[0].buckets:
+        return _by_identity(heading, shares, route.split.key, names)
     if cookie is None:
-        parts = [_Part(share.basis_points, share.version) for share in shares]
-        return Draw(*_drawn(items, parts, key, names, "drawn"), None)
-    ranges = zip(shares, bucket_ranges(shares), strict=True)
-    parts = [
-        _Part(each.basis_points, _bucket(each), f"{each.version}: {range_in_words(*ends)}") for each, ends in ranges
-    ]
-    kept, bucket = _drawn(items, parts, key, names, "bucket")
-    return Draw(*_version(kept, shares, bucket, names), _set_cookie(cookie, bucket))
+        return _by_chance(heading, shares, route.split.key, names)
+    items, version = _by_bucket(heading, (REQUEST_ID,), shares, names)
+    given, ticket = _ticket(cookie, names)
+    return Draw((*items, given), version, ticket)
 
 
 def _cookie(shares: Sequence[Share]) -> SetCookie | None:
-    """The cookie that all shares set, whatever its value."""
-    cookies = [share.set_cookie for share in shares]
-    if len({(each.name, each.max_age_seconds) if each else None for each in cookies}) > 1:
-        raise ValueError("the shares of one draw set different cookies")
-    return cookies[0]
+    """The cookie that all shares set."""
+    cookies = {share.set_cookie for share in shares}
+    if len(cookies) > 1 or any(cookie and cookie.value != TICKET for cookie in cookies):
+        raise ValueError("the shares of one draw set different cookies, or one that is no ticket")
+    return cookies.pop()
 
 
-def _bucket(share: Share) -> str:
-    return share.set_cookie.value if share.set_cookie else ""
-
-
-def _drawn(
-    items: Sequence[Item], parts: Sequence[_Part], key: Field | None, names: Names, role: str
-) -> tuple[tuple[Item, ...], Part]:
-    """The blocks so far with the draw, and what holds the drawn value; the last part takes the rest.
-
-    100% would miss the largest hash.
-    """
-    if len(parts) == 1:
-        return (), parts[0].value
-    hashed, more = REQUEST_ID, list(items)
+def _by_chance(heading: tuple[Item, ...], shares: Sequence[Share], key: Field | None, names: Names) -> Draw:
+    """Each request by itself; the last part takes the rest, since 100% would miss the largest hash."""
+    hashed, more = REQUEST_ID, list(heading)
     if key is not None:
         hashed = names.own("user")
         more.append(identity(key, hashed))
-    variable = names.own(role)
-    *first, last = parts
-    lines = [Directive(percent(part.basis_points), (part.value,), remark=part.remark) for part in first]
-    lines.append(Directive("*", (last.value,), remark=last.remark))
-    more.append(Directive("split_clients", ((hashed,), (variable,)), tuple(lines)))
-    return tuple(more), variable
-
-
-def _version(
-    items: Sequence[Item], shares: Sequence[Share], bucket: Part, names: Names
-) -> tuple[tuple[Item, ...], Part]:
-    """The blocks so far with the map from buckets to versions, and what holds the version."""
-    default = shares[-1].version
-    entries = [(exact(_bucket(share)), (share.version,)) for share in shares if share.version != default]
-    if not entries:
-        return tuple(items), default
     variable = names.own("drawn")
-    return (*items, mapped((bucket,), variable, (default,), entries)), variable
+    *first, last = shares
+    lines = [Directive(percent(share.basis_points), (share.version,)) for share in first]
+    return Draw((*more, _split((hashed,), variable, (*lines, Directive("*", (last.version,))))), variable)
 
 
-def _set_cookie(cookie: SetCookie, bucket: Part) -> Value:
+def _by_identity(heading: tuple[Item, ...], shares: Sequence[Share], key: Field, names: Names) -> Draw:
+    """One hash is cut into parts of a hundredth of a percent at the finest, so there are four for four digits."""
+    user = names.own("user")
+    more: list[Item] = [*heading, identity(key, user)]
+    digits = [names.own("digit") for _ in range(_BUCKET_DIGITS)]
+    for number, digit in enumerate(digits, 1):
+        lines = [Directive(percent(10_000 // len(_HEX)), (each,)) for each in _HEX[:-1]]
+        more.append(_split((f"{number}:", user), digit, (*lines, Directive("*", (_HEX[-1],)))))
+    return Draw(*_by_bucket(tuple(more), tuple(digits), shares, names))
+
+
+def _split(key: Value, variable: Variable, lines: tuple[Item, ...]) -> Directive:
+    return Directive("split_clients", (key, (variable,)), lines)
+
+
+def _by_bucket(
+    items: tuple[Item, ...], source: Value, shares: Sequence[Share], names: Names
+) -> tuple[tuple[Item, ...], Part]:
+    """The blocks so far with the map from the last four hex digits to versions, and what holds the version."""
+    *first, last = shares
+    variable = names.own("drawn")
+    entries = [(MapRegex(rf"{ending(share.buckets)}\z"), (share.version,)) for share in first]
+    return (*items, mapped(source, variable, (last.version,), entries)), variable
+
+
+def _ticket(cookie: SetCookie, names: Names) -> tuple[Item, Ticket]:
+    """The version gets the ticket at once, behind the user's own cookies, so that engines behind do not draw again."""
     age = "" if cookie.max_age_seconds is None else f"; Max-Age={cookie.max_age_seconds}"
-    return f"{cookie.name}=", bucket, f"; Path=/{age}; HttpOnly; SameSite=Lax"
+    set_cookie = (f"{cookie.name}=", REQUEST_ID, f"; Path=/{age}; HttpOnly; SameSite=Lax")
+    variable = names.own("with_ticket")
+    alone: Value = (f"{cookie.name}=", REQUEST_ID)
+    behind: Value = (COOKIES, f"; {cookie.name}=", REQUEST_ID)
+    return mapped((COOKIES,), variable, behind, [("", alone)]), Ticket(set_cookie, (variable,))

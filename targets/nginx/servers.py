@@ -104,6 +104,7 @@ def _location(
     yield Directive("proxy_pass", ((f"http://{_group(view.release)}.", decision.version),))
     yield Directive("proxy_http_version", ("1.1",))
     yield from headers
-    if decision.set_cookie:
-        yield Directive("add_header", ("Set-Cookie", decision.set_cookie, "always"))
+    if decision.ticket:
+        yield Directive("proxy_set_header", ("Cookie", decision.ticket.cookies))
+        yield Directive("add_header", ("Set-Cookie", decision.ticket.set_cookie, "always"))
     yield from policy_directives(policy_of(table.table))

@@ -62,7 +62,7 @@ def owner(path: str) -> tuple[str, str] | None:
     return (parts[0], parts[1]) if len(parts) == 3 and all(parts) else None
 
 
-_ROUTE_ID: Final = re.compile(r"[^.]+\.([^.]+)\.[^.]+\.([^.]+)(?:\.[0-9]{4})?")
+_ROUTE_ID: Final = re.compile(r"[^.]+\.([^.]+)\.[^.]+\.([^.]+)(?:\.[0-9a-f]{4})?")
 _GROUP_NAME: Final = re.compile(r"[^.]+\.([^.]+)")
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from graymesh.ir.release import Policy, Retries, SetCookie
 from graymesh.kit.refusal import NotUnderstood
+from graymesh.kit.tickets import passed_on
 from graymesh.targets.spring_cloud_gateway.refused import literal_text
 from graymesh.targets.spring_cloud_gateway.shortcuts import Definition, only
 
@@ -27,7 +28,7 @@ _GATEWAY_ERRORS: Final = Counter(["BAD_GATEWAY", _UNAVAILABLE, "GATEWAY_TIMEOUT"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterEffects:
-    """What happens to the requests of one route besides going somewhere.
+    """What happens to the requests of one route besides going somewhere; `beside` is a cookie that services get.
 
     `last_kept` are headers of answers of which only the last value is left, and that no filter so far adds one to.
     `drops_connection`: the client's Connection header cannot name headers that are left out on the way to the service.
@@ -37,6 +38,7 @@ class FilterEffects:
     request_headers: tuple[tuple[str, str], ...] = ()
     response_headers: tuple[tuple[str, str], ...] = ()
     set_cookie: SetCookie | None = None
+    beside: str = ""
     policy: Policy = field(default_factory=Policy)
     preserve_host: bool = False
     last_kept: frozenset[str] = frozenset()
@@ -53,7 +55,10 @@ def effects(filters: tuple[Definition, ...], timeout_ms: int | None) -> FilterEf
     if found.last_kept:
         name = min(found.last_kept)
         raise NotUnderstood(f"DedupeResponseHeader {name}", "it drops values that the service itself repeats")
-    return found
+    name, _, value = found.beside.partition("=")
+    cookie, more = passed_on(found.set_cookie, (name, value) if found.beside else None)
+    headers = tuple(sorted({**dict(found.request_headers), **more}.items()))
+    return replace(found, set_cookie=cookie, request_headers=headers)
 
 
 def _with(found: FilterEffects, filter_: Definition) -> FilterEffects:
@@ -68,6 +73,8 @@ def _with(found: FilterEffects, filter_: Definition) -> FilterEffects:
             return replace(found, response_headers=_set(filter_, found.response_headers), resets_sockets=True)
         case "DedupeResponseHeader":
             return replace(found, last_kept=found.last_kept | _last_kept(filter_, found))
+        case "AddRequestHeader":
+            return replace(found, beside=_beside(filter_, found))
         case "AddResponseHeader":
             return _added(filter_, found)
         case "Retry":
@@ -94,6 +101,18 @@ def _with_header(
     if name in ("host", "set-cookie", "cookie"):
         raise NotUnderstood(f"{filter_.name} {name}", "this header has a meaning of its own")
     return tuple(sorted({**dict(before), name: value}.items()))
+
+
+def _beside(filter_: Definition, found: FilterEffects) -> str:
+    """The one pair that is added as a Cookie line of its own, beside those of the client."""
+    name, value = _header(filter_, filter_.named("name", "value"))
+    if name != "cookie":
+        raise NotUnderstood(filter_.name, "it adds to what the client sent; SetRequestHeader overwrites")
+    if found.beside or not _COOKIE.fullmatch(value):
+        raise NotUnderstood(f"{filter_.name} cookie", f"{value!r} is not one cookie")
+    if found.policy.retries:
+        raise NotUnderstood(f"{filter_.name} cookie", "behind Retry it is added once for each try")
+    return value
 
 
 def _last_kept(filter_: Definition, found: FilterEffects) -> frozenset[str]:
@@ -228,7 +247,6 @@ def timeout_ms(metadata: Mapping[str, Any]) -> int | None:
 
 
 _UNREADABLE: Final[Mapping[str, str]] = {
-    "AddRequestHeader": "it adds to what the client sent; SetRequestHeader overwrites",
     "CircuitBreaker": "a circuit breaker has no counterpart here",
     "RequestRateLimiter": "its limit is counted in Redis for each key",
     **dict.fromkeys(["StripPrefix", "PrefixPath", "RewritePath", "SetPath"], "it changes the path that services see"),

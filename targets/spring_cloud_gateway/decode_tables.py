@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from graymesh.ir.release import (
-    BUCKETS,
+    WHOLE,
     Condition,
     Field,
     Kind,
@@ -24,6 +24,7 @@ from graymesh.ir.release import (
     Test,
 )
 from graymesh.kit.refusal import NotUnderstood
+from graymesh.kit.tickets import handed_out
 from graymesh.targets.spring_cloud_gateway.decode_routes import DecodedRoute, Hosts
 
 ANY_HOST = "*"
@@ -135,14 +136,16 @@ def _shares(run: Sequence[DecodedRoute]) -> Iterator[Share]:
     if not total:
         raise NotUnderstood("Weight", "the weights of the group add up to nothing: no request meets its routes")
     for entry in run:
-        amount = BUCKETS * (entry.weight.amount if entry.weight else 1)
+        amount = WHOLE * (entry.weight.amount if entry.weight else 1)
         if amount % total:
-            raise NotUnderstood("Weight", f"{amount // BUCKETS} of {total} is not a whole number of basis points")
+            raise NotUnderstood("Weight", f"{amount // WHOLE} of {total} is not a whole number of basis points")
         if amount:
+            cookie, buckets = handed_out(entry.effects.set_cookie)
             yield Share(
                 version=entry.version,
                 basis_points=amount // total,
-                set_cookie=entry.effects.set_cookie,
+                buckets=buckets,
+                set_cookie=cookie,
                 request_headers=entry.effects.request_headers,
                 response_headers=entry.effects.response_headers,
             )

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from graymesh.ir.release import Policy, Retries, SetCookie, Share
+from graymesh.ir.release import TICKET, Policy, Retries, SetCookie, Share
+from graymesh.ir.tickets import ticket_of
 
 Filter: TypeAlias = dict[str, Any]
 
@@ -46,7 +47,10 @@ def filters(share: Share, policy: Policy, preserve_host: bool) -> Iterator[Filte
         yield _filter("DedupeResponseHeader", name=name, strategy="RETAIN_LAST")
         yield _filter("AddResponseHeader", name=name, value=checked(value))
     if share.set_cookie:
-        yield _filter("AddResponseHeader", name="Set-Cookie", value=checked(cookie_line(share.set_cookie)))
+        pair = f"{share.set_cookie.name}={_value(share)}"
+        if share.set_cookie.passed_on:
+            yield _filter("AddRequestHeader", name="Cookie", value=checked(pair))
+        yield _filter("AddResponseHeader", name="Set-Cookie", value=checked(_line(pair, share.set_cookie)))
     # Last, hence innermost: outside it, the cookie would be added once for each try.
     if policy.retries:
         yield _retry(policy.retries)
@@ -55,12 +59,6 @@ def filters(share: Share, policy: Policy, preserve_host: bool) -> Iterator[Filte
 def metadata(policy: Policy) -> dict[str, int]:
     """The route's metadata that Spring reads; a whole number of milliseconds, since `5s` is ignored in silence."""
     return {} if policy.timeout_ms is None else {"response-timeout": policy.timeout_ms}
-
-
-def cookie_line(cookie: SetCookie) -> str:
-    """The cookie as a Set-Cookie header says it."""
-    age = "" if cookie.max_age_seconds is None else f"; Max-Age={cookie.max_age_seconds}"
-    return f"{cookie.name}={cookie.value}; Path=/{age}; HttpOnly; SameSite=Lax"
 
 
 def is_literal(value: str) -> bool:
@@ -73,6 +71,18 @@ def checked(value: str) -> str:
     if not is_literal(value):
         raise ValueError(f"a filter would not take {value!r} literally")
     return value
+
+
+def _value(share: Share) -> str:
+    """What the share's cookie carries: configuration has no value for each request, so its ticket is written out."""
+    value = share.set_cookie.value if share.set_cookie else ""
+    return ticket_of(share.buckets[0][0]) if value == TICKET else value
+
+
+def _line(pair: str, cookie: SetCookie) -> str:
+    """The pair as a Set-Cookie header says it."""
+    age = "" if cookie.max_age_seconds is None else f"; Max-Age={cookie.max_age_seconds}"
+    return f"{pair}; Path=/{age}; HttpOnly; SameSite=Lax"
 
 
 def _retry(retries: Retries) -> Filter:

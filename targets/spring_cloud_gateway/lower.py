@@ -8,7 +8,7 @@ from typing import Any
 from graymesh.ir.naming import route_ids
 from graymesh.ir.release import Conjunction, OneOf, Release, Route, Share
 from graymesh.ir.wording import percent
-from graymesh.kit.comments import condition_in_words, file_of_all, in_lines
+from graymesh.kit.comments import buckets_in_words, condition_in_words, file_of_all, in_lines
 from graymesh.kit.target import Tree, View
 from graymesh.targets.spring_cloud_gateway import predicates, services
 from graymesh.targets.spring_cloud_gateway.filters import filters, metadata
@@ -65,7 +65,7 @@ def _route(view: View, scope: predicates.Predicate, route: Route, order: int) ->
 def _in_words(release: Release, route: Route, tests: Conjunction, share: Share) -> str:
     """`shop/product-service testers: header x-gray-version is v2; to v2.` One route of Spring's is one share."""
     part = percent(share.basis_points) + " " if len(route.split.shares) > 1 else ""
-    bucket = f", who get {share.set_cookie.name}={share.set_cookie.value}" if share.set_cookie else ""
+    bucket = f" with a ticket of bucket {buckets_in_words(share.buckets)}" if share.set_cookie else ""
     who = condition_in_words((tests,))
     return f"{release.key} {route.name}: {who}; to {part}{share.version}{bucket}."
 

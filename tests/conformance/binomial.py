@@ -1,8 +1,9 @@
-"""How far a count may lie from its share by chance: exact bounds of the binomial distribution."""
+"""How far counts may lie from their shares by chance: exact bounds of the binomial and the chi-square distribution."""
 
 from __future__ import annotations
 
-from math import exp, lgamma, log
+from collections.abc import Iterable
+from math import erfc, exp, lgamma, log, pi, sqrt
 
 
 def improbability(count: int, total: int, probability: float) -> float:
@@ -20,3 +21,26 @@ def improbability(count: int, total: int, probability: float) -> float:
 def _term(hits: int, total: int, probability: float) -> float:
     ways = lgamma(total + 1) - lgamma(hits + 1) - lgamma(total - hits + 1)
     return exp(ways + hits * log(probability) + (total - hits) * log(1 - probability))
+
+
+def chi_square(counts: Iterable[int], cells: int) -> float:
+    """The probability that counts in so many cells of equal size lie this far apart, or farther, by chance.
+
+    `cells` is even, so that the degrees of freedom are odd (Abramowitz and Stegun, 26.4.4). Cells without a count may
+    be left out.
+    """
+    known = list(counts)
+    expected = sum(known) / cells
+    distance = sum((count - expected) ** 2 / expected for count in known) + (cells - len(known)) * expected
+    return _chi_square_tail(distance, cells - 1)
+
+
+def _chi_square_tail(distance: float, degrees: int) -> float:
+    """For odd degrees of freedom; each term of the sum grows out of the one before."""
+    if not distance:
+        return 1.0
+    found, term = erfc(sqrt(distance / 2)), sqrt(2 * distance / pi) * exp(-distance / 2)
+    for odd in range(3, degrees + 1, 2):
+        found += term
+        term *= distance / odd
+    return min(1.0, found)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from graymesh.ir.release import BUCKETS, UNIQUE_ID, Route, RouteTable, Share
-from graymesh.ir.semantics import Request, decide, values_of
+from graymesh.ir.release import UNIQUE_ID, WHOLE, Intervals, Route, RouteTable, Share
+from graymesh.ir.semantics import Request, decide, inside, values_of
+from graymesh.ir.tickets import bucket_of
 from tests.conformance.engine import Answer
 
 Pairs = tuple[tuple[str, str], ...]
@@ -18,13 +19,15 @@ NOBODY: Final = ""
 class Outcome:
     """One thing that may happen, in `probability` of the cases: who answers, and what else is seen of it.
 
-    `status` is the answer's own where nobody is asked. `cookie` is `name=value`, empty when none is given.
+    `status` is the answer's own where nobody is asked. `cookie` names the one that is given, empty when none
+    is: a ticket of one of these buckets, which the version is told as well.
     """
 
     version: str
     probability: float
     status: int = 200
     cookie: str = ""
+    buckets: Intervals = ()
     age_seconds: int | None = None
     told: Pairs = ()
     received: Pairs = ()
@@ -62,12 +65,12 @@ def in_words(answer: Answer, versions: Mapping[str, str]) -> str:
 
 def _outcomes(route: Route) -> list[Outcome]:
     fault = route.policy.fault
-    aborted = fault.abort_basis_points / BUCKETS if fault and fault.abort_status else 0.0
+    aborted = fault.abort_basis_points / WHOLE if fault and fault.abort_status else 0.0
     merged: dict[Outcome, float] = {}
     for share in route.split.shares:
         if share.basis_points:
             outcome = _of(share)
-            merged[outcome] = merged.get(outcome, 0.0) + share.basis_points / BUCKETS * (1 - aborted)
+            merged[outcome] = merged.get(outcome, 0.0) + share.basis_points / WHOLE * (1 - aborted)
     found = [replace(outcome, probability=part) for outcome, part in merged.items()]
     if fault and aborted:
         found.append(Outcome(version=NOBODY, probability=aborted, status=fault.abort_status))
@@ -79,7 +82,8 @@ def _of(share: Share) -> Outcome:
     return Outcome(
         version=share.version,
         probability=0.0,
-        cookie=f"{cookie.name}={cookie.value}" if cookie else "",
+        cookie=cookie.name if cookie else "",
+        buckets=share.buckets if cookie else (),
         age_seconds=cookie.max_age_seconds if cookie else None,
         told=share.response_headers,
         received=share.request_headers,
@@ -95,21 +99,27 @@ def _shows(answer: Answer, outcome: Outcome, versions: Mapping[str, str]) -> boo
         return answer.version is None and answer.headers.get(":status") == str(outcome.status)
     return (
         versions.get(answer.version or "") == outcome.version
-        and _same_cookie(answer.set_cookies, outcome)
+        and _right_ticket(answer, outcome)
         and all(answer.headers.get(name) == value for name, value in outcome.told)
         and all(_received(answer, name, value) for name, value in outcome.received)
     )
 
 
-def _same_cookie(given: Sequence[str], outcome: Outcome) -> bool:
-    """The one cookie, for the whole site, out of reach of scripts and foreign pages, for its time."""
+def _right_ticket(answer: Answer, outcome: Outcome) -> bool:
+    """The one cookie, for the whole site, out of reach of scripts and foreign pages, for its time; and passed on."""
+    given = answer.set_cookies
     if not outcome.cookie:
         return not given
     if len(given) != 1:
         return False
     pair, *attributes = (part.strip() for part in given[0].split(";"))
+    name, _, ticket = pair.partition("=")
+    bucket = bucket_of(ticket)
+    if name != outcome.cookie or bucket is None or not inside(bucket, outcome.buckets):
+        return False
+    received = answer.headers.get("x-seen-cookie", pair)  # long ones are not told
     age = [f"max-age={outcome.age_seconds}"] if outcome.age_seconds is not None else []
-    return pair == outcome.cookie and {each.lower() for each in attributes} == {
+    return received.split("; ").count(pair) == 1 and {each.lower() for each in attributes} == {
         "path=/",
         "httponly",
         "samesite=lax",

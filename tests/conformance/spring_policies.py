@@ -58,7 +58,7 @@ def _wrong(
         yield f"{what}: {service.tries[number]} tries, not {wanted}"
     if failure == "slow" and (response.status != 504 or took < wanted * _TIMEOUT_MILLISECONDS):
         yield f"{what}: {response.status} after {took:.0f} ms, not 504 after {wanted} times {_TIMEOUT_MILLISECONDS} ms"
-    cookies = sum("gray-bucket" in value for value in response.every("set-cookie"))
+    cookies = sum("gray-ticket" in value for value in response.every("set-cookie"))
     if failure.isdigit() and cookies != 1:
         yield f"{what}: the bucket is given {cookies} times"
 
@@ -100,7 +100,7 @@ def _spec(word: str, endpoints: list[str]) -> dict[str, Any]:
             "versions": {"v1": {"endpoints": endpoints}, "v2": {"endpoints": endpoints}},
             "stages": [{"name": "half", "weight": 50}, {"name": "full", "weight": 100}],
             "stage": "half",
-            "sticky": {"cookie": "gray-bucket"},
+            "sticky": {"cookie": "gray-ticket"},
             "resilience": {
                 "timeout": f"{_TIMEOUT_MILLISECONDS}ms",
                 "retries": {"attempts": _ATTEMPTS, **asked},

@@ -140,6 +140,10 @@ def _asked(each: Placed, view: View) -> Iterator[Asked]:
         yield Asked(each.name, view.release.stage, host, table, each.versions)
 
 
+COARSE: Final = 500
+"""Basis points of which shares are multiples on every engine."""
+
+
 def features(view: View) -> set[str]:
     """The features that requests of this view show at work."""
     found = {"lane.follow"} if view.role == "follower" else set()
@@ -151,6 +155,8 @@ def features(view: View) -> set[str]:
             found |= {"split"} if len(shares) > 1 else set()
             found |= {"split.several"} if len({share.version for share in shares}) > 2 else set()
             found |= {"sticky"} if any(share.set_cookie for share in shares) else set()
+            fine = any(share.set_cookie and share.basis_points % COARSE for share in shares)
+            found |= {"sticky.fine"} if fine and len(shares) > 1 else set()
             found |= {"sticky.key"} if route.split.key else set()
             found |= {"notice"} if any(share.response_headers for share in shares) else set()
             written = {header for share in shares for header in share.request_headers}

@@ -15,8 +15,10 @@ from typing import Any, Final
 
 import pytest
 
+from graymesh.ir.cohorts import cohort
 from graymesh.ir.release import Release
-from graymesh.ir.semantics import Request
+from graymesh.ir.semantics import Request, inside
+from graymesh.ir.tickets import bucket_of, start_of
 from graymesh.kit.registry import target
 from graymesh.language.case import Case
 from tests.conformance import upstreams
@@ -127,7 +129,7 @@ def _case(endpoints: Mapping[str, Sequence[str]], more: Mapping[str, Any]) -> Ca
         "service": {"port": 8080, "domains": [HOST]},
         "stable": "v1",
         "versions": {version: {"endpoints": list(each)} for version, each in endpoints.items()},
-        "sticky": {"cookie": "gray-bucket"},
+        "sticky": {"cookie": "gray-ticket"},
         "stages": [{"name": name, "weight": weight, "hold": "1h"} for name, weight in WEIGHTS.items()],
         "stage": UP[0],
         "targets": {
@@ -177,11 +179,15 @@ def _answers(engine: Engine, users: Sequence[User]) -> list[Answer]:
 
 
 def _stage_is_right(users: Sequence[User], step: int) -> None:
-    """As many on the canary as chance allows for, and exactly those whose bucket says so."""
+    """As many on the canary as chance allows for, and exactly those whose ticket says so."""
     weight = WEIGHTS[WAY[step]]
     on_canary = [user for user in users if user.seen[step] == "v2"]
     assert improbability(len(on_canary), USERS, weight / 100) > ERROR_RATE, Counter(user.seen[step] for user in users)
-    assert all((int(user.cookies["gray-bucket"]) < 100 * weight) == (user.seen[step] == "v2") for user in users)
+    if weight < 100:
+        taken = cohort(start_of("default/shop/v2"), [{"v2": 100 * weight}]).buckets("v2", 100 * weight)
+        tickets = {user.number: bucket_of(user.cookies["gray-ticket"]) for user in users}
+        assert None not in tickets.values()
+        assert all(inside(tickets[user.number] or 0, taken) == (user.seen[step] == "v2") for user in users)
 
 
 def _nobody_flips(users: Sequence[User]) -> None:

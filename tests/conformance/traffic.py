@@ -27,7 +27,7 @@ class Effort:
     """How many variants are sent. Every request of the corpus goes out as it is, whatever the effort.
 
     `fully`: so many requests of a table in every variant; of the others each `every`-th, in so many neighbours and
-    ways, in turn. `users`: so many without a bucket meet each route that draws.
+    ways, in turn. `users`: so many without a ticket meet each route that draws.
     """
 
     fully: int
@@ -80,7 +80,7 @@ class Seen:
 
 
 def try_out(engine: Engine, asked: Sequence[Asked], seen: Seen, effort: Effort = THOROUGH) -> None:
-    """All requests for these hosts, in one go; then those that depend on the answers: users with their new bucket."""
+    """All requests for these hosts, in one go; then those that depend on the answers: users with their new ticket."""
     sent = [(each, one) for each in asked for one in _requests(engine, each, effort)]
     answers = engine.send_heads([(one.head, each.host) for each, one in sent])
     drawn: dict[tuple[int, str], Counter[int]] = {}
@@ -98,9 +98,8 @@ def try_out(engine: Engine, asked: Sequence[Asked], seen: Seen, effort: Effort =
             _kept(each, one, known.setdefault((id(each), wanted.route, wanted.key), found), found, seen)
             continue
         drawn.setdefault((id(each), wanted.route), Counter())[found] += 1
-        cookie = wanted.outcomes[found].cookie
-        if cookie and len(given) < effort.users:
-            given.append((each, one.request, cookie))
+        if wanted.outcomes[found].cookie and len(given) < effort.users:
+            given.append((each, one.request, answer.set_cookies[0].partition(";")[0]))
     _note_draws(asked, drawn, seen)
     _come_back(engine, given, seen)
 
@@ -148,16 +147,16 @@ def _in_turn(every: Sequence[T], number: int, count: int) -> Iterator[T]:
 
 
 def _draws(engine: Engine, asked: Asked, users: int) -> Iterator[Sent]:
-    """For every route that draws: users without a bucket, and users with an identity, each of them twice."""
+    """For every route that draws: users without a ticket, and users with an identity, each of them twice."""
     reached: dict[str, Request] = {}
     for plain in corpus(asked.table):
         request = replace(plain, host=asked.host)
         wanted = expected(asked.table, request)
         if len(wanted.outcomes) > 1 and not wanted.key and request.method not in _NOT_ASKED[engine.name]:
             reached.setdefault(wanted.route, request)
-    for name, request in reached.items():
-        yield from [Sent(request, asked.host, "a user without a bucket", engine.head(request, asked.host))] * users
-        key = next(route.split.key for route in asked.table.routes if route.name == name)
+    key = next((route.split.key for route in asked.table.routes if route.split.key), None)
+    for request in reached.values():
+        yield from [Sent(request, asked.host, "a user without a ticket", engine.head(request, asked.host))] * users
         for user in [with_values(request, key, (f"user-{number}",)) for number in range(_KEYS)] if key else ():
             yield from [Sent(user, asked.host, "a user with an identity", engine.head(user, asked.host))] * 2
 
@@ -203,13 +202,13 @@ def _note_draws(asked: Sequence[Asked], drawn: Mapping[tuple[int, str], Counter[
 
 
 def _come_back(engine: Engine, given: Sequence[tuple[Asked, Request, str]], seen: Seen) -> None:
-    """Users come back with the bucket that they were given: the same version, and no new bucket."""
+    """Users come back with the ticket that they were given: the same version, and no new ticket."""
     again = []
     for asked, request, cookie in given:
         name, _, value = cookie.partition("=")
         kept = tuple(pair for pair in request.cookies if pair[0] != name)
         request = replace(request, cookies=(*kept, (name, value)))
-        again.append((asked, Sent(request, asked.host, "a user with a bucket", engine.head(request, asked.host))))
+        again.append((asked, Sent(request, asked.host, "a user with a ticket", engine.head(request, asked.host))))
     answers = engine.send_heads([(one.head, asked.host) for asked, one in again])
     for (asked, one), answer in zip(again, answers, strict=True):
         _compared(asked, one, expected(asked.table, one.request), answer, seen)

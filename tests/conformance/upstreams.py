@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Final, cast
 
 _END: Final = b"\r\n\r\n"
-_UNTOLD: Final = frozenset(["host", "connection", "content-length", "transfer-encoding", "accept", "cookie"])
+_UNTOLD: Final = frozenset(["host", "connection", "content-length", "transfer-encoding", "accept"])
 """Headers that no spec sets; telling them would cost time only."""
 
 _LONGEST: Final = 256
@@ -64,6 +64,9 @@ class _Upstream(asyncio.Protocol):
             self._answer(lines[0], headers, known.get("connection", "").lower())
 
     def _answer(self, first: str, headers: list[tuple[str, str]], connection: str) -> None:
+        # One header of cookies, whatever number of lines it came in: RFC 9113 lets a proxy cut it.
+        cookies = "; ".join(value for name, value in headers if name == "cookie")
+        headers = [*(pair for pair in headers if pair[0] != "cookie"), ("cookie", cookies)]
         told = [f"x-seen-{name}: {value}" for name, value in headers if _told(name, value)]
         close = connection == "close" or (first.endswith("/1.0") and connection != "keep-alive")
         ends = ["connection: close"] if close else []

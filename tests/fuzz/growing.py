@@ -25,7 +25,7 @@ def _spec(
         "  service: {port: 80}\n  stable: v1\n  versions:\n    v1: {endpoints: [10.0.1.1:80]}\n"
         "    v2: {endpoints: [10.0.2.1:80]}\n"
         f"  audiences:\n    a: [{{cookies: {{a: '1'}}}}]\n{audiences}"
-        f"  sticky: {{cookie: gray-bucket}}\n{spec}{'' if 'stages:' in spec else _STAGES}  targets: {{nginx: {{}}, istio: {{}}}}\n{behind}"
+        f"  sticky: {{cookie: gray-ticket}}\n{spec}{'' if 'stages:' in spec else _STAGES}  targets: {{nginx: {{}}, istio: {{}}}}\n{behind}"
     )
 
 

@@ -26,9 +26,9 @@ def in_case_only(change: Change) -> bool:
 
 
 def same_buckets_in_istio(change: Change) -> bool:
-    """Every value of every bucket cookie still gets the same."""
+    """Every value of every ticket cookie still gets the same."""
     pairs = zip(_http_routes(change.before), _http_routes(change.mutant.text), strict=True)
-    cookies = _bucket_cookies(change.before)
+    cookies = _ticket_cookies(change.before)
     return all(
         oracles.istio_buckets(old, cookie) == oracles.istio_buckets(new, cookie)
         for old, new in pairs
@@ -37,9 +37,9 @@ def same_buckets_in_istio(change: Change) -> bool:
 
 
 def same_buckets_in_spring(change: Change) -> bool:
-    """Every value of every bucket cookie still gets the same."""
+    """Every value of every ticket cookie still gets the same."""
     old, new = spring_routes(change.before), spring_routes(change.mutant.text)
-    cookies = _bucket_cookies(change.before)
+    cookies = _ticket_cookies(change.before)
     return all(oracles.spring_buckets(old, cookie) == oracles.spring_buckets(new, cookie) for cookie in cookies)
 
 
@@ -80,7 +80,7 @@ def same_defaults_in_sentinel(change: Change) -> bool:
 
 
 def same_buckets_in_nginx(change: Change) -> bool:
-    """Every value of every bucket cookie still gets the same, in every server."""
+    """Every value of every ticket cookie still gets the same, in every server."""
     return oracles.nginx_buckets(change.line.files) == oracles.nginx_buckets(change.files)
 
 
@@ -157,8 +157,8 @@ def _http_routes(text: str) -> list[Sequence[Mapping[str, Any]]]:
     return [each["spec"]["http"] for each in documents(text) if each["kind"] == "VirtualService"]
 
 
-def _bucket_cookies(text: str) -> set[str]:
-    return set(re.findall(r"([\w-]+-bucket)\b", text))
+def _ticket_cookies(text: str) -> set[str]:
+    return set(re.findall(r"([\w-]+-ticket)\b", text))
 
 
 def _with_defaults(text: str) -> list[Mapping[str, Any]]:

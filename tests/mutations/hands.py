@@ -52,7 +52,7 @@ HANDS: Mapping[str, Hand] = {
     "nginx": Hand(
         named=nginx_mutants.named,
         sweep=nginx_mutants.sweep,
-        classes=ROUTED | {"map entry dropped", "connection told", "endpoint", "limit dropped"},
+        classes=ROUTED | {"map entry dropped", "connection told", "endpoint", "limit dropped", "hash digit"},
         least=1000,
         every=2,
         idle={
@@ -60,7 +60,7 @@ HANDS: Mapping[str, Hand] = {
             "map entry dropped": conditions.same_answers_in_nginx,
             "limit dropped": conditions.same_answers_in_nginx,
         },
-        broken=frozenset(["map entry dropped", "catch-all dropped"]),
+        broken=frozenset(["map entry dropped", "catch-all dropped", "hash digit"]),
         places_tell=True,  # servers are much alike
     ),
     "spring-cloud-gateway": Hand(

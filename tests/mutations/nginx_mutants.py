@@ -128,7 +128,7 @@ class NginxNamed:
 
     def class_bucket_digit(self) -> Iterator[tuple[Directive, str, str]]:
         for entry in (entry for block in self.maps for entry in block.children):
-            ranges = re.search(r"-bucket=(.*\d.*)\[ \\t\]\*\(\?:;", entry.words[0].text)
+            ranges = re.search(r"-ticket=(.*\d.*)\[ \\t\]\*\(\?:;", entry.words[0].text)
             if ranges:
                 start, end = (entry.words[0].start + at for at in ranges.span(1))
                 for index, new in digits_changed(self.nginx.text, start, end):
@@ -136,17 +136,22 @@ class NginxNamed:
                         yield entry, f"digit at {index - start} of {ranges[1]}: {new[start:end]}", new
 
     def class_cookie_value(self) -> Iterator[tuple[Directive, str, str]]:
-        """The buckets that are handed out, and the cookies that audiences ask for."""
-        for part in (part for draw in self.nginx.named("split_clients") for part in draw.children):
-            if re.fullmatch(r"\d{4}", part.values[0]):
-                for index, new in digits_changed(self.nginx.text, part.words[1].start, part.words[1].end):
-                    yield part, f"digit {index - part.words[1].start}", new
+        """The ticket that is handed out, and the cookies that audiences ask for."""
+        for entry in (entry for block in self.maps for entry in block.children if "; Path=/" in entry.words[-1].text):
+            yield entry, "another name", self._other_at(entry.words[-1].start + 1)
         for block in self.maps:
             for entry in block.children if block.values[0] == "$http_cookie" else ():
                 asked = re.search(r"\*(\w)[\w.\\-]*=(\w)", entry.words[0].text)
-                if asked and "-bucket=" not in entry.words[0].text:
+                if asked and "-ticket=" not in entry.words[0].text:
                     yield entry, "another name", self._other_at(entry.words[0].start + asked.start(1))
                     yield entry, "another value", self._other_at(entry.words[0].start + asked.start(2))
+
+    def class_hash_digit(self) -> Iterator[tuple[Directive, str, str]]:
+        """The digits by which identities are drawn: uneven ones are no buckets."""
+        for part in (part for draw in self.nginx.named("split_clients") for part in draw.children):
+            if re.fullmatch("[0-9a-f]", part.values[0]):
+                for index, new in digits_changed(self.nginx.text, part.words[1].start, part.words[1].end):
+                    yield part, f"digit {index - part.words[1].start}", new
 
     def class_header_value(self) -> Iterator[tuple[Directive, str, str]]:
         for block in self.maps:

@@ -1,6 +1,6 @@
 """What artifacts mean, worked out by brute force from their text alone: by these a change is told from no change.
 
-Nothing here knows graymesh; patterns are tried on every one of the 10,000 bucket values with Python's own `re`.
+Nothing here knows graymesh; patterns are tried on a ticket of every bucket with Python's own `re`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 from tests.mutations.nginx_text import Directive, top
 
-BUCKETS = tuple(f"{number:04}" for number in range(10_000))
-STRANGE = tuple(f"{'0' * place}{char}{'9' * (3 - place)}" for place in range(4) for char in "qwx-[].:")
-VALUES = ("", "0", "999", "00000", "99999", *STRANGE, *BUCKETS)
-"""What is tried: every bucket, and some values that are none."""
+BUCKETS = tuple(f"0000{number:04x}" for number in range(65_536))
+STRANGE = tuple(f"{'0' * place}{char}{'9' * (7 - place)}" for place in range(8) for char in "qwxgAF-[].:")
+VALUES = ("", "0", "0999", "0000999", "0" * 8 + "q", "f" * 32, "-" * 4 + "0999", *STRANGE, *BUCKETS)
+"""What is tried: a ticket of every bucket, and some values that are none."""
 
 _COOKIE = re.compile(r"\(\?:\.\*;\\s\*\)\?([^=]+)=(.*)\(\?:\\s\*;\.\*\)\?")
 
@@ -138,7 +138,7 @@ def _spring_tests(route: Mapping[str, Any]) -> dict[str, str]:
 
 
 def nginx_buckets(files: Mapping[str, str]) -> list[dict[str, frozenset[str]]]:
-    """For every ordered map which version stands first for which values of its bucket cookie."""
+    """For every ordered map which version stands first for which values of its ticket cookie."""
     tops = [found for path in sorted(files) if path.endswith(".conf") for found in top(files[path])]
     maps = {each.values[1]: each for each in tops if each.name == "map"}
     return [_nginx_ordered(each, maps) for each in maps.values() if "=$" in each.values[0]]
@@ -159,8 +159,8 @@ def _nginx_ordered(ordered: Directive, maps: Mapping[str, Directive]) -> dict[st
 
 @lru_cache(maxsize=4096)
 def _nginx_taken(key: str) -> frozenset[str]:
-    """The values with which a map's pattern finds the bucket cookie."""
-    name = re.search(r"[\w-]+-bucket=", key)
+    """The values with which a map's pattern finds the ticket cookie."""
+    name = re.search(r"[\w-]+-ticket=", key)
     if name is None:
         return frozenset()
     pattern = re.compile(key.removeprefix("~").replace(r"\z", r"\Z"))

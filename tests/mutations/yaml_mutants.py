@@ -106,12 +106,13 @@ class IstioNamed(_Named):
 
     def class_bucket_digit(self) -> Iterator[tuple[Path, str, str]]:
         for path, value in self._leaves("regex"):
-            if "-bucket=" in value:
+            if "-ticket=" in value:
                 yield from self.digits_of(path, value.partition("=")[2].rpartition("(?:")[0])
 
     def class_cookie_value(self) -> Iterator[tuple[Path, str, str]]:
         for path, value in self._leaves("set-cookie"):
-            yield from self.digits_of(path, value.partition("=")[2][:4])
+            yield self.changed(path, with_other(value, 0))
+            yield self.changed(path, value.replace("%REQ(X-REQUEST-ID)%", "0000ffff"))
         for path, value in self._leaves("regex"):
             name, _, rest = value.removeprefix("(?:.*;\\s*)?").partition("=")
             if rest and "[" not in rest:
@@ -198,15 +199,15 @@ class SpringNamed(_Named):
 
     def class_bucket_digit(self) -> Iterator[tuple[Path, str, str]]:
         for path in self._parts("predicates", "Cookie"):
-            if self.yaml.value(path)["args"]["name"].endswith("-bucket"):
+            if self.yaml.value(path)["args"]["name"].endswith("-ticket"):
                 yield from self.digits_of((*path, "args", "regexp"), self.yaml.value(path)["args"]["regexp"])
 
     def class_cookie_value(self) -> Iterator[tuple[Path, str, str]]:
         for path in self._parts("filters", "AddResponseHeader"):
             value = (*path, "args", "value")
-            yield from self.digits_of(value, self.yaml.value(value).partition("=")[2][:4])
+            yield from self.digits_of(value, self.yaml.value(value).partition("=")[2][:8])
         for path in self._parts("predicates", "Cookie"):
-            if not self.yaml.value(path)["args"]["name"].endswith("-bucket"):
+            if not self.yaml.value(path)["args"]["name"].endswith("-ticket"):
                 for name in ("name", "regexp"):
                     yield self.changed((*path, "args", name), with_other(self.yaml.value((*path, "args", name)), 0))
 

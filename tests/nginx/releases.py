@@ -8,6 +8,7 @@ from typing import Any
 
 from graymesh.ir.release import (
     ALWAYS,
+    TICKET,
     UNIQUE_ID,
     Absent,
     Buckets,
@@ -85,9 +86,9 @@ def goes_to(name: str, condition: Condition, *shares: Share | str, key: Field | 
     return Route(name=name, condition=condition, split=Split(made, key))
 
 
-def share(version: str, basis_points: int, bucket: str = "", **more: Any) -> Share:
-    given = SetCookie("gray-bucket", bucket, 2_592_000) if bucket else None
-    return Share(version=version, basis_points=basis_points, set_cookie=given, **more)
+def share(version: str, basis_points: int, *buckets: tuple[int, int], ticket: bool = False, **more: Any) -> Share:
+    given = SetCookie("gray-ticket", TICKET, 2_592_000, passed_on=True) if ticket else None
+    return Share(version=version, basis_points=basis_points, buckets=buckets, set_cookie=given, **more)
 
 
 def release(
@@ -121,17 +122,23 @@ def release(
 
 
 EVERYONE = goes_to("everyone", ALWAYS, "v1")
-DRAWN = (
-    share("v2", 500, "0499"),
-    share("v1", 1500, "1999"),
-    share("v1", 3000, "4999"),
-    share("v1", 5000, "9999"),
-)
+CANARY, OTHERS = (0xFF00, 0xFFFF), (0xBCD, 0xFEFF)
+"""5%, around the end: 3277 buckets."""
+
+HASHED = (share("v2", 500, (0, 0xBCC), CANARY), share("v1", 9500, OTHERS))
+DRAWN = (share("v2", 500, (0, 0xBCC), CANARY, ticket=True), share("v1", 9500, OTHERS, ticket=True))
 STICKY = (
-    goes_to("bucket-v2", ((cookie("gray-bucket", Buckets(((0, 499),))),),), "v2"),
-    goes_to("bucket-v1", ((cookie("gray-bucket", Buckets(((0, 9999),))),),), "v1"),
+    goes_to("ticket-v2", ((cookie("gray-ticket", Buckets(((0, 0xBCC), CANARY))),),), "v2"),
+    goes_to("ticket-v1", ((cookie("gray-ticket", Buckets(((0, 0xFFFF),))),),), "v1"),
     goes_to("everyone", ALWAYS, *DRAWN),
 )
+
+
+def keyed(key: Field) -> Sequence[Route]:
+    """Users by their key, and all others by their ticket."""
+    return (goes_to("keyed", ((Test(key, Present()),),), *HASHED, key=key), *STICKY)
+
+
 JWT = Jwt(issuer="https://id.example.com", jwks="https://id.example.com/keys", source=Field(Kind.COOKIE, "token"))
 MARKED = Share(
     version="v2",
@@ -195,15 +202,15 @@ VIEWS: tuple[View, ...] = (
     ),
     release("random", [goes_to("everyone", ALWAYS, share("v2", 533), share("v3", 1), share("v1", 9466))]),
     release("sticky", STICKY),
-    release("keyed", [*STICKY[:2], goes_to("everyone", ALWAYS, *DRAWN, key=Field(Kind.COOKIE, "uid"))]),
-    release("keyed-header", [goes_to("everyone", ALWAYS, *DRAWN, key=Field(Kind.HEADER, "x-user"))]),
-    release("keyed-query", [goes_to("everyone", ALWAYS, *DRAWN, key=Field(Kind.QUERY, "user"))]),
-    release("keyed-claim", [goes_to("everyone", ALWAYS, *DRAWN, key=Field(Kind.CLAIM, "sub"))], jwt=JWT),
+    release("keyed", keyed(Field(Kind.COOKIE, "uid"))),
+    release("keyed-header", keyed(Field(Kind.HEADER, "x-user"))),
+    release("keyed-query", keyed(Field(Kind.QUERY, "user"))),
+    release("keyed-claim", keyed(Field(Kind.CLAIM, "sub")), jwt=JWT),
     release(
         "drawn-inside",
         [goes_to("some", ((header("x-a", Present()),),), share("v2", 5000), share("v3", 5000)), EVERYONE],
     ),
-    release("nothing-drawn", [goes_to("everyone", ALWAYS, share("v2", 0, "0000"), share("v1", 10_000, "9999"))]),
+    release("nothing-drawn", [goes_to("everyone", ALWAYS, share("v2", 0), share("v1", 10_000))]),
     release(
         "marks",
         [goes_to("asked", ((header("x-gray-version", exact("v2")),),), MARKED), goes_to("everyone", ALWAYS, UNMARKED)],
@@ -238,15 +245,15 @@ def written(*views: View) -> dict[str, str]:
 
 
 def thousand() -> list[View]:
-    """Each with values, a cookie and a bucket cookie of its own."""
+    """Each with values, a cookie and a ticket cookie of its own."""
     return [
         release(
             f"service-{number:04}",
             [
                 goes_to("tried", ((header("x-gray-version", exact(f"v{number}")),),), "v2"),
                 goes_to("asked", ((path(exact(f"/{number}")), method("GET"), cookie(f"c{number}", exact("1"))),), "v2"),
-                goes_to("kept", ((cookie(f"bucket-{number}", Buckets(((0, 499),))),),), "v2"),
-                goes_to("everyone", ALWAYS, share("v2", 500, "0499"), share("v1", 9500, "9999")),
+                goes_to("kept", ((cookie(f"ticket-{number}", Buckets(((0, 0xBCC), CANARY))),),), "v2"),
+                goes_to("everyone", ALWAYS, *DRAWN),
             ],
         )
         for number in range(1000)

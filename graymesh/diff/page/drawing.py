@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from graymesh.diff.model import Artifact, Shares, StageStep, Standing, Strip
-from graymesh.ir.release import BUCKETS
+from graymesh.ir.release import BUCKET_COUNT, WHOLE
+from graymesh.ir.tickets import written
 
 COLORS: Final = 8
 """Classes v0 (stable) to v7 of the style sheet; further versions begin again behind v0."""
@@ -81,15 +82,15 @@ def columns(standing: Standing, palette: Mapping[str, str]) -> tuple[StageColumn
 
 
 def strip_bars(strip: Strip, palette: Mapping[str, str]) -> tuple[Bar, ...]:
-    """The users' strip from bucket 0 to 9999."""
+    """The users' strip from bucket 0000 to ffff."""
     return tuple(
         Bar(
-            x=_percent(low / BUCKETS),
-            width=_percent((high - low + 1) / BUCKETS),
+            x=_percent(low / BUCKET_COUNT),
+            width=_percent((high - low + 1) / BUCKET_COUNT),
             y="0%",
             height="100%",
             color=palette.get(version, MIXED),
-            said=f"{low:04}–{high:04}: {version}",
+            said=f"{written(low)}–{written(high)}: {version}",
         )
         for low, high, version in strip
     )
@@ -162,14 +163,14 @@ def _widths(steps: Sequence[StageStep]) -> list[float]:
 
 def _stack(step: StageStep, stable: str, palette: Mapping[str, str], x: float, width: float) -> Iterator[Bar]:
     """Canaries stand on the ground, stable hangs from above."""
-    top = BUCKETS
+    top = WHOLE
     for version, part in sorted(step.shares, key=lambda pair: pair[0] == stable):
         top -= part
         yield Bar(
             x=_percent(x),
             width=_percent(width),
-            y=_percent(top / BUCKETS),
-            height=_percent(part / BUCKETS),
+            y=_percent(top / WHOLE),
+            height=_percent(part / WHOLE),
             color=palette.get(version, MIXED),
             said=version,
         )

@@ -56,13 +56,9 @@ def stage_line(release: ReleaseDiff) -> str:
 
 
 def move_line(move: Move) -> str:
-    """`users 0500–1999 (15%) move from v1 to v2`, and what is different for users who have been here before."""
+    """`users 0ccd–3332 (15%) move from v1 to v2`."""
     verb = "move BACK" if move.back else "move"
-    said = f"users {move.low:04}–{move.high:04} ({percent(move.basis_points)}) {verb} from {move.old} to {move.new}"
-    carried = move.carried_basis_points
-    if carried is None or carried == move.basis_points:
-        return said
-    return f"{said}; of users who carry a bucket already: {percent(carried)}"
+    return f"users {move.users} ({percent(move.basis_points)}) {verb} from {move.old} to {move.new}"
 
 
 def trend_word(change: Change) -> str:

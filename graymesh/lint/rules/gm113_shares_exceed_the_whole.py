@@ -1,7 +1,8 @@
 """Shares that do not fit into the whole.
 
-The weights of a stage add up to more than 100, or, with several canaries, the largest weights that each of them ever
-has do. Each canary's users keep fixed buckets, so that growing one never evicts another's; there must be room for all.
+The weights of a stage add up to more than 100, or, with three canaries or more, the largest weights that each ever has
+do. Three canaries or more keep
+buckets of their own at their largest, so that growing one never evicts another's users.
 
 bad: |
   versions: {v1: {endpoints: [10.0.1.1:80]}, v2: {endpoints: [10.0.2.1:80]}, v3: {endpoints: [10.0.3.1:80]}}

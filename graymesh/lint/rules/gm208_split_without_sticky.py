@@ -8,7 +8,7 @@ bad: |
   sticky: null
 good: |
   stages: [{name: half, weight: 50, hold: 1h}, {name: full, weight: 100}]
-  sticky: {cookie: gray-bucket}
+  sticky: {cookie: gray-ticket}
 """
 
 from __future__ import annotations
@@ -31,6 +31,6 @@ def check(case: Case) -> Iterator[Finding]:
             yield Finding(
                 path=stage_path(index),
                 message=f"stage {release.stage!r} splits users at random, request by request",
-                help="add sticky: {cookie: gray-bucket}, so that each user stays on one version",
+                help="add sticky: {cookie: gray-ticket}, so that each user stays on one version",
             )
             return

@@ -21,6 +21,6 @@ from graymesh.lint.finding import Finding
 
 def check(case: Case) -> Iterator[Finding]:
     """Every test that fails at a stage where it is judged."""
-    for failure in failures(case.stages, case.rollout.spec.tests):
+    for failure in failures(case.stages, case.rollout.spec.tests, case.ticket_cookie):
         help_text = failure.advice or "`graymesh route` explains the decision"
         yield Finding(path=failure.origin, message=failure.message, help=help_text)

@@ -34,7 +34,7 @@ def check(case: Case) -> Iterator[Finding]:
         route.name
         for test in tests
         for release in judged(case.stages, test)
-        if (route := decide(release.table, request_of(test.request, release.hosts[0])).route)
+        if (route := decide(release.table, request_of(test.request, release.hosts[0], case.ticket_cookie)).route)
     }
     for route in asked(case.release):
         if route.name not in reached:

@@ -1,7 +1,7 @@
 """A split that a target cannot make.
 
 The engine cannot share requests out between versions, or not between several canaries, or cannot keep users where they
-are.
+are, or not by a key, or only shares that are multiples of 5%.
 
 bad: |
   targets: {sentinel: {}}
@@ -19,6 +19,9 @@ from graymesh.lint.capabilities import Use, missing
 from graymesh.lint.finding import Finding
 from graymesh.lint.traffic import stage_path, weights
 
+_COARSE = 500
+"""Basis points of which shares are multiples on every engine."""
+
 
 def check(case: Case) -> Iterator[Finding]:
     """Splits, several canaries and stickiness that a deciding target lacks; a release that nobody routes."""
@@ -33,9 +36,14 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _uses(case: Case) -> Iterator[Use]:
+    sticky = case.rollout.spec.sticky
     for index, release in enumerate(case.stages):
-        served = sum(points > 0 for points in weights(release).values())
-        if served > 1:
-            yield Use("split" if served == 2 else "split.several", stage_path(index))
-    if case.rollout.spec.sticky:
+        served = [points for points in weights(release).values() if points]
+        if len(served) > 1:
+            yield Use("split" if len(served) == 2 else "split.several", stage_path(index))
+            if sticky and any(points % _COARSE for points in served):
+                yield Use("sticky.fine", stage_path(index))
+    if sticky:
         yield Use("sticky", ("spec", "sticky"))
+        if sticky.key:
+            yield Use("sticky.key", ("spec", "sticky", "key"))

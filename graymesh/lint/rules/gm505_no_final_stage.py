@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.ir.release import BUCKETS
+from graymesh.ir.release import WHOLE
 from graymesh.ir.wording import percent
 from graymesh.language.case import Case
 from graymesh.lint.finding import Finding
@@ -24,10 +24,10 @@ LEVEL = "info"
 def check(case: Case) -> Iterator[Finding]:
     """A single canary whose last stage is below 100%."""
     spec = case.rollout.spec
-    if len(spec.canaries) == 1 and spec.stages and canary_weight(case.stages[-1]) < BUCKETS:
+    if len(spec.canaries) == 1 and spec.stages and canary_weight(case.stages[-1]) < WHOLE:
         last = case.stages[-1]
         yield Finding(
             path=stage_path(len(case.stages) - 1),
-            message=f"the last stage {last.stage!r} leaves {percent(BUCKETS - canary_weight(last))} on {last.stable!r}",
+            message=f"the last stage {last.stage!r} leaves {percent(WHOLE - canary_weight(last))} on {last.stable!r}",
             help="add {name: full, weight: 100} when the release is meant to end",
         )

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.ir.release import BUCKETS
+from graymesh.ir.release import WHOLE
 from graymesh.language.case import Case
 from graymesh.lint.finding import Finding
 
@@ -32,7 +32,7 @@ def check(case: Case) -> Iterator[Finding]:
     for version in case.release.versions:
         count = version.replicas if version.replicas is not None else len(version.endpoints)
         # older Envoys, 1.30 for one, eject an instance even where the percentage allows none
-        if count and (count == 1 or max(1, count * (most or 0) // BUCKETS) >= count):
+        if count and (count == 1 or max(1, count * (most or 0) // WHOLE) >= count):
             who = "the only instance" if count == 1 else f"all {count} instances"
             yield Finding(
                 path=("spec", "resilience", "outlier"),

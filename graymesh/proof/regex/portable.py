@@ -10,10 +10,11 @@ from functools import lru_cache
 from typing import Final, assert_never
 
 from graymesh.ir import buckets
-from graymesh.ir.buckets import Intervals, joined
+from graymesh.ir.buckets import joined
 from graymesh.ir.release import (
     Absent,
     Buckets,
+    Intervals,
     Kind,
     Matcher,
     Networks,
@@ -24,6 +25,7 @@ from graymesh.ir.release import (
     Regex,
     Suffix,
 )
+from graymesh.ir.tickets import HEAD
 from graymesh.proof.regex.ambiguity import examined
 from graymesh.proof.regex.automata import Explored, TooLargeError, truths
 from graymesh.proof.regex.domain import alphabet as alphabet_of
@@ -57,6 +59,7 @@ __all__ = [
     "RegexProblem",
     "canonical",
     "effort",
+    "endings_of",
     "everything",
     "intervals_of",
     "literal",
@@ -78,8 +81,10 @@ MOST_EFFORT: Final = 4_000_000
 
 _LEAST_EFFORT: Final = 200
 
-_DIGITS: Final = chars_of("0123456789")
-_MOST_DIGITS: Final = 4
+_DIGITS: Final = chars_of("0123456789abcdef")
+_BASE: Final = 16
+_BUCKET_DIGITS: Final = 4
+_HEAD: Final = normal(read(HEAD)[0], VALUES)
 
 
 def parse(pattern: str) -> Node:
@@ -190,10 +195,20 @@ def everything(pattern: str, kind: Kind = Kind.HEADER) -> tuple[bool, int]:
 
 @lru_cache(maxsize=4096)
 def intervals_of(pattern: str) -> Intervals | None:
-    """The numbers of a pattern that matches nothing but four digits, as closed intervals; None for other patterns."""
+    """The buckets of a pattern that takes exactly the tickets of some, as it says itself; None for other patterns."""
     node, found = read(pattern)
-    numbers = None if found else _numbers(node)
-    return numbers[1] if numbers and numbers[0] == _MOST_DIGITS and numbers[1] else None
+    return None if found else _buckets(normal(node, VALUES))
+
+
+@lru_cache(maxsize=4096)
+def endings_of(pattern: str) -> Intervals | None:
+    """The buckets whose last digits a pattern for one to four hex digits takes; None for other patterns."""
+    node, found = read(pattern)
+    numbers = None if found else _numbers(normal(node, VALUES))
+    if not numbers or not numbers[1] or not numbers[0]:
+        return None
+    any_before = ((0, _BASE ** (_BUCKET_DIGITS - numbers[0]) - 1),)
+    return _before_these(any_before, numbers[1], _BASE ** numbers[0])
 
 
 def named(pattern: str, usual: int) -> str:
@@ -212,14 +227,14 @@ def named(pattern: str, usual: int) -> str:
 def canonical(pattern: str, alphabet: int = VALUES) -> Matcher:
     """The simplest matcher that means the same for values made of `alphabet` that are not empty.
 
-    Four digits are Buckets, few values OneOf (none at all: `OneOf(())`), `text.*` Prefix, `.*text` Suffix,
-    `text(/.*)?` PathPrefix, `.*` and `.+` Present; other patterns come back in their usual spelling.
+    Tickets by their last digits are Buckets, few values OneOf (none at all: `OneOf(())`), `text.*` Prefix, `.*text`
+    Suffix, `text(/.*)?` PathPrefix, `.*` and `.+` Present; other patterns come back in their usual spelling.
     Raises RegexProblem.
     """
     node = normal(parse(pattern), alphabet)
-    numbers = _numbers(node)
-    if numbers and numbers[0] == _MOST_DIGITS and numbers[1]:
-        return Buckets(numbers[1])
+    tickets = _buckets(node)
+    if tickets:
+        return Buckets(tickets)
     known = values(node, max(MOST_VALUES, len(node.options)) if isinstance(node, Union) else MOST_VALUES)
     if known is not None:
         return OneOf(known)
@@ -279,17 +294,31 @@ def _cut(node: Node, chars: int) -> Node:
             return Repeat(inner, least, most)
 
 
+def _buckets(node: Node) -> Intervals | None:
+    """The buckets whose tickets a normal node takes, when it takes nothing else and says so; None for others."""
+    match node:
+        case Union(options):
+            found = [_buckets(option) for option in options]
+            spans = [span for buckets in found if buckets for span in buckets]
+            return joined(spans) if all(found) else None
+        case Concat((head, *tail)) if head == _HEAD and tail:
+            numbers = _in_row([_numbers(part) for part in reversed(tail)])
+            return numbers[1] if numbers and numbers[0] == _BUCKET_DIGITS and numbers[1] else None
+        case _:
+            return None
+
+
 def _numbers(node: Node) -> tuple[int, Intervals] | None:
-    """Length and numbers of a node that matches digits of one length only, at most four; None for others."""
+    """Length and numbers of a node that takes hex digits of one length only, at most four; None for others."""
     match node:
         case Chars(mask):
-            return (1, joined((int(digit),) * 2 for digit in listed(mask))) if not mask & ~_DIGITS else None
+            return (1, joined((int(digit, _BASE),) * 2 for digit in listed(mask))) if not mask & ~_DIGITS else None
         case Concat(parts):
             return _in_row([_numbers(part) for part in reversed(parts)])
         case Union(options):
             return _any_of([_numbers(option) for option in options])
         case Repeat(body, least, most):
-            if least != most or least > _MOST_DIGITS:
+            if least != most or least > _BUCKET_DIGITS:
                 return None
             return _in_row([_numbers(body)] * least)
 
@@ -298,9 +327,9 @@ def _in_row(backwards: list[tuple[int, Intervals] | None]) -> tuple[int, Interva
     length = 0
     numbers: Intervals = ((0, 0),)
     for part in backwards:
-        if part is None or length + part[0] > _MOST_DIGITS:
+        if part is None or length + part[0] > _BUCKET_DIGITS:
             return None
-        numbers = _before_these(part[1], numbers, 10**length)
+        numbers = _before_these(part[1], numbers, _BASE**length)
         length += part[0]
     return length, numbers
 

@@ -26,7 +26,7 @@ from graymesh.ir.release import (
 )
 from graymesh.kit.target import Decoded, Files, Refusal, Statement
 
-_BUCKETS = re.compile("([0-9]{4})-([0-9]{4})")
+_BUCKETS = re.compile("([0-9a-f]{4})-([0-9a-f]{4})")
 _MATCHERS: dict[str, Any] = {shape.__name__: shape for shape in get_args(Matcher)}
 _NAME = re.compile("[!-~]*")
 _SHAPES = {Kind.PATH: re.compile("/.*"), Kind.METHOD: re.compile("[A-Z]+")}
@@ -96,14 +96,15 @@ def _interval(text: str) -> tuple[int, int]:
     found = _BUCKETS.fullmatch(text)
     if not found:
         raise ValueError(f"{text} is no interval")
-    return int(found[1]), int(found[2])
+    return int(found[1], 16), int(found[2], 16)
 
 
 def _share(data: Any) -> Share:
-    _has(data, "to", "of10000", "gives", "asks", "tells")
+    _has(data, "to", "of10000", "buckets", "gives", "asks", "tells")
     return Share(
         version=data["to"],
         basis_points=_whole(data["of10000"]),
+        buckets=tuple(map(_interval, data["buckets"])),
         set_cookie=SetCookie(*data["gives"]) if data["gives"] else None,
         request_headers=tuple(sorted(data["asks"].items())),
         response_headers=tuple(sorted(data["tells"].items())),

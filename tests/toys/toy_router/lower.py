@@ -39,10 +39,10 @@ def _test(test: Test) -> dict[str, Any]:
 
 
 def _listed(value: Any) -> list[str]:
-    """Intervals of buckets as `0000-0499`."""
+    """Intervals of buckets as `0000-0ccc`."""
     if isinstance(value, str):
         return [value]
-    return [each if isinstance(each, str) else f"{each[0]:04}-{each[1]:04}" for each in value]
+    return [each if isinstance(each, str) else f"{each[0]:04x}-{each[1]:04x}" for each in value]
 
 
 def _share(view: View, share: Share) -> dict[str, Any]:
@@ -50,7 +50,8 @@ def _share(view: View, share: Share) -> dict[str, Any]:
     return {
         "to": f"{view.release.key}/{share.version}",
         "of10000": share.basis_points,
-        "gives": [cookie.name, cookie.value, cookie.max_age_seconds] if cookie else None,
+        "buckets": _listed(share.buckets),
+        "gives": [cookie.name, cookie.value, cookie.max_age_seconds, cookie.passed_on] if cookie else None,
         "asks": dict(share.request_headers),
         "tells": dict(share.response_headers),
     }

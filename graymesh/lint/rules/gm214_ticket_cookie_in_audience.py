@@ -1,14 +1,14 @@
-"""An audience that asks for the bucket cookie.
+"""An audience that asks for the cookie of tickets.
 
-The cookie's value is a user's bucket, which says who is in the canary as it grows. A route on it cuts across that and
-users are thrown back when the weight changes.
+The cookie's value ends in a user's bucket, which says who is in the canary as it grows. A route on it cuts across that
+and users are thrown back when the weight changes.
 
 bad: |
-  sticky: {cookie: gray-bucket}
-  audiences: {early: [{cookies: {gray-bucket: {prefix: "00"}}}]}
+  sticky: {cookie: gray-ticket}
+  audiences: {early: [{cookies: {gray-ticket: {prefix: "00"}}}]}
   routes: [{name: early, audience: early, version: v2}]
 good: |
-  sticky: {cookie: gray-bucket}
+  sticky: {cookie: gray-ticket}
   audiences: {early: [{cookies: {early: "1"}}]}
   routes: [{name: early, audience: early, version: v2}]
 """
@@ -24,7 +24,7 @@ LEVEL = "warning"
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Every entry that matches the bucket cookie."""
+    """Every entry that matches the cookie of tickets."""
     sticky = case.rollout.spec.sticky
     for name, entries in case.rollout.spec.audiences.items():
         for index, entry in enumerate(entries):
@@ -32,6 +32,6 @@ def check(case: Case) -> Iterator[Finding]:
                 yield Finding(
                     path=("spec", "audiences", name, index, "cookies", sticky.cookie),
                     at_key=True,
-                    message=f"{sticky.cookie!r} carries the users' buckets; a route on it cuts across the weights",
+                    message=f"{sticky.cookie!r} carries the users' tickets; a route on it cuts across the weights",
                     help="use another cookie for the audience",
                 )

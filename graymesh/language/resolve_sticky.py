@@ -1,0 +1,55 @@
+"""From a stage's shares to the routes by which users keep their version: the key, then the ticket, then the draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from graymesh.ir.buckets import ALL
+from graymesh.ir.cohorts import rest
+from graymesh.ir.release import (
+    WHOLE,
+    Buckets,
+    Condition,
+    Field,
+    Intervals,
+    Kind,
+    Present,
+    SetCookie,
+    Share,
+    Split,
+    Test,
+)
+from graymesh.language.routes import Sticky
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Routes (name, condition, split) for users who are known already, and the split of everybody who is left."""
+
+    before: tuple[tuple[str, Condition, Split], ...]
+    split: Split
+
+
+def drawn_by_bucket(sticky: Sticky, shares: Sequence[Share], users: Mapping[str, Intervals], stable: str) -> Drawn:
+    """The draw among these shares, of which two at least get something, by the canaries' buckets."""
+    taken = [replace(share, buckets=users[share.version]) for share in shares if share.version != stable]
+    left = rest(share.buckets for share in taken)
+    taken += [replace(share, buckets=left) for share in shares if share.version == stable]
+    cookie = SetCookie(sticky.cookie, max_age_seconds=sticky.max_age_seconds, passed_on=True)
+    new = tuple(replace(share, set_cookie=cookie) for share in taken)
+    return Drawn(tuple(_known(sticky, taken)), Split(new, otherwise=_alone(taken[-1])))
+
+
+def _known(sticky: Sticky, shares: Sequence[Share]) -> Iterator[tuple[str, Condition, Split]]:
+    if sticky.key:
+        yield "keyed", ((Test(sticky.key, Present()),),), Split(tuple(shares), sticky.key)
+    for index, share in enumerate(shares):
+        buckets = ALL if index == len(shares) - 1 else share.buckets
+        carried = Test(Field(Kind.COOKIE, sticky.cookie), Buckets(buckets))
+        yield f"ticket-{share.version}", ((carried,),), Split((_alone(share),))
+
+
+def _alone(share: Share) -> Share:
+    """The same version for all who come here."""
+    return replace(share, basis_points=WHOLE, buckets=())
