@@ -524,7 +524,9 @@ class TestManyReleases:
         text = (cli.folder / SHOP).read_text()
         for number in range(self.COUNT):
             (cli.folder / f"releases/shop-{number}.yaml").write_text(
-                text.replace("name: shop,", f"name: shop-{number},")
+                text.replace("name: shop,", f"name: shop-{number},").replace(
+                    "{cookie: gray-ticket}", "{cookie: gray-ticket, cohort: default/shop/v2}"
+                )
             )
         return cli
 
@@ -600,7 +602,7 @@ class TestVerify:
         assert done.code == 1
         assert "error[GM901]" in done.out
         assert (
-            "witness: curl -H 'x-gray-version: v2' -b gray-ticket=00007c0e http://shop.default.svc.cluster.local/"
+            "witness: curl -H 'x-gray-version: v2' -b gray-ticket=00000000 http://shop.default.svc.cluster.local/"
             in done.out
         )
         assert "default/shop  gray-5  2 files, NOT VERIFIED  2 files, verified" in done.out
@@ -660,7 +662,12 @@ class TestVerify:
                 "'hostz' is not a key here; did you mean 'hosts'?",
             ),
             ("  http:\n", "  exportTo: far\n  http:\n", "far\n", "'far' is not of type 'array'"),
-            ("weight: 5\n", "weight: five\n", "five", "'five' is not of type 'integer'"),
+            (
+                "everyone\n      match:\n        - port: 8080",
+                "everyone\n      match:\n        - port: five",
+                "five",
+                "'five' is not of type 'integer'",
+            ),
         ],
     )
     def test_what_the_schema_of_an_engine_does_not_take(self, cli: Cli, old: str, new: str, at: str, said: str) -> None:

@@ -35,6 +35,7 @@ from graymesh.proof.equivalence import (
     shadowing,
     witness_for,
 )
+from graymesh.proof.normal_form import simplest
 from graymesh.proof.request_space import Space
 from tests.route_tables import (
     HOST,
@@ -405,3 +406,22 @@ def test_beyond_the_limits_nothing_is_decided() -> None:
     few = Fields(space.states, [None], frozenset([0]), most_steps=40)
     with pytest.raises(UndecidableError, match="combinations"):
         few.difference(rules, [*rules[-2::-1], rules[-1]])
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern", "everything"),
+    [
+        (Kind.COOKIE, "[^; ].*", True),
+        (Kind.COOKIE, "[^ \t;][^;]*", True),
+        (Kind.HEADER, "[^ ].*", True),
+        (Kind.HEADER, "[^ ][^;]*", False),
+        (Kind.COOKIE, "[^; a].*", False),
+        (Kind.QUERY, "[^ ].*", False),
+    ],
+)
+def test_a_pattern_that_says_only_how_values_begin(kind: Kind, pattern: str, everything: bool) -> None:
+    """Fields whose ends engines trim never begin with a blank."""
+    field = Field(kind, "uid")
+    assert (simplest(field, Regex(pattern)) == Present()) == everything
+    left, right = (table(any_of((Test(field, matcher),))) for matcher in (Regex(pattern), Present()))
+    assert same(left, right) if everything else differs(left, right)

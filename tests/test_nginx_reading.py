@@ -147,7 +147,8 @@ def test_a_search_becomes_a_whole_match(pattern: str, caseless: bool, kind: Kind
         (r"(?:^|;[ \t]*)x\.y-z=(a|b)(?:;|$)", PairPattern("x.y-z", OneOf(("a", "b")))),
         (r"(^|;\s*)beta=v2", PairPattern("beta", Prefix("v2"))),
         (r"(^|;\s*)beta=[^;]*v2(;|$)", PairPattern("beta", Suffix("v2"))),
-        (r"(?:^|;\s*)b=0[0-4][0-9][0-9](;|$)", PairPattern("b", Buckets(((0, 499),)))),
+        (r"(?:^|;\s*)b=[0-9a-f-]{4,}0[0-3][0-9a-f]{2}(;|$)", PairPattern("b", Buckets(((0, 0x3FF),)))),
+        (r"(?:^|;\s*)b=0[0-4][0-9][0-9](;|$)", PairPattern("b", Regex("0[0-4][0-9][0-9]"))),
         (r"(?:^|;\s*)uid=([^;]+)", PairPattern("uid", Present(), captured=True)),
     ],
 )

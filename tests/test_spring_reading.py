@@ -10,8 +10,23 @@ from pathlib import Path
 
 import pytest
 
-from graymesh.ir.release import Buckets, Kind, Matcher, OneOf, PathPrefix, Prefix, Present, Regex, Route, Share, Suffix
+from graymesh.ir.release import (
+    TICKET,
+    Buckets,
+    Kind,
+    Matcher,
+    OneOf,
+    PathPrefix,
+    Prefix,
+    Present,
+    Regex,
+    Route,
+    SetCookie,
+    Share,
+    Suffix,
+)
 from graymesh.ir.semantics import describe
+from graymesh.kit.comments import buckets_in_words
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.registry import target
 from graymesh.kit.target import Decoded
@@ -60,10 +75,15 @@ def outcome_in_words(route: Route) -> str:
 
 def share_in_words(share: Share) -> str:
     cookie = share.set_cookie
-    effects = [f"cookie {cookie.name}={cookie.value} for {cookie.max_age_seconds} s"] if cookie else []
+    effects = [f"{cookie_in_words(cookie, share)} for {cookie.max_age_seconds} s"] if cookie else []
     effects += [f"request {name}: {value}" for name, value in share.request_headers]
     effects += [f"response {name}: {value}" for name, value in share.response_headers]
     return share.version + (f" ({', '.join(effects)})" if effects else "")
+
+
+def cookie_in_words(cookie: SetCookie, share: Share) -> str:
+    ticket = f"a ticket of {buckets_in_words(share.buckets)}" if cookie.value == TICKET else cookie.value
+    return f"cookie {cookie.name}={ticket}{' passed on' if cookie.passed_on else ''}"
 
 
 @pytest.mark.parametrize("case", sorted(folder.name for folder in (DATA / "read").iterdir()))
@@ -109,7 +129,8 @@ def test_properties_are_not_read() -> None:
         (r"\$\{x\}", OneOf(("${x}",))),
         ("my-.*", Prefix("my-")),
         (".+", Present()),
-        ("0[0-4][0-9][0-9]", Buckets(((0, 499),))),
+        ("[0-9a-f-]{4,}0[0-3][0-9a-f]{2}", Buckets(((0, 0x3FF),))),
+        ("0[0-4][0-9][0-9]", Regex("0[0-4][0-9][0-9]")),
         (r"\d+", Regex(r"\d+")),
         ("a.c", Regex("a.c")),
         ("^v2$", OneOf(("v2",))),

@@ -28,9 +28,9 @@ from graymesh.ir.release import (
     Regex,
     Suffix,
 )
-from graymesh.proof.regex.domain import ALWAYS_THERE, alphabet, possible
-from graymesh.proof.regex.portable import RegexProblem, canonical
-from graymesh.proof.regex.tree import chars_of
+from graymesh.proof.regex.domain import ALWAYS_THERE, alphabet, firsts, possible
+from graymesh.proof.regex.portable import RegexProblem, canonical, parse
+from graymesh.proof.regex.tree import Chars, Concat, Repeat, chars_of
 
 NOTHING: Final = OneOf(())
 """The matcher that no value satisfies."""
@@ -108,9 +108,18 @@ def _readable(value: str) -> str:
 
 def _canonical(kind: Kind, pattern: str) -> Matcher:
     try:
-        return canonical(pattern, alphabet(kind))
+        found = canonical(pattern, alphabet(kind))
+        return Present() if isinstance(found, Regex) and _only_begins(kind, found.pattern) else found
     except RegexProblem as error:
         raise UndecidableError(f"the pattern {pattern!r} is not portable: {error}") from None
+
+
+def _only_begins(kind: Kind, pattern: str) -> bool:
+    """Does it say nothing but how all values of this kind begin? nginx finds pairs of a cookie by such patterns."""
+    match parse(pattern):
+        case Concat((Chars(first), Repeat(Chars(every), 0, None))):
+            return not firsts(kind) & ~first and not alphabet(kind) & ~every
+    return False
 
 
 def listed(values: Iterable[str]) -> Matcher:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from graymesh.ir.buckets import ALL
 from graymesh.ir.cohorts import basis_points, size
 from graymesh.ir.release import (
     ALWAYS,
@@ -330,10 +331,11 @@ def _buckets(row: _Row) -> Intervals:
 
 
 def _bucket_share(row: _Row) -> Share:
-    """A share of the buckets. A ticket that is handed out has them only where the ticket itself is what is drawn."""
+    """A share of the buckets. A ticket that is handed out has them only where it is itself what is drawn."""
     buckets = _buckets(row)
     found = _share(row.effects, basis_points(buckets))
-    if found.set_cookie and found.set_cookie.value == TICKET and row.draws[0][0] != BY_ID:
+    itself = row.draws[0][0] == BY_ID and found.buckets == ALL
+    if found.set_cookie and found.set_cookie.value == TICKET and not itself:
         raise NotUnderstood("add_header", "the ticket has nothing to do with the version that was drawn", None)
     return replace(found, buckets=buckets)
 

@@ -112,6 +112,11 @@ def alphabet(kind: Kind) -> int:
     return _CHARACTERS[kind]
 
 
+def firsts(kind: Kind) -> int:
+    """The characters that these values begin with."""
+    return alphabet(kind) & ~_BLANK if kind in _TRIMMED else alphabet(kind)
+
+
 @lru_cache(maxsize=len(Kind))
 def characters_alike(kind: Kind) -> int:
     """The characters of values that all engines read alike."""
