@@ -412,7 +412,7 @@ def test_beyond_the_limits_nothing_is_decided() -> None:
     ("kind", "pattern", "everything"),
     [
         (Kind.COOKIE, "[^; ].*", True),
-        (Kind.COOKIE, "[^ \t;][^;]*", True),
+        (Kind.COOKIE, r"[^\t ;][^;]*", True),
         (Kind.HEADER, "[^ ].*", True),
         (Kind.HEADER, "[^ ][^;]*", False),
         (Kind.COOKIE, "[^; a].*", False),
