@@ -33,6 +33,7 @@ from graymesh.ir.buckets import joined
 from graymesh.ir.release import (
     BUCKETS,
     Buckets,
+    Conjunction,
     Field,
     Kind,
     Matcher,
@@ -224,10 +225,21 @@ def _by_place(fleet: Decoded) -> dict[tuple[str, str], Statement]:
 def _known(service: Statement) -> KnownTable:
     """The table with a route for each alternative, those of nothing but a bucket behind the others of their route."""
     routes: list[Route] = []
-    for route in service.decision.routes:
+    for route in _told_once(service.decision.routes):
         each = [replace(route, condition=(tuple(map(_with_buckets, tests)),)) for tests in route.condition]
         routes += sorted(each, key=carries_bucket)
     return KnownTable(RouteTable(tuple(routes)), {})
+
+
+def _told_once(routes: Sequence[Route]) -> Iterator[Route]:
+    """The routes but for those that the next one would serve alike: some methods may have retries of their own."""
+    for route, after in zip(routes, (*routes[1:], None), strict=True):
+        if after is None or after.split != route.split or not all(_of_any_method(tests) in after.condition for tests in route.condition):
+            yield route
+
+
+def _of_any_method(tests: Conjunction) -> Conjunction:
+    return tuple(test for test in tests if test.field.kind is not Kind.METHOD)
 
 
 def _with_buckets(test: Test) -> Test:
