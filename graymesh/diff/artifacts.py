@@ -234,8 +234,12 @@ def _known(service: Statement) -> KnownTable:
 def _told_once(routes: Sequence[Route]) -> Iterator[Route]:
     """The routes but for those that the next one would serve alike: some methods may have retries of their own."""
     for route, after in zip(routes, (*routes[1:], None), strict=True):
-        if after is None or after.split != route.split or not all(_of_any_method(tests) in after.condition for tests in route.condition):
+        if after is None or after.split != route.split or not _takes_all(after, route):
             yield route
+
+
+def _takes_all(after: Route, route: Route) -> bool:
+    return all(_of_any_method(tests) in after.condition for tests in route.condition)
 
 
 def _of_any_method(tests: Conjunction) -> Conjunction:
