@@ -352,9 +352,9 @@ class TestLabels:
 
     def test_every_object_says_who_manages_it(self, tmp_path: Path) -> None:
         found = self.found(tmp_path)
-        assert kinds(found) == ["DestinationRule", "Gateway", "ServiceEntry", "VirtualService"]
+        assert kinds(found) == ["DestinationRule", "Gateway", "ServiceEntry", "VirtualService", "VirtualService"]
         own = {"app.kubernetes.io/managed-by": "graymesh", "app.kubernetes.io/name": "shop"}
-        assert [item["metadata"]["labels"] for item in found] == [own] * 4
+        assert [item["metadata"]["labels"] for item in found] == [own] * 5
         assert not any("annotations" in item["metadata"] for item in found)
 
     def test_the_user_s_own_go_along(self, tmp_path: Path) -> None:

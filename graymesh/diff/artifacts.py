@@ -29,6 +29,8 @@ from graymesh.diff.risks import risks_of
 from graymesh.diff.routing import RoutingDifference, route_changes
 from graymesh.diff.sides import printable
 from graymesh.ir.release import (
+    Conjunction,
+    Kind,
     Route,
     RouteTable,
 )
@@ -212,10 +214,25 @@ def _by_place(fleet: Decoded) -> dict[tuple[str, str], Statement]:
 def _known(service: Statement) -> KnownTable:
     """The table with a route for each alternative, those of nothing but a ticket behind the others of their route."""
     routes: list[Route] = []
-    for route in service.decision.routes:
+    for route in _told_once(service.decision.routes):
         each = [replace(route, condition=(tests,)) for tests in route.condition]
         routes += sorted(each, key=carries_ticket)
     return KnownTable(RouteTable(tuple(routes)), {})
+
+
+def _told_once(routes: Sequence[Route]) -> Iterator[Route]:
+    """The routes but for those that the next one would serve alike: some methods may have retries of their own."""
+    for route, after in zip(routes, (*routes[1:], None), strict=True):
+        if after is None or after.split != route.split or not _takes_all(after, route):
+            yield route
+
+
+def _takes_all(after: Route, route: Route) -> bool:
+    return all(_of_any_method(tests) in after.condition for tests in route.condition)
+
+
+def _of_any_method(tests: Conjunction) -> Conjunction:
+    return tuple(test for test in tests if test.field.kind is not Kind.METHOD)
 
 
 def _standing(service: Statement | None) -> Standing | None:

@@ -59,7 +59,7 @@ def services_of(found: Object, around: Surroundings) -> list[tuple[Statement, tu
     ports = {place: port_of(found, place) for place in _places(found)}
     return [
         (
-            _service(found, served, table, facts | _of_places(found, served, places, ports, around), places),
+            _service(found, served, table, {**facts, **_of_places(found, served, places, ports, around)}, places),
             tuple(places),
         )
         for (served, table), (places, facts) in decided.items()

@@ -41,7 +41,7 @@ def shared_maps() -> Iterator[Item]:
 
 def forwarded(trusted: Sequence[str], names: Names) -> Forwarded:
     """Headers of the connection."""
-    told = {
+    told: dict[str, Value] = {
         "X-Real-IP": (Variable("remote_addr"),),
         "X-Forwarded-Host": (_HOST,),
         "X-Forwarded-Port": (Variable("server_port"),),

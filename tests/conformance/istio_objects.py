@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -81,6 +81,7 @@ def harness(documents: Documents, releases: Sequence[Release], gateway: tuple[st
     objects = [
         *(_gateway_object(space, name, gateway) for space, name in sorted(documents.gateways() - own)),
         *(_service_entry(release) for release in releases if release.host not in served),
+        *_public_names(releases, served | documents.at_gateways()),
         *([_sidecar(ports, bind)] if ports else []),
     ]
     return "\n---\n".join(map(json.dumps, objects))
@@ -118,6 +119,16 @@ def _service_entry(release: Release) -> Object:
         "endpoints": endpoints,
     }
     return _object("ServiceEntry", release.namespace, f"conformance-{release.name}", spec)
+
+
+def _public_names(releases: Sequence[Release], known: Set[str]) -> Iterator[Object]:
+    """Names of the mesh that are no service's, as an operator registers them: of others Istio routes port 80 only."""
+    for release in releases:
+        names = [name for name in release.domains if name not in known]
+        if names:
+            ports = [{"number": release.port, "name": "http", "protocol": "HTTP"}]
+            spec = {"hosts": names, "location": "MESH_INTERNAL", "resolution": "NONE", "ports": ports}
+            yield _object("ServiceEntry", release.namespace, f"conformance-{release.name}-names", spec)
 
 
 def _sidecar(ports: Iterable[int], bind: str) -> Object:

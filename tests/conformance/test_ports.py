@@ -1,10 +1,10 @@
-"""A service of two ports in the mesh: the released one is shared out, requests to the other are left alone."""
+"""Ports in the mesh: of a service the released one is routed, of a public name that nothing registers port 80."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -30,13 +30,13 @@ def engine() -> Iterator[Istio]:
     yield from running(Istio())
 
 
-def _release(port: int) -> tuple[Release, dict[str, str]]:
+def _release(port: int, domains: Sequence[str] = ()) -> tuple[Release, dict[str, str]]:
     data: dict[str, Any] = {
         "apiVersion": "graymesh.io/v1alpha1",
         "kind": "Rollout",
         "metadata": {"name": "places", "namespace": "trip"},
         "spec": {
-            "service": {"port": port},
+            "service": {"port": port, **({"domains": list(domains)} if domains else {})},
             "stable": "v1",
             "versions": {name: {"endpoints": [f"{address}:{port}"]} for name, address in ADDRESSES.items()},
             "audiences": {"testers": [{"headers": {"X-Canary": "1"}}]},
@@ -95,3 +95,20 @@ def test_only_the_released_port_is_routed(engine: Istio) -> None:
         bare = {path: _without_ports(text) for path, text in files.items()}
         captured = _served(engine, bare, release, admin, admin)
         assert captured == {f"{ADDRESSES['v2']}:{port}": 40}, "without match.port nothing is caught by this test"
+
+
+def test_public_names_that_nothing_registers_are_routed_at_port_80(engine: Istio) -> None:
+    port = free_port()
+    release, files = _release(port, ["places.example.com"])
+    own = replace(release, domains=())  # nothing stands in for the name
+    tester = TESTER.replace(HOST.encode(), b"places.example.com")
+    try:
+        engine.load({**files, "service.yaml": _service(own, 80)}, Project((own, replace(own, port=80))))
+    except OSError as error:
+        pytest.skip(f"PORT 80 IS NOT TRIED: {error}")
+    with upstreams.serving(f"{address}:{port}" for address in ADDRESSES.values()):
+        at_80, at_own = ((engine.address(HOST)[0], each) for each in (80, port))
+        assert {answer.first("x-served-by") for answer in wire.exchange(at_80, [tester] * 20)} == {
+            f"{ADDRESSES['v2']}:{port}"
+        }
+        assert {answer.first("x-served-by") for answer in wire.exchange(at_own, [tester] * 20)} == {None}

@@ -40,18 +40,21 @@ def is_pattern(text: str) -> bool:
     return True
 
 
-def istio_order_matters(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-    """Do two neighbours do different things with a request that both would take?"""
+def istio_order_matters(
+    first: Mapping[str, Any], second: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]] = ()
+) -> bool:
+    """Do two neighbours do different things with a request that both would take, and that no earlier route takes?"""
+    taken_before = [tests.items() for route in earlier for tests in _istio_entries(route)]
     return _istio_action(first) != _istio_action(second) and any(
-        _compatible(_istio_tests(one), _istio_tests(two))
-        for one in first.get("match") or [{}]
-        for two in second.get("match") or [{}]
+        _compatible(one, two) and not any(tests <= one.items() | two.items() for tests in taken_before)
+        for one in _istio_entries(first)
+        for two in _istio_entries(second)
     )
 
 
 def istio_buckets(routes: Sequence[Mapping[str, Any]], cookie: str) -> dict[str, frozenset[str]]:
     """What is done with which values, by the routes that ask for this cookie and nothing else, or for nothing."""
-    rules = [(_istio_tests(match), _istio_action(route)) for route in routes for match in route.get("match") or [{}]]
+    rules = [(tests, _istio_action(route)) for route in routes for tests in _istio_entries(route)]
     return _first(rules, f"cookie {cookie}")
 
 
@@ -103,6 +106,10 @@ def _compatible(one: Mapping[str, str], two: Mapping[str, str]) -> bool:
 
 def _istio_action(route: Mapping[str, Any]) -> str:
     return json.dumps({key: value for key, value in route.items() if key not in ("name", "match")}, sort_keys=True)
+
+
+def _istio_entries(route: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [_istio_tests(match) for match in route.get("match") or [{}]]
 
 
 def _istio_tests(match: Mapping[str, Any]) -> dict[str, str]:

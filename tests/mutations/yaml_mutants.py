@@ -101,7 +101,9 @@ class IstioNamed(_Named):
 
     def class_routes_reordered(self) -> Iterator[tuple[Path, str, str]]:
         for one, two in pairwise(self.routes):
-            if one[0] == two[0] and oracles.istio_order_matters(self.yaml.value(one), self.yaml.value(two)):
+            earlier = [self.yaml.value(each) for each in self.routes if each[0] == one[0] and each[-1] < one[-1]]
+            pair = self.yaml.value(one), self.yaml.value(two)
+            if one[0] == two[0] and oracles.istio_order_matters(*pair, earlier):
                 yield one, f"swapped with {shown(two)}", self.yaml.swapped(one, two)
 
     def class_bucket_digit(self) -> Iterator[tuple[Path, str, str]]:
