@@ -74,6 +74,20 @@ def test_stages(
     assert said(capsys, "test", str(tmp_path))[0] == 0
 
 
+@pytest.mark.parametrize(("stages", "there"), [("5,20,100", True), ("1,10,100", False), ("12.5,100", False)])
+def test_who_cannot_give_such_shares_is_left_out(
+    stages: str, there: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Spring Cloud Gateway draws new users among 20 tickets; whoever asks for it is told so."""
+    code, text = said(capsys, "init", str(tmp_path / "any"), "--yes", "--stages", stages)
+    assert (code, "spring-cloud-gateway is left out" in text) == (0, not there)
+    assert ("spring-cloud-gateway" in (tmp_path / "any" / "graymesh.yaml").read_text()) == there
+    code, text = said(
+        capsys, "init", str(tmp_path / "named"), "--yes", "--stages", stages, "-t", "spring-cloud-gateway"
+    )
+    assert (code, "GM302" in text) == ((0, False) if there else (1, True))
+
+
 @pytest.mark.parametrize("stages", ["x", "", "5,,6", "-1", "1e2", "101", "5,5", "0.001", "٥", "5, hold: 1h"])
 def test_stages_that_are_none(stages: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, text = said(capsys, "init", str(tmp_path / "new"), "--yes", "--stages", stages)

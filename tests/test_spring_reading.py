@@ -26,7 +26,7 @@ from graymesh.ir.release import (
     Suffix,
 )
 from graymesh.ir.semantics import describe
-from graymesh.kit.comments import buckets_in_words
+from graymesh.ir.wording import buckets_in_words
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.registry import target
 from graymesh.kit.target import Decoded

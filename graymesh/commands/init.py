@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def _weights(context: click.Context, parameter: click.Parameter | None, value: s
     callback=targets_known,
     shell_complete=complete_target,
     metavar="TARGET",
-    help="An engine on the request path (all that route).",
+    help="An engine on the request path (all that can give the users of each step their share).",
 )
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing; take defaults for what is not given.")
 @click.pass_obj
@@ -100,6 +101,8 @@ def command(terminal: Terminal, /, folder: Path, yes: bool, **given: object) -> 
     _write(folder, files)
     for path in files:
         terminal.out(f"wrote {folder / path}")
+    for name in () if given["targets"] else sorted({*_usual_targets()} - {*answers.targets}):
+        terminal.log(f"{name} is left out: it cannot give the users of each step just their share")
     terminal.log("next: put your addresses into the release, then run `graymesh compile`")
     return 0
 
@@ -149,7 +152,8 @@ def _asked(given: Mapping[str, object], ask: bool) -> _Answers:
     answer("stable", "v1", "Version that runs now")
     answer("canary", "v2", "New version")
     answer("stages", _WEIGHTS, "Percent of the users in each step", _read_weights)
-    answer("targets", ", ".join(_usual_targets()), "Engines on the request path", _read_targets)
+    weights = answers["stages"] if isinstance(answers["stages"], tuple) else _read_weights(answers["stages"])
+    answer("targets", ", ".join(_usual_targets(weights)), "Engines on the request path", _read_targets)
     answer("host", "")
     answer("endpoints", ())
     for key, read in (("domains", _words), ("stages", _read_weights), ("targets", _read_targets)):
@@ -170,10 +174,13 @@ def _read_targets(text: str) -> tuple[str, ...]:
     return names
 
 
-def _usual_targets() -> tuple[str, ...]:
+def _usual_targets(weights: Sequence[str] = ()) -> tuple[str, ...]:
+    """Those that route, and give new users just these shares: some draw among a few tickets."""
     from graymesh.kit.registry import target, target_names
 
-    return tuple(name for name in target_names() if target(name).manifest.routes)
+    manifests = [target(name).manifest for name in target_names()]
+    fitting = (m for m in manifests if all((Decimal(weight) * m.ticket_grid) % 100 == 0 for weight in weights))
+    return tuple(manifest.name for manifest in fitting if manifest.routes)
 
 
 def _check_targets(names: Sequence[str]) -> None:

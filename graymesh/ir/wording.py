@@ -6,9 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias, assert_never
 
-from graymesh.ir.release import ALWAYS, TICKET, UNIQUE_ID, Fault, Policy, Retries, Route, Scalar, Share, Split
+from graymesh.ir.buckets import joined
+from graymesh.ir.release import (
+    ALWAYS,
+    BUCKET_COUNT,
+    TICKET,
+    UNIQUE_ID,
+    Fault,
+    Intervals,
+    Policy,
+    Retries,
+    Route,
+    Scalar,
+    Share,
+    Split,
+)
 from graymesh.ir.semantics import Decision, describe
 from graymesh.ir.settings import SettingRows
+from graymesh.ir.tickets import written
 
 Key: TypeAlias = tuple[str, str]
 """A fact's: (version or "", the setting's name)."""
@@ -41,8 +56,18 @@ def first_difference(left: Decision, right: Decision, names: Names) -> tuple[str
     for aspect in [*ours, *theirs]:
         if ours.get(aspect) != theirs.get(aspect):
             return aspect, ours.get(aspect, "not set"), theirs.get(aspect, "not set")
+    if _users(left, names) != _users(right, names):
+        return "users", _listed(_users(left, names)), _listed(_users(right, names))
     one, other = _parts(left, names), _parts(right, names)
     return ("order of the draw" if sorted(one) == sorted(other) else "split"), ", ".join(one), ", ".join(other)
+
+
+def buckets_in_words(buckets: Intervals, sign: str = "-") -> str:
+    """`e000-ffff and 0000-0ccc`: upwards, around the end."""
+    spans = [*buckets]
+    if len(spans) > 1 and spans[0][0] == 0 and spans[-1][1] == BUCKET_COUNT - 1:
+        spans = [*spans[1:], spans[0]]
+    return " and ".join(written(low) + (f"{sign}{written(high)}" if high > low else "") for low, high in spans)
 
 
 def percent(basis_points: int) -> str:
@@ -171,6 +196,14 @@ def _in_order_of(left: Decision, right: Decision) -> Decision:
 
     split = replace(right.route.split, shares=tuple(sorted(right.shares, key=place)))
     return replace(right, route=replace(right.route, split=split))
+
+
+def _users(decision: Decision, names: Names) -> list[str]:
+    """`d1af-eb48 for v2`: the buckets of each version, where buckets decide."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for share in decision.shares:
+        found.setdefault(names.get(share.version, share.version), []).extend(share.buckets)
+    return [f"{buckets_in_words(joined(found[version]))} for {version}" for version in sorted(found) if found[version]]
 
 
 def _parts(decision: Decision, names: Names) -> list[str]:

@@ -10,7 +10,6 @@ from graymesh.ir.buckets import ALL, joined
 from graymesh.ir.cohorts import basis_points, size
 from graymesh.ir.release import (
     ALWAYS,
-    BUCKET_COUNT,
     Buckets,
     Condition,
     Conjunction,
@@ -21,8 +20,7 @@ from graymesh.ir.release import (
     Test,
 )
 from graymesh.ir.semantics import describe
-from graymesh.ir.tickets import written
-from graymesh.ir.wording import percent
+from graymesh.ir.wording import buckets_in_words, percent
 from graymesh.kit.target import View
 
 _WIDTH: Final = 116
@@ -68,14 +66,6 @@ def route_in_words(route: Route) -> str:
 def condition_in_words(condition: Condition) -> str:
     """`header x-gray-version is v2, or cookie beta is 1 and path is /api or below`."""
     return ", or ".join(map(_all_of, condition))
-
-
-def buckets_in_words(buckets: Intervals, sign: str = "-") -> str:
-    """`e000-ffff and 0000-0ccc`: upwards, around the end."""
-    spans = [*buckets]
-    if len(spans) > 1 and spans[0][0] == 0 and spans[-1][1] == BUCKET_COUNT - 1:
-        spans = [*spans[1:], spans[0]]
-    return " and ".join(written(low) + (f"{sign}{written(high)}" if high > low else "") for low, high in spans)
 
 
 def split_in_words(split: Split) -> str:

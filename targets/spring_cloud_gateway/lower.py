@@ -7,8 +7,8 @@ from typing import Any
 
 from graymesh.ir.naming import route_ids
 from graymesh.ir.release import Conjunction, OneOf, Release, Route, Share
-from graymesh.ir.wording import percent
-from graymesh.kit.comments import buckets_in_words, condition_in_words, file_of_all, in_lines
+from graymesh.ir.wording import buckets_in_words, percent
+from graymesh.kit.comments import condition_in_words, file_of_all, in_lines
 from graymesh.kit.target import Tree, View
 from graymesh.targets.spring_cloud_gateway import predicates, services
 from graymesh.targets.spring_cloud_gateway.filters import filters, metadata
