@@ -77,6 +77,25 @@ def writes_declared_paths_only(chosen: Target, examples: int = FEW) -> None:
     law()
 
 
+def moving_asks_nothing_of_operators(chosen: Target, examples: int = FEW) -> None:
+    """Whatever stage a release stands at: the target needs the same, and the same files are there to be read."""
+
+    @settings(_law(examples))
+    @given(st.data())
+    def law(data: st.DataObject) -> None:
+        written_down = data.draw(rollouts(chosen.manifest, 0, companion_of(chosen).manifest))
+        for route in written_down["spec"]["routes"]:
+            route["from"] = data.draw(st.sampled_from(written_down["spec"]["stages"]))["name"]
+        case = _case(written_down)
+        views = [case.view(chosen.manifest, release) for release in case.stages]
+        needs = [list(chosen.needs(view)) for view in views]
+        assert needs == needs[:1] * len(views)
+        written = [sorted(_emitted(chosen, [view])) for view in views]
+        assert written == written[:1] * len(views)
+
+    law()
+
+
 def declared_is_observed(chosen: Target) -> None:
     """Asking for a feature changes what is written if and only if the target declares it."""
     wrong = [feature for feature in _told_of(chosen) if _observed(chosen, feature) != chosen.manifest.can(feature)]
@@ -151,6 +170,7 @@ OF_ALL: Final[Mapping[str, Callable[[Target], None]]] = {
         reads_back,
         order_does_not_show,
         writes_declared_paths_only,
+        moving_asks_nothing_of_operators,
         declared_is_observed,
         nothing_is_lost_in_silence,
         hash_seed_does_not_show,

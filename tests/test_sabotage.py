@@ -85,7 +85,9 @@ GATEWAY = "gateways: [istio-system/public]"
 OWN = "createGateway: true, gatewayCredential: shop, exportTo: [istio-system]"
 SABOTAGES = {
     "one header for all claims": Sabotage("istio", "claims", "header_of", always("x-claim"), "", CLAIMS),
-    "a claim that no header carries": Sabotage("istio", "claims", "claim_names", always({"tier"}), "GM901", CLAIMS),
+    "a claim that no header carries": Sabotage(
+        "istio", "claims", "_claims_at_any_stage", always({"tier"}), "GM901", CLAIMS
+    ),
     "claims that clients write": Sabotage(
         "istio", "claims", "Claims.key", lambda _: lambda self, name: f"x-{name}", "GM901", CLAIMS, GATEWAY
     ),
@@ -112,7 +114,7 @@ SABOTAGES = {
         "istio", "lower", "metadata_of", always({"name": "shop", "namespace": "other"}), "", PATHS, GATEWAY
     ),
     "forwarded headers believed": Sabotage(
-        "spring-cloud-gateway", "predicates", "tests_source", always(False), "server.forwardHeaders", OFFICE
+        "spring-cloud-gateway", "lower", "asked_by", always(None), "server.forwardHeaders", OFFICE
     ),
     "the empty value taken": Sabotage(
         "spring-cloud-gateway", "predicates", "regexp", lambda _: lambda matcher: "b*", "GM905", EMPTY_TOO

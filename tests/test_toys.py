@@ -60,6 +60,13 @@ SABOTAGES: Final = {
     "path_that_is_not_declared": Sabotage(
         ROUTER, "lower.py", '{view.release.name}.json"', '{view.release.name}.txt"', "writes_declared_paths_only"
     ),
+    "file_that_comes_with_a_stage": Sabotage(
+        ROUTER,
+        "lower.py",
+        '{view.release.name}.json"',
+        '{view.release.name}-{len(view.tables[0].table.routes)}.json"',
+        "moving_asks_nothing_of_operators",
+    ),
     "order_of_releases_shows": Sabotage(
         ROUTER,
         "lower.py",

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from graymesh.language.project import Project
 
 
+_NEEDS_AT_LENGTH = 3  # more are told by name, a line for each target
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Way:
     """What to do with the files."""
@@ -31,6 +34,7 @@ class _Way:
     stdout: bool
     force: bool
     mend: str
+    path: str
 
 
 @click.command(
@@ -102,7 +106,7 @@ def command(
         raise click.UsageError("--watch writes files, so it does not go with --check, --diff and --stdout")
     terminal.aside = stdout
     mend = mending(path, targets, stage, output)
-    way = _Way(check=check, diff=diff, stdout=stdout, force=force, mend=mend)
+    way = _Way(check=check, diff=diff, stdout=stdout, force=force, mend=mend, path=shlex.quote(_as_path(path)))
     choice = Selection(targets=targets, stage=stage)
     if watch:
         return _watched(terminal, path, choice, output, force)
@@ -273,10 +277,26 @@ def _written(terminal: Terminal, project: Project, output: Path, compiled: Compi
 
     before = _put(project, output, compiled, way.force)
     terminal.log(f"{shown(output.absolute())}: {_counts(before)}")
+    for line in _new_needs(before, way):
+        terminal.log(line)
     terminal.report([*told(compiled), *strangers(output.absolute(), before.strangers, "warning")])
     if terminal.form == "text" and not terminal.quiet:
         terminal.out(summary(compiled.rows))
     return 0
+
+
+def _new_needs(before: WritePlan, way: _Way) -> list[str]:
+    """What targets need of whoever runs them that they did not need when this folder was last written."""
+    from graymesh.compile.needs import unheard
+    from graymesh.compile.written import needs_of_targets
+
+    known = needs_of_targets(before.lists_before)
+    found = {name: unheard(known.get(name, ""), text) for name, text in sorted(needs_of_targets(before.lists).items())}
+    told = [f"{name} needs {line}" for name, lines in found.items() for line in lines]
+    if len(told) > _NEEDS_AT_LENGTH:
+        names = {name: ", ".join(line.partition(":")[0] for line in lines) for name, lines in found.items() if lines}
+        told = [f"{name} needs of you: {text}" for name, text in names.items()]
+    return [*told, f"graymesh targets --needs {way.path} says what for"] if told else []
 
 
 def _put(project: Project, output: Path, compiled: Compiled, force: bool) -> WritePlan:

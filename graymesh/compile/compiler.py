@@ -16,6 +16,7 @@ from typing import Any
 from graymesh.compile.artifacts import artifacts_of, strangers_among
 from graymesh.compile.engine_schemas import refused_by_schema
 from graymesh.compile.folder import Folder
+from graymesh.compile.needs import needs_of, records
 from graymesh.compile.parallel import in_parallel
 from graymesh.compile.verify import Discrepancy, labels_of, names_lost, relabelled, verify
 from graymesh.compile.write import Output
@@ -299,6 +300,7 @@ def _together(
         scope=[f"{job.folder}/" for job in jobs] if scoped else (),
         applied=_folders(jobs, scoped),
         releases=_lists([case.release for case in cases]),
+        needs=records(needs_of(cases, [job.target for job in jobs])) if jobs else {},
     )
     return Compiled(
         output=output,

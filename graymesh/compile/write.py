@@ -23,10 +23,12 @@ from graymesh.compile.written import (
     WrittenList,
     checked,
     conflict,
+    is_needs_file,
     is_sealed,
     journal_text,
     list_files,
     list_of,
+    needs_file,
     read_lists,
     sealed,
     unusable,
@@ -103,12 +105,14 @@ class Output:
 
     `scope` are the only beginnings of paths that are looked after (all). `applied` are the folders that engines read as
     they are, whatever stands in them. `releases`: what files of one release are called → the name of their list.
+    `needs`: target → what it needs of whoever runs it, a line each.
     """
 
     files: Mapping[str, str]
     scope: Sequence[str] = ()
     applied: Collection[str] = ()
     releases: Mapping[str, str] = field(default_factory=dict)
+    needs: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan(folder: Folder, output: Output) -> WritePlan:
@@ -191,7 +195,7 @@ def _plan(folder: Folder, listed: WrittenList, output: Output, force: bool = Fal
     targets = frozenset(target_names())
     places = {path: list_of(path, output.releases, targets) for path in (*kept, *wanted)}
     new = kept | {path: sealed(data, places[path]) for path, data in wanted.items()}
-    lists = list_files(new, places)
+    lists = list_files(new, places) | _needs(listed, output)
     return WritePlan(
         entries=entries,
         listed=new,
@@ -200,6 +204,12 @@ def _plan(folder: Folder, listed: WrittenList, output: Output, force: bool = Fal
         list_changed=lists != listed.lists or listed.journal,
         strangers=strangers,
     )
+
+
+def _needs(listed: WrittenList, output: Output) -> dict[str, bytes]:
+    """The lists of what targets need: those of this output, and beside a part of it those that are there."""
+    kept = {path: data for path, data in listed.lists.items() if is_needs_file(path) and output.scope}
+    return kept | {needs_file(name): text.encode() for name, text in output.needs.items()}
 
 
 def _kept(folder: Folder, path: str, listed: WrittenList) -> str:

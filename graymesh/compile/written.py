@@ -4,6 +4,8 @@
 another release change other lists. A file that releases share has a list of its own with a digest for each of its
 lines, so that whatever git does to the lines of the file, it does to the lines of the list.
 
+`.graymesh/<target>.needs` says what the target needs of whoever runs it, so that a review sees when that changes.
+
 `.graymesh.json` stands in an output folder while a write is under way (see `write`). Earlier versions of graymesh kept
 all digests in it; such a list is read, and replaced by the next write.
 """
@@ -27,6 +29,7 @@ from graymesh.source.conflicts import conflict_line
 _ABOUT: Final = "Files that graymesh wrote into this folder and may replace or remove, with the SHA-256 of each."
 _HEADER: Final = "# Files that graymesh wrote and may replace or remove, with their SHA-256, or one for each line.\n"
 _ENDING: Final = ".sums"
+_NEEDS: Final = ".needs"
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _SEAL = re.compile(r"[0-9a-f]{64}|[0-9a-f]{8}(?:\n[0-9a-f]{8})*")
 _LIMIT_BYTES: Final = 32 * 1024 * 1024
@@ -136,13 +139,29 @@ def list_files(seals: Mapping[str, str], places: Mapping[str, str]) -> dict[str,
     return {f"{LISTS}/{place.lstrip(_SHARED)}{_ENDING}": "".join(text).encode() for place, text in texts.items()}
 
 
+def needs_file(name: str) -> str:
+    """The path of the list of what a target needs."""
+    return f"{LISTS}/{name}{_NEEDS}"
+
+
+def needs_of_targets(lists: Mapping[str, bytes]) -> dict[str, str]:
+    """Target → the list of what it needs, of those among the lists of a folder."""
+    found = {path: data for path, data in lists.items() if is_needs_file(path)}
+    return {PurePosixPath(path).stem: data.decode("utf-8", "replace") for path, data in found.items()}
+
+
+def is_needs_file(path: str) -> bool:
+    """Is it the list of what some target needs?"""
+    return path.endswith(_NEEDS)
+
+
 def read_lists(folder: Folder) -> WrittenList:
     """The lists of a folder. Raises Refused when one is not as graymesh writes it (GM916) or in conflict (GM920)."""
     lists, journal = dict(_lists(folder)), _read(folder, JOURNAL)
     _refuse_conflicts(folder, lists if journal is None else {**lists, JOURNAL: journal})
     files: dict[str, str] = {}
     for path, data in lists.items():
-        for named, seal in _entries(folder, path, data):
+        for named, seal in _entries(folder, path, data) if path.endswith(_ENDING) else ():
             if named in files:
                 raise Refused((unusable(folder, path, _RESTORE),))
             files[named] = seal
@@ -185,7 +204,7 @@ def _lists(folder: Folder) -> Iterator[tuple[str, bytes]]:
         raise Refused((unusable(folder, LISTS, "remove it"),))
     try:
         for number, path in enumerate(folder.files(LISTS) if kind else ()):
-            if path.endswith(_ENDING):
+            if path.endswith((_ENDING, _NEEDS)):
                 data = _read(folder, path) or b""
                 left -= len(data)
                 yield path, data

@@ -18,6 +18,7 @@ from graymesh.diff.engines import (
 )
 from graymesh.diff.known import KnownTable, known, shares_of, words
 from graymesh.diff.model import Change, ReleaseDiff, StageStep, Standing, State, TrafficDiff, Witness
+from graymesh.diff.needs import needs_changes
 from graymesh.diff.order import order_notes
 from graymesh.diff.risks import risks_of
 from graymesh.diff.routing import RoutingDifference, route_changes
@@ -46,8 +47,9 @@ def diff_specs(old: Compared, new: Compared, targets: Sequence[str], progress: P
     told = _told(releases)
     engine_only = [change for engine in engines for change in engine_changes(engine, one, other, told)]
     engine_only += [change for engine in engines for change in option_changes(engine.target, old, new)]
-    releases = _with_engines(releases, engine_only, before, after)
     seeing = {name for change in engine_only for name in change.engines}
+    engine_only += needs_changes(old, new, targets)
+    releases = _with_engines(releases, engine_only, before, after)
     engines = tuple(replace(each, sees=True) if each.target in seeing else each for each in engines)
     compiling = () if _alike(old, new) else (one.problem, other.problem)
     problems = tuple(_problems(old, new, *compiling))

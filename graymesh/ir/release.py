@@ -282,8 +282,9 @@ class Release:
     """One rollout at one stage, for all engines. `table` is the full decision that the edge, or everyone, takes.
 
     `labels` and `annotations` are the user's own, for Kubernetes objects that are written; sorted by key. `audiences`
-    are those that routes ask for at whatever stage, by name, for comments and names in artifacts. `start` is the bucket
-    from which the first canary grows upwards.
+    are those that routes ask for at whatever stage, by name, for comments and names in artifacts. `asked` are the
+    fields that routes and draws look at, at whatever stage, each with the place in the spec that first asks for it.
+    `start` is the bucket from which the first canary grows upwards.
     """
 
     name: str
@@ -302,6 +303,7 @@ class Release:
     labels: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()
     audiences: tuple[tuple[str, Condition], ...] = field(default=(), compare=False, repr=False)
+    asked: tuple[tuple[Field, Pointer], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def key(self) -> str:

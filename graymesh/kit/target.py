@@ -1,7 +1,7 @@
 """What a target is: a manifest (`target.yaml`) and five verbs, each a function in the module of its name.
 
 `check`, `lower`, `emit`, `decode`, `expected`: modules are imported only when called, and `check` and `expected` need
-not be there.
+not be there. Two more may be: `receive`, how the engine reads a request, and `needs`, what whoever runs it must have.
 """
 
 from __future__ import annotations
@@ -90,6 +90,19 @@ class Constraint:
     message: str
     help: str = ""
     level: Level = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What whoever runs the engine must have ready, or a target's files do not work there.
+
+    `name` is short and lasts, `text` says it as a sentence about the engine; both are the same for all releases that
+    need the same. `path` leads to what of the spec asks for it, () where every release does.
+    """
+
+    name: str
+    text: str
+    path: Pointer = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +265,14 @@ class Target:
         """What the engine would not take as it is meant; nothing when the folder has no `check.py`."""
         if self._has("check"):
             yield from self._module("check").check(view)
+
+    def needs(self, view: View) -> Iterator[Need]:
+        """What the operator must have ready for the release, the same at whatever stage the view is of.
+
+        Nothing when the folder has no `needs.py`.
+        """
+        if self._has("needs"):
+            yield from self._module("needs").needs(view)
 
     def lower(self, views: Sequence[View]) -> Sequence[Tree]:
         """Every decision: the views as the engine's own structures. Refuses nothing, lint already did."""

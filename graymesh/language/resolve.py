@@ -67,6 +67,7 @@ def resolve(rollout: Rollout, stage: str | None = None) -> Release:
         labels=tuple(sorted(rollout.metadata.labels.items())),
         annotations=tuple(sorted(rollout.metadata.annotations.items())),
         audiences=tuple((name, _condition(spec, (name,))) for name in dict.fromkeys(_asked_for(spec))),
+        asked=tuple(_asked_fields(spec)),
     )
 
 
@@ -199,6 +200,18 @@ def _asked_for(spec: Spec) -> Iterator[str]:
     """The audiences of all routes."""
     for route in spec.routes:
         yield from route.audience
+
+
+def _asked_fields(spec: Spec) -> Iterator[tuple[Field, Pointer]]:
+    """What routes look at at any stage, and what draws hash; each field once, where the spec first asks for it."""
+    found: dict[Field, Pointer] = {}
+    for name in dict.fromkeys(_asked_for(spec)):
+        for number, entry in enumerate(spec.audiences[name]):
+            for test in entry.tests():
+                found.setdefault(test.field, ("spec", "audiences", name, number))
+    if spec.sticky and spec.sticky.key:
+        found.setdefault(spec.sticky.key, ("spec", "sticky", "key"))
+    yield from found.items()
 
 
 def _condition(spec: Spec, audiences: tuple[str, ...]) -> Condition:

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from graymesh.ir.claims import claim_path
 from graymesh.ir.release import Absent, Conjunction, Field, Kind, OneOf, RouteTable, Test
+from graymesh.kit.asked import names_asked
 from graymesh.kit.objects import MANAGED, kubernetes_object
 from graymesh.kit.target import View
 from graymesh.targets.istio.options import options_of
@@ -71,10 +72,13 @@ _Verifier: TypeAlias = tuple[str, str, str, tuple[str, ...]]
 
 
 def request_authentications(views: Iterable[View]) -> list[dict[str, Any]]:
-    """One per issuer and pods, for all releases: Envoy stops at the first rule that fits a token."""
+    """One per issuer and pods, for all releases: Envoy stops at the first rule that fits a token.
+
+    The claims are those of all stages, so that verifying tokens does not begin, or end, where a release moves.
+    """
     wanted: dict[_Verifier, tuple[set[str], set[Field]]] = {}
     for view in views:
-        names, jwt = {name for host_table in view.tables for name in claim_names(host_table.table)}, view.release.jwt
+        names, jwt = _claims_at_any_stage(view), view.release.jwt
         if names and jwt is not None:
             options = options_of(view)
             verifier = (jwt.issuer, jwt.jwks, options.gatewayNamespace, options.gatewaySelector)
@@ -83,6 +87,11 @@ def request_authentications(views: Iterable[View]) -> list[dict[str, Any]]:
             sources.add(jwt.source)
     documents = [_document(verifier, sorted(names), sources) for verifier, (names, sources) in wanted.items()]
     return sorted(documents, key=lambda document: (document["metadata"]["namespace"], document["metadata"]["name"]))
+
+
+def _claims_at_any_stage(view: View) -> set[str]:
+    now = {name for each in view.tables for name in claim_names(each.table)}
+    return now | (set() if view.role == "follower" else names_asked(view, Kind.CLAIM))
 
 
 def _document(verifier: _Verifier, names: Sequence[str], sources: Iterable[Field]) -> dict[str, Any]:

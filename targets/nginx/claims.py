@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from graymesh.ir.release import Condition, Field, Kind, Release, RouteTable
+from graymesh.kit.asked import asked_by
 from graymesh.kit.target import View
 from graymesh.targets.nginx.quoting import Variable
 
@@ -25,8 +26,7 @@ def asks_for_claims(table: RouteTable) -> bool:
 
 def may_ask_for_claims(view: View) -> bool:
     """Does the release ask for claims at some stage? What releases share must not change with a stage."""
-    sometime = view.role != "follower" and any(_tests_claims(condition) for _, condition in view.release.audiences)
-    return sometime or any(asks_for_claims(table.table) for table in view.tables)
+    return asked_by(view, Kind.CLAIM) is not None or any(asks_for_claims(table.table) for table in view.tables)
 
 
 def token_source(release: Release) -> Field:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from graymesh.ir.release import Kind
+from graymesh.kit.asked import asked_by
 from graymesh.kit.target import View
 from graymesh.targets.sentinel.gateway import groups, limits
 
@@ -26,14 +28,26 @@ class RuleFile:
 
 
 def lower(views: Sequence[View]) -> list[RuleFile]:
-    """The files of every version of every release, and the gateway's; a file without a rule is not written."""
+    """The files of every version of every release, and the gateway's; a file without a rule is not written.
+
+    The gateway's are there from the first stage on if any stage has a rule for them, since a data source whose file is
+    missing does not start.
+    """
     files = [file for view in views for file in _files(view)]
     facing = [view for view in views if view.options.get("gateway", True)]
     routes = sorted((rule for view in facing for rule in limits(view)), key=lambda rule: str(rule["resource"]))
     paths = sorted((group for view in facing for group in groups(view)), key=lambda group: str(group["apiName"]))
-    files.append(RuleFile("gateway/flow-rules.json", "gateway-flow", routes))
-    files.append(RuleFile("gateway/api-groups.json", "api-groups", paths))
-    return [file for file in files if file.rules]
+    found = [file for file in files if file.rules]
+    if any(map(limited, facing)):
+        found.append(RuleFile("gateway/flow-rules.json", "gateway-flow", routes))
+    if any(asked_by(view, Kind.PATH) is not None for view in facing):
+        found.append(RuleFile("gateway/api-groups.json", "api-groups", paths))
+    return found
+
+
+def limited(view: View) -> bool:
+    """Has a version a limit, whether or not a route leads to it now?"""
+    return any(name == "limits.qps" for _, name in view.facts)
 
 
 def _files(view: View) -> Iterator[RuleFile]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from graymesh.ir.naming import route_ids
-from graymesh.ir.release import Conjunction, OneOf, Release, Route, Share
+from graymesh.ir.release import Conjunction, Kind, OneOf, Release, Route, Share
 from graymesh.ir.wording import buckets_in_words, percent
+from graymesh.kit.asked import asked_by
 from graymesh.kit.comments import condition_in_words, file_of_all, in_lines
 from graymesh.kit.target import Tree, View
 from graymesh.targets.spring_cloud_gateway import predicates, services
@@ -32,7 +33,9 @@ def lower(views: Sequence[View]) -> list[Tree]:
     found = {key: listed for view in ordered for key, listed in _instances(view)}
     discovery = {"discovery": {"client": {"simple": {"instances": found}}}} if found else {}
     # Where Boot heeds forwarded headers (as it does by itself on Kubernetes), clients write their address themselves.
-    server = {"server": {"forward-headers-strategy": "none"}} if any(map(predicates.tests_source, ordered)) else {}
+    # From the first stage on, since it is a setting of the whole application.
+    sources = any(asked_by(view, Kind.SOURCE) is not None for view in ordered)
+    server = {"server": {"forward-headers-strategy": "none"}} if sources else {}
     document = {**server, "spring": {"cloud": {**discovery, "gateway": routes}}}
     return [Remarked(document, (file_of_all(),))]
 

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias, assert_never
 
 from graymesh.ir.release import Conjunction, Kind, Matcher, Networks, OneOf, PathPrefix, Test
 from graymesh.kit.patterns import ANY_PORT, grouped, pattern
-from graymesh.kit.target import View
 
 Predicate: TypeAlias = dict[str, Any]
 
@@ -46,12 +45,6 @@ def host(matcher: Matcher) -> Predicate:
     The Host predicate compares case and port; a regular expression on the header does not have to.
     """
     return _predicate("Header", header="Host", regexp=f"(?i){grouped(pattern(matcher, between=':'))}{ANY_PORT}")
-
-
-def tests_source(view: View) -> bool:
-    """Does a route of the view ask for the client's address?"""
-    conditions = (route.condition for each in view.tables for route in each.table.routes)
-    return any(test.field.kind is Kind.SOURCE for condition in conditions for tests in condition for test in tests)
 
 
 def weight(group: str, basis_points: int) -> Predicate:
