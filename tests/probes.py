@@ -92,7 +92,6 @@ _PROBES: Final[Mapping[str, tuple[Patch, Patch]]] = {
     "image": ({}, _versions(image="registry.example.com/probe:v2")),
     "workload": ({}, {"workload": {"name": "probe"}}),
     "protocol.http2": ({}, {"service": {**_SERVICE, "protocol": "http2"}}),
-    "protocol.grpc": ({}, {"service": {**_SERVICE, "protocol": "grpc"}}),
     "labels": ({}, _versions(labels={"version": "v2", "track": "canary"})),
     "endpoints": ({}, _versions(endpoints=["10.9.9.9:8080", "10.9.9.8:8080"])),
     "jwt": (
@@ -165,8 +164,17 @@ def _behind(chosen: Target) -> tuple[Patch, Patch]:
     return {**_GROWING, **both}, {"edge": {"target": edge, "header": "X-Lane"}}
 
 
+def _grpc(chosen: Target) -> tuple[Patch, Patch]:
+    """With a certificate, where the target wants one for HTTP/2."""
+    names = [name for name in ("tlsCertificate", "tlsKey") if name in chosen.manifest.options]
+    options = {chosen.manifest.name: {name: f"tls/{name}.pem" for name in names}}
+    targets = {"targets": {**_base(chosen)["targets"], **options}}
+    return targets, {"service": {**_SERVICE, "protocol": "grpc"}}
+
+
 _OF_TARGETS: Final[Mapping[str, Callable[[Target], tuple[Patch, Patch]]]] = {
     "fault": _fault,
+    "protocol.grpc": _grpc,
     "replicas": _replicas,
     "lane.set": _as_edge,
     "lane.follow": _behind,

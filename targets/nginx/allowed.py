@@ -65,6 +65,8 @@ _CONNECTIONS: Final = [
     "tcp_nopush",
 ]
 _PROXY: Final = [
+    "grpc_buffer_size",
+    "grpc_socket_keepalive",
     "proxy_buffer_size",
     "proxy_buffering",
     "proxy_buffers",
@@ -83,8 +85,6 @@ _ANSWERS: Final = ["charset", "default_type", "etag", "gzip", "gzip_comp_level",
 _MORE_ANSWERS: Final = ["gzip_min_length", "gzip_proxied", "gzip_types", "gzip_vary", "types"]
 _ADDRESS: Final = ["real_ip_header", "real_ip_recursive"]
 _TLS: Final = [
-    "ssl_certificate",
-    "ssl_certificate_key",
     "ssl_ciphers",
     "ssl_dhparam",
     "ssl_ecdh_curve",

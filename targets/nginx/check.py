@@ -13,6 +13,8 @@ from graymesh.ir.semantics import describe, texts
 from graymesh.kit.target import Constraint, View
 from graymesh.targets.nginx.claims import asks_for_claims, token_source
 
+_OPTIONS: Final[Pointer] = ("spec", "targets", "nginx")
+_NO_TLS: Final = "add tlsCertificate and tlsKey to the options of nginx"
 _RESILIENCE: Final[Pointer] = ("spec", "resilience")
 _RETRIES: Final[Pointer] = (*_RESILIENCE, "retries")
 _ANSWERED_BY_NGINX: Final = frozenset(["CONNECT", "TRACE"])
@@ -30,6 +32,7 @@ def check(view: View) -> Iterator[Constraint]:
     for header in sorted(_headers_read_besides(view, routes)):
         yield from _header(header, ("spec",), f"the header {header}")
     yield from _proxies(view)
+    yield from _tls(view)
     yield from _outlier(view)
     yield from _uncounted(view, routes)
     retries = next((route.policy.retries for route in routes if route.policy.retries), None)
@@ -69,8 +72,25 @@ def _proxies(view: View) -> Iterator[Constraint]:
         try:
             ip_network(text, strict=False)
         except ValueError:
-            path: Pointer = ("spec", "targets", "nginx", "trustedProxies")
+            path: Pointer = (*_OPTIONS, "trustedProxies")
             yield Constraint(path=path, message=f"{text} is not a network", help="write it like 10.0.0.0/8")
+
+
+def _tls(view: View) -> Iterator[Constraint]:
+    """TLS is said for an address, for all who listen there; so is HTTP/2, which without TLS leaves no HTTP/1.1."""
+    options = view.options
+    if options["listen"] == options["tlsListen"]:
+        message = f"{options['listen']} is the port for TLS, and the one without TLS as well"
+        yield Constraint(
+            path=(*_OPTIONS, "listen"), message=message, help="choose another listen, or another tlsListen"
+        )
+    for name, other in (("tlsCertificate", "tlsKey"), ("tlsKey", "tlsCertificate")):
+        if options[name] and not options[other]:
+            message = f"{name} without {other}: nginx needs both files"
+            yield Constraint(path=(*_OPTIONS, name), message=message, help=f"add {other}")
+    if ("", "protocol.grpc") in view.facts and not options["tlsCertificate"]:
+        message = "clients speak gRPC over HTTP/2, which nginx takes beside HTTP/1.1 only in TLS"
+        yield Constraint(path=("spec", "service", "protocol"), message=message, help=_NO_TLS)
 
 
 def _outlier(view: View) -> Iterator[Constraint]:

@@ -8,13 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from graymesh.ir.release import Facts
+from graymesh.ir.release import Facts, Scalar
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.targets.nginx.allowed import MAIN, harmless
 from graymesh.targets.nginx.decode_effects import INHERITED, Zone, read_zone
 from graymesh.targets.nginx.decode_evaluate import Definitions
-from graymesh.targets.nginx.decode_listens import listens_of, names_of, understood_names
+from graymesh.targets.nginx.decode_listens import listens_of, names_of, spoken_at, understood_names
 from graymesh.targets.nginx.decode_locations import set_anywhere
 from graymesh.targets.nginx.decode_maps import READERS, ClaimsDefinition, Definition, variable_of
 from graymesh.targets.nginx.decode_servers import (
@@ -188,12 +188,14 @@ def _services(reading: _Directives) -> Iterator[Statement]:
     served = [(named, decided) for parts, decided in decided_once if decided for named in parts]
     found = [(named, decided) for named, decided in served if not _for_nobody(named, decided)]
     used = {version for _, decided in found for version in decided.versions}
-    idle = _idle(reading, used)
+    idle, spoken = _idle(reading, used), spoken_at(reading.servers)
     for named, decided in found:
         hosts, file = named.hosts, named.server.file
         mine = [reading.upstreams[name.lower()] for name in decided.versions if name.lower() in reading.upstreams]
         try:
-            settings = _facts([*mine, *idle.get(file, ())], decided, named.listens)
+            listens = tuple(sorted(f"{place}{spoken.get(place, '')}" for place in named.listens))
+            shown = _certificate(named.server, reading) if any(" ssl" in each for each in listens) else {}
+            settings = {**_facts([*mine, *idle.get(file, ())], decided, listens), **shown}
         except NotUnderstood as refused:
             reading.refuse(refused, named.server)
         else:
@@ -231,14 +233,24 @@ def _decided(reading: _Directives, server: ParsedDirective, http: Http) -> Decid
     return None
 
 
-def _facts(upstreams: list[Upstream], decided: Decided, listens: Mapping[str, bool]) -> Facts:
+def _certificate(server: ParsedDirective, reading: _Directives) -> Facts:
+    """The files that a server takes its certificate and key from, its own or those of `http`."""
+    facts: dict[tuple[str, str], Scalar] = {}
+    for setting, name in (("tls.certificate", "ssl_certificate"), ("tls.key", "ssl_certificate_key")):
+        own = [directive for directive in server.body or () if directive.name == name]
+        files = [" ".join(directive.arguments) for directive in own or reading.settings.get(name, [])]
+        facts |= {("", setting): " ".join(files)} if files else {}
+    return facts
+
+
+def _facts(upstreams: list[Upstream], decided: Decided, listens: tuple[str, ...]) -> Facts:
     """A lone server never goes out, so that one which is told nothing of failures agrees with all others."""
     told = [upstream for upstream in upstreams if upstream.facts or len(upstream.endpoints) > 1]
     for upstream in told:
         if upstream.facts != told[0].facts:
             raise NotUnderstood("upstream", "the versions' servers are told different things", upstream.where)
     endpoints = {(upstream.name, "endpoints"): upstream.endpoints for upstream in upstreams}
-    return {**(told[0].facts if told else {}), **endpoints, ("", "listen"): tuple(sorted(listens)), **decided.facts}
+    return {**(told[0].facts if told else {}), **endpoints, ("", "listen"): listens, **decided.facts}
 
 
 def _named(reading: _Directives) -> Iterator[tuple[_Named, ...]]:

@@ -18,6 +18,18 @@ from graymesh.targets.nginx.syntax import ParsedDirective
 Settings = Mapping[str, Sequence[ParsedDirective]]
 """The directives of one level by name."""
 
+_PASSING: Final = (
+    "connect_timeout",
+    "hide_header",
+    "next_upstream",
+    "next_upstream_timeout",
+    "next_upstream_tries",
+    "read_timeout",
+    "send_timeout",
+    "set_header",
+)
+"""What `proxy_pass` and `grpc_pass` can be told, each by directives of its own name."""
+
 INHERITED: Final = frozenset(
     [
         "add_header",
@@ -25,16 +37,11 @@ INHERITED: Final = frozenset(
         "client_max_body_size",
         "limit_req",
         "limit_req_status",
-        "proxy_connect_timeout",
-        "proxy_hide_header",
-        "proxy_next_upstream",
-        "proxy_next_upstream_timeout",
-        "proxy_next_upstream_tries",
-        "proxy_read_timeout",
-        "proxy_send_timeout",
-        "proxy_set_header",
         "resolver",
         "set_real_ip_from",
+        "ssl_certificate",
+        "ssl_certificate_key",
+        *(f"{module}_{name}" for module in ("proxy", "grpc") for name in _PASSING),
     ]
 )
 """What a level takes from the one above when it says nothing of the kind itself."""
@@ -101,9 +108,22 @@ class Levels:
 
     levels: tuple[Settings, ...]
 
+    def of_grpc(self) -> Levels:
+        """The levels as `grpc_pass` sees them: its own directives count, under the names of `proxy_pass`'s."""
+        return Levels(tuple(dict(_of_grpc(level)) for level in self.levels))
+
     def effective(self, name: str) -> Sequence[ParsedDirective]:
         """The directives of that name at the innermost level that has any."""
         return next((level[name] for level in self.levels if level.get(name)), ())
+
+
+def _of_grpc(level: Settings) -> Iterator[tuple[str, Sequence[ParsedDirective]]]:
+    for name, directives in level.items():
+        module, _, rest = name.partition("_")
+        if module == "grpc":
+            yield f"proxy_{rest}", directives
+        elif module != "proxy":
+            yield name, directives
 
 
 def outputs(levels: Levels) -> Iterator[LocationOutput]:

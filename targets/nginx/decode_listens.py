@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, ip_address
 from typing import Final
 
@@ -55,6 +56,32 @@ def listens_of(server: ParsedDirective) -> dict[str, bool]:
             address, *words = directive.arguments or ("",)
             found[_address(address, directive)] = bool({"default_server", "default"} & set(words))
     return found or {"*:80": False}
+
+
+def spoken_at(servers: Iterable[ParsedDirective]) -> Mapping[str, str]:
+    """What is spoken at each address, in words: `ssl http2`, or nothing. Who says it there says it for all.
+
+    `http2 on` speaks for one server alone, but is read like the older word: a client that wants HTTP/2 gets it.
+    """
+    found: dict[str, set[str]] = {}
+    for server in servers:
+        more = (
+            {"http2"}
+            if any(each.name == "http2" and each.arguments == ("on",) for each in server.body or ())
+            else set()
+        )
+        for directive in server.body or ():
+            text, *words = directive.arguments if directive.name == "listen" and directive.arguments else ("",)
+            if _LISTEN.fullmatch(text):
+                found.setdefault(_spelled(text, directive), set()).update(more, {"ssl", "http2"}.intersection(words))
+    return {place: "".join(f" {word}" for word in ("ssl", "http2") if word in said) for place, said in found.items()}
+
+
+def _spelled(text: str, where: ParsedDirective) -> str:
+    try:
+        return _address(text, where)
+    except NotUnderstood:
+        return text
 
 
 def _address(text: str, where: ParsedDirective) -> str:

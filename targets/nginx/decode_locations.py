@@ -20,6 +20,7 @@ from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.syntax import ParsedDirective
 
 _PATH: Final = Field(Kind.PATH)
+PASSES: Final = ("proxy_pass", "grpc_pass")
 _MOST_MADE: Final = 8_000_000
 
 
@@ -38,7 +39,7 @@ class Location:
     @property
     def passes_on(self) -> bool:
         """Does it pass requests on to a server? Others are answered by nginx itself."""
-        return any(directive.name == "proxy_pass" for directive in self.where.body or ())
+        return any(directive.name in PASSES for directive in self.where.body or ())
 
 
 def located(locations: Sequence[Location]) -> Iterator[tuple[Condition, Location]]:

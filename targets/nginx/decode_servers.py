@@ -46,7 +46,7 @@ from graymesh.targets.nginx.decode_effects import (
 )
 from graymesh.targets.nginx.decode_evaluate import Definitions, Evaluator
 from graymesh.targets.nginx.decode_lists import Draws, both
-from graymesh.targets.nginx.decode_locations import Location, assigned, located, read_location, unique
+from graymesh.targets.nginx.decode_locations import PASSES, Location, assigned, located, read_location, unique
 from graymesh.targets.nginx.decode_maps import SplitDefinition
 from graymesh.targets.nginx.decode_values import Pieces, Room, joined, literal_of, pieces_of
 from graymesh.targets.nginx.quoting import Variable
@@ -55,7 +55,9 @@ from graymesh.targets.nginx.syntax import ParsedDirective
 _BACKEND: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _ADDRESS: Final = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _IN_SERVERS: Final = frozenset(["listen", "location", "server_name", "set"])
-_IN_LOCATIONS: Final = frozenset(["proxy_pass", "set"])
+_IN_ANSWERING: Final = _IN_SERVERS | {"return", "ssl_reject_handshake"}
+_IN_LOCATIONS: Final = frozenset([*PASSES, "set"])
+_SCHEMES: Final = {"proxy_pass": "http://", "grpc_pass": "grpc://"}
 _MOST_ROWS: Final = 50_000
 _ERRORS: Final = ("", "outlier.errors")
 _EJECT: Final = ("", "outlier.eject.ms")
@@ -183,15 +185,14 @@ NOT_FOUND: Final = answering("answer 404")
 
 def foreign(server: ParsedDirective) -> Iterator[NotUnderstood]:
     """Everything in a server that nothing here understands, in the order of the file."""
-    locations = [each for each in server.body or () if each.name == "location"]
+    answered = not _all(server, "location") and bool(_all(server, "return"))
     for directive in server.body or ():
-        answers = directive.name == "return" and not locations
         if directive.name == "location":
-            passes_on = bool(_all(directive, "proxy_pass"))
+            passes_on = bool(_passes(directive))
             for each in directive.body or ():
                 if not _known(each, _IN_LOCATIONS) and (passes_on or not allowed(each)):
                     yield _unknown(each, directive)
-        elif not answers and not _known(directive, _IN_SERVERS):
+        elif not _known(directive, _IN_ANSWERING if answered else _IN_SERVERS):
             yield _unknown(directive, server)
 
 
@@ -218,18 +219,42 @@ def _all(block: ParsedDirective, name: str) -> list[ParsedDirective]:
 def _location_rows(
     location: Location, settings: Settings, before: Mapping[str, Pieces], http: Http, room: Room
 ) -> tuple[list[_Row], Evaluator, dict[tuple[str, str], Scalar]]:
-    passes = _all(location.where, "proxy_pass")
+    passes = _passes(location.where)
     if len(passes) != 1:
         raise NotUnderstood("location", f"{location.path} passes requests on twice", location.where)
     levels = Levels((_settings(location.where), settings, http.settings))
+    if passes[0].name == "grpc_pass":
+        return _grpc_rows(location, passes[0], levels.of_grpc(), before, http, room)
+    return _passing_rows(location, passes[0], levels, before, http, room)
+
+
+def _passes(location: ParsedDirective) -> list[ParsedDirective]:
+    return [each for name in PASSES for each in _all(location, name)]
+
+
+def _grpc_rows(
+    location: Location, passing: ParsedDirective, levels: Levels, before: Mapping[str, Pieces], http: Http, room: Room
+) -> tuple[list[_Row], Evaluator, dict[tuple[str, str], Scalar]]:
+    """As those of `proxy_pass`; the two modules' directives mean the same, each for itself. Raises NotUnderstood."""
+    try:
+        rows, evaluator, besides = _passing_rows(location, passing, levels, before, http, room)
+    except NotUnderstood as refused:
+        field = refused.field.replace("proxy_", "grpc_", 1)
+        raise NotUnderstood(field, refused.message, refused.where or passing) from refused
+    return rows, evaluator, {**besides, ("", "protocol.grpc"): "spoken"}
+
+
+def _passing_rows(
+    location: Location, passing: ParsedDirective, levels: Levels, before: Mapping[str, Pieces], http: Http, room: Room
+) -> tuple[list[_Row], Evaluator, dict[tuple[str, str], Scalar]]:
     evaluator = Evaluator(http.definitions, assigned(_all(location.where, "set"), before, http.definitions), room)
-    found = [LocationOutput("version", "", _passed(passes[0]), passes[0]), *_keyed(outputs(levels), http)]
+    found = [LocationOutput("version", "", _passed(passing), passing), *_keyed(outputs(levels), http)]
     cases = evaluator.cases([_substituted(output, evaluator) for output in found])
     ruled = policy(levels)
     rows = [_Row(case.condition, case.draws, effects(found, case.values), ruled) for case in cases]
     _check_address(rows, evaluator, levels)
     looked_up = bool(levels.effective("resolver")) or literal_of(found[0].value) is not None
-    named = [row._replace(effects=_named(row.effects, passes[0], http, looked_up)) for row in rows]
+    named = [row._replace(effects=_named(row.effects, passing, http, looked_up)) for row in rows]
     return named, evaluator, told_besides(levels, http.definitions.known)
 
 
@@ -263,9 +288,12 @@ def _keyed(found: Iterator[LocationOutput], http: Http) -> Iterator[LocationOutp
 
 def _passed(directive: ParsedDirective) -> Pieces:
     """Where requests are passed on, without the scheme. Raises NotUnderstood when the path is changed on the way."""
-    pieces = pieces_of(directive.arguments[0]) if len(directive.arguments) == 1 else ()
-    if not pieces or not isinstance(pieces[0], str) or not pieces[0].startswith("http://"):
-        raise NotUnderstood("proxy_pass", "only http:// is understood", directive)
+    pieces, scheme = (
+        pieces_of(directive.arguments[0]) if len(directive.arguments) == 1 else (),
+        _SCHEMES[directive.name],
+    )
+    if not pieces or not isinstance(pieces[0], str) or not pieces[0].startswith(scheme):
+        raise NotUnderstood("proxy_pass", f"only {scheme} is understood", directive)
     rest = joined((pieces[0][7:], *pieces[1:]))
     if rest and rest[-1] == Variable("request_uri"):
         rest = rest[:-1]

@@ -52,8 +52,9 @@ _HOST: Final = r"{$host $http_host: $host$2 if ~\A([^ ]+) (?i:\1)\.?(:[0-9]+)\z;
 
 def _always(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
     """Headers of the connection: those of a proxy that is trusted are passed on, anybody else's overwritten."""
-    yield ("", "sends.connection"), f"{{$http_upgrade: upgrade if {_WEBSOCKET}; else nothing}}"
-    yield ("", "sends.upgrade"), f"{{$http_upgrade: websocket if {_WEBSOCKET}; else nothing}}"
+    if ("", "protocol.grpc") not in view.facts:
+        yield ("", "sends.connection"), f"{{$http_upgrade: upgrade if {_WEBSOCKET}; else nothing}}"
+        yield ("", "sends.upgrade"), f"{{$http_upgrade: websocket if {_WEBSOCKET}; else nothing}}"
     yield ("", "sends.host"), _HOST
     yield ("", "sends.x-forwarded-for"), "$proxy_add_x_forwarded_for"
     own = {"real-ip": "$remote_addr", "forwarded-host": _HOST}
@@ -65,8 +66,17 @@ def _always(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
         yield ("", f"sends.x-{name}"), theirs if networks else value
     if view.options.get("maxBodySize"):
         yield ("", "maxBodySize"), view.options["maxBodySize"].lower()
-    port = view.options["listen"]
-    yield ("", "listen"), tuple(sorted([f"*:{port}", *[f"[::]:{port}"] * view.options["ipv6"]]))
+    yield from _listens(view)
+
+
+def _listens(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
+    """The addresses; with a certificate in TLS, where clients may speak HTTP/2."""
+    certificate = view.options["tlsCertificate"]
+    at = f"{view.options['tlsListen']} ssl http2" if certificate else str(view.options["listen"])
+    yield ("", "listen"), tuple(sorted([f"*:{at}", *[f"[::]:{at}"] * view.options["ipv6"]]))
+    if certificate:
+        yield ("", "tls.certificate"), certificate
+        yield ("", "tls.key"), view.options["tlsKey"]
 
 
 def _asked(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:

@@ -14,11 +14,15 @@ from graymesh.targets.nginx.claims import TOKEN, asks_for_claims, token_source
 from graymesh.targets.nginx.conditions import first_value
 from graymesh.targets.nginx.connection import Forwarded, forwarded
 from graymesh.targets.nginx.decision import ROLES, DecisionMap, decided
+from graymesh.targets.nginx.grpc import in_grpc
 from graymesh.targets.nginx.marks import Marks, limits, marks
 from graymesh.targets.nginx.names import Names
 from graymesh.targets.nginx.policies import policy_directives, policy_of, server_parameters
 from graymesh.targets.nginx.quoting import header_variable
 from graymesh.targets.nginx.tree import Directive, Item, Remark
+
+TLS: Final = ("ssl", "http2")
+"""What is said of an address beside it: TLS, in which clients choose between HTTP/2 and HTTP/1.1 (ALPN)."""
 
 _LONGEST_GROUP: Final = 56
 _IDLE_CONNECTIONS: Final = "16"
@@ -47,8 +51,20 @@ def release_items(view: View) -> Iterator[Item]:
 
 def listens(view: View) -> tuple[str, ...]:
     """The addresses on which the release is served."""
-    port = view.options["listen"]
+    port = view.options["tlsListen" if is_over_tls(view) else "listen"]
     return (str(port), f"[::]:{port}") if view.options["ipv6"] else (str(port),)
+
+
+def is_over_tls(view: View) -> bool:
+    """Is the release served over TLS?"""
+    return bool(view.options["tlsCertificate"])
+
+
+def tls_directives(view: View) -> Iterator[Directive]:
+    """The certificate that the release's clients are shown, and its key."""
+    if is_over_tls(view):
+        yield Directive("ssl_certificate", (view.options["tlsCertificate"],))
+        yield Directive("ssl_certificate_key", (view.options["tlsKey"],))
 
 
 def trusted_networks(view: View) -> tuple[str, ...]:
@@ -77,12 +93,19 @@ def _table_items(view: View, table: HostTable, names: Names, told: Forwarded) ->
     token, reading = _token(view, table, names)
     yield from (*decision.items, *marked.items, *limited_to.items, *token)
     yield Remark()
-    head = [Directive("listen", (address,)) for address in listens(view)]
-    head += [Directive("server_name", table.hosts), Directive("server_tokens", ("off",)), *reading]
+    spoken = TLS if is_over_tls(view) else ()
+    head = [Directive("listen", (address, *spoken)) for address in listens(view)]
+    head += [
+        Directive("server_name", table.hosts),
+        *tls_directives(view),
+        Directive("server_tokens", ("off",)),
+        *reading,
+    ]
     if view.options.get("maxBodySize"):
         head.append(Directive("client_max_body_size", (view.options["maxBodySize"],)))
     headers = (*told.directives, *marked.directives)
-    location = Directive("location", ("/",), tuple(_location(view, table, decision, headers, limited_to)))
+    passing = tuple(_location(view, table, decision, headers, limited_to))
+    location = Directive("location", ("/",), in_grpc(passing) if ("", "protocol.grpc") in view.facts else passing)
     yield Directive("server", (), (*head, Remark(), location))
 
 

@@ -11,7 +11,7 @@ from graymesh.targets.nginx.claims import PROGRAM, may_ask_for_claims
 from graymesh.targets.nginx.conditions import CLAIMS
 from graymesh.targets.nginx.connection import shared_maps
 from graymesh.targets.nginx.quoting import DOLLAR, Variable
-from graymesh.targets.nginx.servers import listens
+from graymesh.targets.nginx.servers import TLS, is_over_tls, listens
 from graymesh.targets.nginx.tree import Directive, Item, Remark
 
 _NAMES_IN_A_HASH: Final = 256
@@ -39,7 +39,7 @@ def shared_items(views: Sequence[View]) -> Iterator[Item]:
     if any(map(may_ask_for_claims, views)):
         yield from _claims()
     yield from (Remark(), Remark("Requests for names that no release has."))
-    yield _nobody(views)
+    yield from _nobody(views)
 
 
 def _hashes(views: Sequence[View]) -> Iterator[Item]:
@@ -68,9 +68,17 @@ def _claims() -> Iterator[Item]:
     yield Directive("js_set", ((CLAIMS,), "graymesh.claims"))
 
 
-def _nobody(views: Sequence[View]) -> Directive:
-    """Standing first, it takes what is for nobody, unless the operator has a default server of their own."""
-    addresses = sorted({address for view in views for address in listens(view)})
-    head = [Directive("listen", (address,)) for address in addresses]
-    names = [Directive("server_name", ("_",)), Directive("server_tokens", ("off",))]
-    return Directive("server", (), (*head, *names, Directive("return", ("404",))))
+def _nobody(views: Sequence[View]) -> Iterator[Directive]:
+    """Standing first, they take what is for nobody, unless the operator has a default server of their own.
+
+    Over TLS there is no certificate for such names, so that handshakes end.
+    """
+    for spoken in ((), TLS):
+        addresses = sorted(
+            {address for view in views if is_over_tls(view) == bool(spoken) for address in listens(view)}
+        )
+        head = [Directive("listen", (address, *spoken)) for address in addresses]
+        names = [Directive("server_name", ("_",)), Directive("server_tokens", ("off",))]
+        names += [Directive("ssl_reject_handshake", ("on",))] * bool(spoken)
+        if addresses:
+            yield Directive("server", (), (*head, *names, Directive("return", ("404",))))

@@ -40,7 +40,7 @@ from graymesh.kit.registry import target
 from graymesh.kit.target import HostTable, View
 
 NGINX = target("nginx")
-OPTIONS: dict[str, Any] = {"listen": 80, "ipv6": False, "trustedProxies": ["127.0.0.0/8", "10.0.0.0/8"]}
+OPTIONS: dict[str, Any] = {**NGINX.manifest.defaults, "trustedProxies": ["127.0.0.0/8", "10.0.0.0/8"]}
 ENDPOINTS = {"v1": ("10.0.1.11:8080", "10.0.1.12:8080"), "v2": ("10.0.2.11:8080",), "v3": ("10.0.3.11:8080",)}
 
 

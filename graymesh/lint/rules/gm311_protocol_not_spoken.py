@@ -5,7 +5,7 @@ an edge as well as without one.
 
 bad: |
   service: {port: 50051, domains: [grpc.example.com], protocol: grpc}
-  targets: {nginx: {}}
+  targets: {spring-cloud-gateway: {}}
 good: |
   service: {port: 50051, domains: [grpc.example.com], protocol: grpc}
   targets: {istio: {}}
