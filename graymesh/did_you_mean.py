@@ -6,15 +6,19 @@ from collections.abc import Iterable
 
 _SHOWN = 60
 _LISTED = 12
-_SURE = 0.75  # three letters in four: `stabel` and `stable`, not `time` and `timeout`
+SURE = 0.75
+"""Three letters in four: `stabel` and `stable`, not `time` and `timeout`."""
 
 
-def nearest(word: str, options: Iterable[str]) -> str | None:
-    """The option most like the word, or None when none is near; case, `-`, `_` and blanks do not count."""
+def nearest(word: str, options: Iterable[str], alike: float = 0.6) -> str | None:
+    """The option most like the word, or None when none is near; case, `-`, `_` and blanks do not count.
+
+    `alike` is the least share of letters in common, as difflib's ratio counts them.
+    """
     from difflib import get_close_matches
 
     plain = {_plain(option): option for option in options}
-    found = get_close_matches(_plain(word[:_SHOWN]), plain, n=1, cutoff=0.6)
+    found = get_close_matches(_plain(word[:_SHOWN]), plain, n=1, cutoff=alike)
     return plain[found[0]] if found else None
 
 
@@ -28,7 +32,7 @@ def certain(word: str, options: Iterable[str]) -> str | None:
     known = list(dict.fromkeys(options))
     plain = [_plain(option) for option in known]
     asked = _plain(word[:_SHOWN])
-    near = [asked] if asked in plain else get_close_matches(asked, plain, n=2, cutoff=_SURE)
+    near = [asked] if asked in plain else get_close_matches(asked, plain, n=2, cutoff=SURE)
     if len(near) != 1 or plain.count(near[0]) != 1:
         return None
     found = known[plain.index(near[0])]

@@ -231,9 +231,9 @@ def _directly_below(key: Key) -> list[Key]:
 
 
 def _suggestion(topic: str) -> str:
-    from graymesh.did_you_mean import nearest, quoted
+    from graymesh.did_you_mean import SURE, nearest, quoted
 
-    near = nearest(topic, _names())
+    near = nearest(topic, _names(), SURE)  # of so many names some word is always a little alike
     return f"did you mean {quoted(near)}?" if near else "`graymesh explain` without a word lists everything"
 
 

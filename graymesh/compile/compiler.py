@@ -113,12 +113,14 @@ def compile_project(project: Project, choice: Selection, progress: Progress) -> 
 def compile_cases(
     cases: Sequence[Case], known: Sequence[Diagnostic], choice: Selection, progress: Progress
 ) -> Compiled:
-    """Compile and prove releases that are loaded already; `known` is what loading found."""
+    """Compile and prove releases that are loaded already; `known` is what loading found. What lint calls an info is
+    left out.
+    """
     problems = [*known, *(_no_target(case) for case in cases if not case.targets)]
     jobs = [] if _errors(problems) else list(jobs_of(cases, choice))
     first, *later = _waves(jobs)
     tasks: list[Callable[[], Any]] = [
-        partial(engine.run, cases, choice.select, choice.ignore),
+        partial(engine.run, cases, choice.select, choice.ignore, infos=False),
         *(partial(build, job) for job in first),
     ]
     with closing(in_parallel(tasks, len(cases), progress)) as results:

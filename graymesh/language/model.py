@@ -161,7 +161,8 @@ class Spec(Part):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        problems = list(consistency.shares(self.stages, self.stable, self.canaries))
+        known = self.stable in self.versions  # else it is refused by name, and nobody knows who the canaries are
+        problems = list(consistency.shares(self.stages, self.stable, self.canaries)) if known else []
         if self.sticky:
             problems += consistency.room(self.stages, self.canaries)
         else:

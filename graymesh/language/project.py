@@ -159,7 +159,8 @@ def _discovered(folder: Path) -> tuple[Path | None, Path | None]:
 def _loose(folder: Path, releases: tuple[Path, ...], ignored: Path | None) -> Project:
     if not releases:
         what = f"no release found in {shown(folder)}: a release is a YAML file with `apiVersion: {API_VERSION}`"
-        raise Refused((Diagnostic(code="GM020", message=what, file=shown(folder)),), usage=True)
+        start = "start with `graymesh init`"
+        raise Refused((Diagnostic(code="GM020", message=what, file=shown(folder), help=start),), usage=True)
     return Project(root=folder, releases=releases, output=folder / DEFAULT_OUTPUT, ignored=ignored)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from pydantic_core import core_schema
@@ -94,10 +95,17 @@ class Text(Plain):
         """A number or boolean that lacks its unit or its quotes."""
         written = raw()[:60]
         if self.unit and not isinstance(value, bool):
-            advice = f"write {written}{self.unit}" if written.replace(".", "", 1).isdecimal() else ""
+            advice = f"write {self._with_unit(written)}" if written.replace(".", "", 1).isdecimal() else ""
             return Malformed("GM106", f"{written} is a bare number, not {self.what}", advice)
         message = f"expected {self.what} as text, found {described(value, raw)}"
         return Malformed("GM107", message, f'quote it: "{written}"', self._readable(raw()))
+
+    def _with_unit(self, written: str) -> str:
+        """With the unit; what may be a fraction of one as either reading, for `0.01` is often meant as 1%."""
+        share = Decimal(written) * 100
+        if self.unit == "%" and 0 < share < 100:
+            return f"{share.normalize():f}%, or {written}% if that is meant"
+        return f"{written}{self.unit}"
 
     def _readable(self, raw: str) -> str:
         """The text as it stands, when it would do in quotes."""

@@ -42,17 +42,29 @@ def _rule(module_name: str) -> Rule:
     )
 
 
-def run(cases: Sequence[Case], select: Sequence[str] = (), ignore: Sequence[str] = ()) -> list[Diagnostic]:
+def run(
+    cases: Sequence[Case], select: Sequence[str] = (), ignore: Sequence[str] = (), infos: bool = True
+) -> list[Diagnostic]:
     """Every finding in every case, placed in its file, in order of file and position.
 
-    `select` and `ignore` are codes or beginnings of codes (`GM2`); an empty `select` takes all.
+    `select` and `ignore` are codes or beginnings of codes (`GM2`); an empty `select` takes all. Without `infos` those
+    are left out, which saves looking for their places.
     """
     chosen = [rule for rule in all_rules() if _chosen(rule.code, tuple(select), tuple(ignore))]
     found: dict[int, list[Diagnostic]] = {id(case): [] for case in cases}
     for rule, case, finding in _findings(chosen, cases):
-        found[id(case)].append(case.source.place(_diagnostic(rule, finding)))
+        if infos or _weighs(rule, case, finding):
+            found[id(case)].append(case.source.place(_diagnostic(rule, finding)))
     kept = [item for case in cases for item in _heeded(case, found[id(case)], chosen)]
+    kept = kept if infos else [item for item in kept if item.level != "info"]
     return sorted(kept, key=lambda item: (item.file, item.span, item.code, item.message))
+
+
+def _weighs(rule: Rule, case: Case, finding: Finding) -> bool:
+    """More than an info; where comments leave findings out, each may be the one that a comment is about."""
+    from graymesh.lint.ignores import MARKER
+
+    return (finding.level or rule.level) != "info" or MARKER in case.source.text
 
 
 def _heeded(case: Case, found: list[Diagnostic], chosen: Sequence[Rule]) -> list[Diagnostic]:
