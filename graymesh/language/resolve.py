@@ -18,6 +18,7 @@ from graymesh.ir.release import (
     WHOLE,
     Condition,
     Fault,
+    Field,
     Intervals,
     Jwt,
     Lane,
