@@ -192,7 +192,7 @@ def _amounts(rule: Rule) -> tuple[int, int, int]:
     """Calls that are judged, how many of them may be bad, and how many more, after a good one, open the circuit."""
     total = int(rule["minRequestAmount"])
     if rule["grade"] == 2:
-        return max(total, int(rule["count"])), int(rule["count"]), 1
+        return max(total, int(rule["count"]) + 1), int(rule["count"]), 1
     ratio = _allowed(rule)
     allowed = int(ratio * total)
     return total, allowed, int((ratio * (total + 1) - allowed) / (1 - ratio)) + 1

@@ -224,15 +224,16 @@ def test_the_manager_drops_what_it_does_not_like(name: str, sentinel: Sentinel) 
     right = files_of(replay.engine, replay.view((replay.folder / "spec.yaml").read_text(encoding="utf-8")))
     assert set(wrong) == set(right)
     assert rules(sentinel.held(wrong)) == 0
-    assert rules(sentinel.held(right)) == 1
+    assert rules(sentinel.held(right)) == len(right)
 
 
 def test_a_circuit_whose_rule_is_dropped_never_opens(sentinel: Sentinel) -> None:
+    """In a process of the canary."""
     replay = REPLAYS["ratio-in-percent"]
     right = files_of(replay.engine, replay.view((replay.folder / "spec.yaml").read_text(encoding="utf-8")))
     blocked = []
     for files in (replay.wrong_files(), right):
-        sentinel.load(files)
+        sentinel.load({path: text for path, text in files.items() if "/v2/" in path})
         sentinel.calls("invoices", TIMES, fail=True)
         blocked.append(dict(sentinel.calls("invoices", 1).blocked))
     assert blocked == [{}, {"DegradeException": 1}]
