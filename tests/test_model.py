@@ -78,7 +78,8 @@ def test_the_running_example_in_its_units() -> None:
     assert [stage.weight_basis_points for stage in spec.stages] == [0, 500, 2000, 5000, 10_000]
     assert [stage.hold_ms for stage in spec.stages] == [3_600_000, 1_800_000, 7_200_000, 14_400_000, None]
     assert spec.sticky
-    assert (spec.sticky.key, spec.sticky.max_age_seconds) == (ir.Field(ir.Kind.COOKIE, "uid"), 2_592_000)
+    assert spec.sticky.key == ir.Field(ir.Kind.COOKIE, "uid")
+    assert spec.sticky.cookie.given(spec.sticky.max_age_seconds).max_age_seconds == 2_592_000
     assert spec.guards
     assert spec.guards.latency
     assert (spec.guards.latency.max_ms, spec.guards.latency.quantile_basis_points) == (500, 9900)

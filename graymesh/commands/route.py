@@ -124,7 +124,7 @@ def _request(case: Case, release: Release, bucket: int | None, host: str | None,
         sticky = case.rollout.spec.sticky
         if sticky is None:
             raise click.BadParameter("the release is not sticky, so users have no ticket", param_hint="--bucket")
-        parts["cookies"] = (*parts["cookies"], (sticky.cookie, ticket_of(bucket)))
+        parts["cookies"] = (*parts["cookies"], (sticky.cookie.name, ticket_of(bucket)))
     return Request(host=host or (*release.domains, release.host)[0], source=source, **parts)
 
 

@@ -137,15 +137,20 @@ ALWAYS: Final[Condition] = ((),)
 
 @dataclass(frozen=True, slots=True)
 class SetCookie:
-    """A cookie given to the user with the answer; sent with `Path=/; HttpOnly; SameSite=Lax`.
+    """A cookie given to the user with the answer; scripts never see it (HttpOnly).
 
-    `TICKET` is a legal value. `passed_on`: the version gets the cookie with this request already, beside the user's.
+    `TICKET` is a legal value. Without an age it lasts as long as the browser runs. `passed_on`: the version gets the
+    cookie with this request already, beside the user's. `domain` is empty for the host alone that was asked.
     """
 
     name: str
     value: str = TICKET
     max_age_seconds: int | None = None
     passed_on: bool = False
+    path: str = "/"
+    domain: str = ""
+    secure: bool = False
+    same_site: str = "Lax"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

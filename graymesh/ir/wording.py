@@ -18,6 +18,7 @@ from graymesh.ir.release import (
     Retries,
     Route,
     Scalar,
+    SetCookie,
     Share,
     Split,
 )
@@ -216,7 +217,16 @@ def _cookie(share: Share) -> str:
         return ""
     age = "" if cookie.max_age_seconds is None else f" for {duration(cookie.max_age_seconds * 1000)}"
     given = f"a ticket in {cookie.name}" if cookie.value == TICKET else f"{cookie.name}={cookie.value}"
-    return f"{given}{age}{'' if not cookie.passed_on else ', passed on'}"
+    return ", ".join([f"{given}{age}", *_cookie_attributes(cookie)])
+
+
+def _cookie_attributes(cookie: SetCookie) -> Iterator[str]:
+    """What is not usual."""
+    yield from ["passed on"] if cookie.passed_on else []
+    yield from [f"below {cookie.path}"] if cookie.path != "/" else []
+    yield from [f"for {cookie.domain} and names below"] if cookie.domain else []
+    yield from ["by HTTPS only"] if cookie.secure else []
+    yield from [f"SameSite={cookie.same_site}"] if cookie.same_site != "Lax" else []
 
 
 def _headers(headers: Sequence[tuple[str, str]]) -> str:

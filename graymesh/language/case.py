@@ -52,7 +52,7 @@ class Case:
     def ticket_cookie(self) -> str:
         """The cookie that carries users' tickets; "" when the release is not sticky."""
         sticky = self.rollout.spec.sticky
-        return sticky.cookie if sticky else ""
+        return sticky.cookie.name if sticky else ""
 
     @cached_property
     def stages(self) -> tuple[Release, ...]:

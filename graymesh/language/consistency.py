@@ -14,6 +14,7 @@ from graymesh.language.policies import Trace
 from graymesh.language.problems import Malformed
 from graymesh.language.routes import Edge
 from graymesh.language.stages import Stage, largest_weights
+from graymesh.language.ticket_cookie import TicketCookie, foreign_domains
 
 
 def shares(stages: Sequence[Stage], stable: str, canaries: Sequence[str]) -> Iterator[Malformed]:
@@ -56,6 +57,15 @@ def buckets(asked: Sequence[int | None]) -> Iterator[Malformed]:
         if bucket is not None:
             message, below = "the release is not sticky, so users have no ticket", ("tests", index, "request", "bucket")
             yield Malformed("GM110", message, "leave it out, or add sticky: {cookie: gray-ticket}", below=below)
+
+
+def cookie_domain(cookie: TicketCookie, domains: Sequence[str]) -> Iterator[Malformed]:
+    """Browsers drop a cookie whose domain is neither that of the host which sets it nor above it (RFC 6265 §5.3)."""
+    foreign = foreign_domains(cookie, domains)
+    if foreign:
+        message = f"browsers drop cookies for {quoted(cookie.domain or '')} from {listed(foreign)}"
+        below = ("sticky", "cookie", "domain")
+        yield Malformed("GM110", message, "name a domain above all of the service's", below=below)
 
 
 def headers(edge: Edge, trace: Trace) -> Iterator[Malformed]:

@@ -165,6 +165,7 @@ class Spec(Part):
         problems = list(consistency.shares(self.stages, self.stable, self.canaries)) if known else []
         if self.sticky:
             problems += consistency.room(self.stages, self.canaries)
+            problems += consistency.cookie_domain(self.sticky.cookie, self.service.domains)
         else:
             problems += consistency.buckets([test.request.bucket for test in self.tests])
         if self.edge and self.trace:

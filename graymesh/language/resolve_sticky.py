@@ -15,7 +15,6 @@ from graymesh.ir.release import (
     Intervals,
     Kind,
     Present,
-    SetCookie,
     Share,
     Split,
     Test,
@@ -36,7 +35,7 @@ def drawn_by_bucket(sticky: Sticky, shares: Sequence[Share], users: Mapping[str,
     taken = [replace(share, buckets=users[share.version]) for share in shares if share.version != stable]
     left = rest(share.buckets for share in taken)
     taken += [replace(share, buckets=left) for share in shares if share.version == stable]
-    cookie = SetCookie(sticky.cookie, max_age_seconds=sticky.max_age_seconds, passed_on=True)
+    cookie = sticky.cookie.given(sticky.max_age_seconds)
     new = tuple(replace(share, set_cookie=cookie) for share in taken)
     return Drawn(tuple(_known(sticky, taken)), Split(new, otherwise=_alone(taken[-1])))
 
@@ -46,7 +45,7 @@ def _known(sticky: Sticky, shares: Sequence[Share]) -> Iterator[tuple[str, Condi
         yield "keyed", ((Test(sticky.key, Present()),),), Split(tuple(shares), sticky.key)
     for index, share in enumerate(shares):
         buckets = ALL if index == len(shares) - 1 else share.buckets
-        carried = Test(Field(Kind.COOKIE, sticky.cookie), Buckets(buckets))
+        carried = Test(Field(Kind.COOKIE, sticky.cookie.name), Buckets(buckets))
         yield f"ticket-{share.version}", ((carried,),), Split((_alone(share),))
 
 

@@ -13,6 +13,7 @@ from graymesh.language.faults import FaultSpec
 from graymesh.language.options import TargetName
 from graymesh.language.part import ONE_OR_LIST, Entries, Maybe, Part
 from graymesh.language.problems import Malformed, Several, each, wrong_type
+from graymesh.language.ticket_cookie import NameOrMapping, TicketCookie
 from graymesh.language.values import Plain, Schema, Text
 from graymesh.language.words import (
     CLAIM_NAME,
@@ -22,7 +23,6 @@ from graymesh.language.words import (
     AudienceRef,
     Bucket,
     CohortName,
-    CookieName,
     DurationSeconds,
     HttpsUrl,
     Issuer,
@@ -116,7 +116,7 @@ class FieldChoice(Plain):
 class Sticky(Part):
     """Each user stays on one version while the weights grow."""
 
-    cookie: CookieName = Field(
+    cookie: Annotated[TicketCookie, NameOrMapping()] = Field(
         description="The cookie that carries a user's ticket, a random id whose last four hex digits are the bucket.",
         examples=["gray-ticket"],
     )
@@ -125,10 +125,10 @@ class Sticky(Part):
         description="An identity whose hash is the bucket, before any ticket; who has none gets a ticket.",
         examples=[{"cookie": "uid"}],
     )
-    max_age_seconds: DurationSeconds = Field(
+    max_age_seconds: Maybe[DurationSeconds] = Field(
         alias="maxAge",
-        default=30 * 24 * 3600,
-        description="How long a browser keeps the ticket.",
+        default=None,
+        description="How long a browser keeps the ticket; 30 days unless the cookie says it.",
         examples=["720h"],
     )
     cohort: Maybe[CohortName] = Field(
@@ -144,8 +144,10 @@ class Sticky(Part):
 
     @model_validator(mode="after")
     def _ticket_is_no_identity(self) -> Self:
-        if self.key == ir.Field(ir.Kind.COOKIE, self.cookie):
-            message = f"{quoted(self.cookie)} carries the ticket itself"
+        if self.max_age_seconds is not None and (self.cookie.session or self.cookie.max_age_seconds is not None):
+            raise Malformed("GM110", "the cookie says how long it is kept", "leave this out", below=("maxAge",))
+        if self.key == ir.Field(ir.Kind.COOKIE, self.cookie.name):
+            message = f"{quoted(self.cookie.name)} carries the ticket itself"
             raise Malformed("GM110", message, "name another cookie", below=("key",))
         return self
 

@@ -33,6 +33,7 @@ PATH_END: Final = "[A-Za-z0-9._~!&()+,=:@/-]+"
 DURATION: Final = "[0-9]+(?:ms|s|m|h)"
 BUCKET: Final = "[0-9a-f]{4}"
 COHORT: Final = "[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?"
+COOKIE_PATH: Final = "/[A-Za-z0-9._~/-]*"
 PERCENTAGE: Final = r"[0-9]+(?:\.[0-9]{1,2})?%"
 WEIGHT: Final = r"[0-9]{1,3}(?:\.[0-9]{1,2})?"
 QUANTILE: Final = r"0?\.[0-9]{1,4}"
@@ -188,6 +189,14 @@ def cohort(text: str) -> str:
     if re.fullmatch(COHORT, text) is None:
         advice = "letters, digits, '-', '_', '.' and '/', at most 128, the first and last a letter or digit"
         raise Malformed("GM105", f"{quoted(text)} is not a cohort's name", advice)
+    return text
+
+
+def cookie_path(text: str) -> str:
+    """The path below which browsers send a cookie: such that it means the same in every engine's quotes."""
+    if re.fullmatch(COOKIE_PATH, text) is None:
+        advice = "a slash, then letters, digits and -._~/"
+        raise Malformed("GM109", f"{quoted(text)} is not a path that a cookie can have here", advice)
     return text
 
 

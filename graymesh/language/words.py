@@ -56,6 +56,7 @@ Network: TypeAlias = Annotated[str, Text("a network", addresses.network, address
 Address: TypeAlias = Annotated[str, Text("an address", addresses.address, "[0-9a-fA-F:.]+")]
 Endpoint: TypeAlias = Annotated[str, Text("an endpoint", addresses.endpoint, addresses.ENDPOINT)]
 CohortName: TypeAlias = Annotated[str, Text("a cohort's name", scalars.cohort, scalars.COHORT)]
+CookiePath: TypeAlias = Annotated[str, Text("a path", scalars.cookie_path, scalars.COOKIE_PATH)]
 Bucket: TypeAlias = Annotated[int, Text("a bucket", scalars.bucket, scalars.BUCKET, back=tickets.written)]
 HttpsUrl: TypeAlias = Annotated[str, Text("an https address", addresses.https_url, addresses.HTTPS_URL)]
 Issuer: TypeAlias = Annotated[str, Text("an issuer", addresses.issuer, addresses.ISSUER)]

@@ -45,6 +45,10 @@ class SetCookieJson(Contract):
     value: str = Field(description="`\\u0000ticket` stands for the ticket of the request.")
     max_age_seconds: int | None = None
     passed_on: bool = Field(False, description="The version gets it with this request already.")
+    path: str = "/"
+    domain: str = Field("", description="Empty for the host alone that was asked.")
+    secure: bool = Field(False, description="Sent by HTTPS only.")
+    same_site: str = "Lax"
 
 
 class ShareJson(Contract):
@@ -294,5 +298,12 @@ def _share(share: ir.Share) -> ShareJson:
 
 def _cookie(cookie: ir.SetCookie) -> SetCookieJson:
     return SetCookieJson(
-        name=cookie.name, value=cookie.value, max_age_seconds=cookie.max_age_seconds, passed_on=cookie.passed_on
+        name=cookie.name,
+        value=cookie.value,
+        max_age_seconds=cookie.max_age_seconds,
+        passed_on=cookie.passed_on,
+        path=cookie.path,
+        domain=cookie.domain,
+        secure=cookie.secure,
+        same_site=cookie.same_site,
     )

@@ -21,6 +21,7 @@ from graymesh.ir.release import (
     Share,
     Split,
 )
+from graymesh.kit.cookies import cookie_of
 from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.tickets import handed_out, passed_on
@@ -42,7 +43,6 @@ _HEADERS: Final = frozenset(["request", "response"])
 _OPERATIONS: Final = frozenset(["set", "add"])
 _REMOVE: Final = {"remove": "graymesh overwrites headers, it removes none"}
 _PAIR: Final = r"([^\s=;,]+)=(%REQ\((?i:X-REQUEST-ID)\)%|[^\s;,]+)"
-_COOKIE: Final = re.compile(rf"{_PAIR}; Path=/(?:; Max-Age=([0-9]+))?; HttpOnly; SameSite=Lax")
 _PASSED_ON: Final = re.compile(_PAIR)
 _REQUEST_ID: Final = re.compile(r"%REQ\((?i:X-REQUEST-ID)\)%")
 _VARIABLE: Final = re.compile(r"%(?!%)")
@@ -195,13 +195,20 @@ def _cookie(response: ObjectNode | None) -> SetCookie | None:
     found = None
     for name, value in added.items():
         assert response is not None
-        parts = _COOKIE.fullmatch(value) if name.lower() == "set-cookie" else None
-        if parts is None or found:
-            reason = "is added to the answer, and is not one cookie with Path=/; HttpOnly; SameSite=Lax"
+        cookie = cookie_of(_line(value, name, response)) if name.lower() == "set-cookie" else None
+        if cookie is None or found:
+            reason = "is added to the answer, and is not one cookie with Path, HttpOnly and SameSite"
             raise NotUnderstood(name, reason, (*response.path, "add", name))
-        given = _cookie_value(parts[2], name, response)
-        found = SetCookie(_literal(parts[1], name, response), given, int(parts[3]) if parts[3] else None)
+        found = cookie
     return found
+
+
+def _line(value: str, name: str, side: ObjectNode) -> str:
+    """The line with `TICKET` where the request's own id is the cookie's value."""
+    head, equals, rest = value.partition("=")
+    given, semicolon, more = rest.partition(";")
+    value = _cookie_value(given, name, side)
+    return "".join((_literal(head, name, side), equals, value, semicolon, _literal(more, name, side)))
 
 
 def _cookie_value(value: str, name: str, side: ObjectNode) -> str:

@@ -26,6 +26,7 @@ from graymesh.ir.release import (
     Test,
 )
 from graymesh.kit.comments import condition_in_words, route_in_words
+from graymesh.kit.cookies import attributes
 from graymesh.kit.durations import in_seconds
 from graymesh.targets.istio.claims import Claims
 from graymesh.targets.istio.matches import matches
@@ -62,18 +63,27 @@ class Backend:
 def http_routes(routes: Iterable[Route], backend: Backend, claims: Claims) -> Iterator[tuple[str, dict[str, Any]]]:
     """The routes that some request can meet, each behind what it says in words.
 
-    A match that an earlier route has already is left out: it takes nobody, and `istioctl analyze` warns of it.
+    A match that an earlier route has already is left out: it takes nobody, and `istioctl analyze` warns of it. The
+    routes of one draw lose the same alternatives, so that they stay one.
     """
     taken: list[dict[str, Any]] = []
-    for route in (each for written in routes for each in _by_tickets(written)):
-        found = matches(route.condition, claims)
-        before = len(taken)
-        for match in found or ():
-            if match not in taken:
-                taken.append(match)
-        left = taken[before:]
-        if left or found == []:
-            yield _in_words(route), _http_route(route, left, backend)
+    for written in routes:
+        for route in _by_tickets(_without(written, taken, claims)) if written.split.otherwise else (written,):
+            found = matches(route.condition, claims)
+            left: list[dict[str, Any]] = []
+            for match in found or ():
+                if written.split.otherwise or match not in (*taken, *left):
+                    left.append(match)
+            taken += left
+            if left or found == []:
+                yield _in_words(route), _http_route(route, left, backend)
+
+
+def _without(route: Route, taken: Sequence[dict[str, Any]], claims: Claims) -> Route:
+    """The route without the alternatives that earlier routes take wholly."""
+    found = ((tests, matches((tests,), claims)) for tests in route.condition)
+    kept = tuple(tests for tests, each in found if each == [] or any(match not in taken for match in each or ()))
+    return replace(route, condition=kept)
 
 
 def _in_words(route: Route) -> str:
@@ -90,13 +100,13 @@ def _by_tickets(route: Route) -> Iterator[Route]:
     for requests that bring an id of another form. The last version takes what is left of all tickets.
     """
     shares = [share for share in route.split.shares if share.basis_points]
-    for share in shares if route.split.otherwise else ():
+    for share in shares if route.condition else ():
         asked = Test(REQUEST_ID_HEADER, Buckets(ALL if share is shares[-1] else share.buckets))
         condition = tuple((*tests, asked) for tests in route.condition)
         alone = Split((replace(share, basis_points=WHOLE),))
         name = f"draw-{share.version}" if route.name == "everyone" else f"{route.name}.draw-{share.version}"
         yield replace(route, name=name, condition=condition, split=alone)
-    yield route
+    yield from [route] if route.condition else []
 
 
 def _http_route(route: Route, found: Sequence[dict[str, Any]], backend: Backend) -> dict[str, Any]:
@@ -151,8 +161,7 @@ def header_value(value: str) -> str:
 
 def set_cookie(cookie: SetCookie) -> str:
     """The value of the Set-Cookie header."""
-    age = "" if cookie.max_age_seconds is None else f"; Max-Age={cookie.max_age_seconds}"
-    return f"{_pair(cookie)}; Path=/{age}; HttpOnly; SameSite=Lax"
+    return _pair(cookie) + header_value(attributes(cookie))
 
 
 def _pair(cookie: SetCookie) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
 from graymesh.ir.release import TICKET, UNIQUE_ID, Policy, Retries, Scalar, SetCookie
+from graymesh.kit.cookies import cookie_of
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.tickets import passed_on
 from graymesh.targets.nginx.decode_connection import PLUMBING, harmless, in_words
@@ -53,9 +54,6 @@ _CONDITIONS: Final = (
     (("error", "invalid_header"), "reset"),
     (("error",), "connect-failure"),
     (("timeout",), "timeout"),
-)
-_COOKIE: Final = re.compile(
-    r"([^=;,\s]+)=([^;,\s]+); Path=/(?:; Max-Age=([0-9]+))?; HttpOnly; SameSite=Lax", re.ASCII | re.IGNORECASE
 )
 _TIME: Final = re.compile(r"([0-9]+)(ms|s|m|h|d)?")
 _UNITS_MS: Final = {"ms": 1, "s": 1000, None: 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -317,10 +315,10 @@ def _cookie(output: LocationOutput, value: Pieces) -> SetCookie | None:
         _not_told(output, value)
     if not text:
         return None
-    found = _COOKIE.fullmatch(text)
+    found = cookie_of(text)
     if found is None:
         raise NotUnderstood("add_header", f"the cookie {text!r} has other attributes than a ticket's", output.where)
-    return SetCookie(found[1], found[2], int(found[3]) if found[3] else None)
+    return found
 
 
 def _time_of(levels: Levels, name: str) -> int | None:

@@ -13,6 +13,7 @@ from graymesh.ir.buckets import ending
 from graymesh.ir.release import TICKET, Field, Route, SetCookie, Share
 from graymesh.ir.wording import percent
 from graymesh.kit.comments import split_in_words
+from graymesh.kit.cookies import attributes
 from graymesh.targets.nginx.conditions import COOKIES, REQUEST_ID, identity
 from graymesh.targets.nginx.names import Names
 from graymesh.targets.nginx.quoting import Part, Value, Variable
@@ -103,8 +104,7 @@ def _by_bucket(
 
 def _ticket(cookie: SetCookie, names: Names) -> tuple[Item, Ticket]:
     """The version gets the ticket at once, behind the user's own cookies, so that engines behind do not draw again."""
-    age = "" if cookie.max_age_seconds is None else f"; Max-Age={cookie.max_age_seconds}"
-    set_cookie = (f"{cookie.name}=", REQUEST_ID, f"; Path=/{age}; HttpOnly; SameSite=Lax")
+    set_cookie = (f"{cookie.name}=", REQUEST_ID, attributes(cookie))
     variable = names.own("with_ticket")
     alone: Value = (f"{cookie.name}=", REQUEST_ID)
     behind: Value = (COOKIES, f"; {cookie.name}=", REQUEST_ID)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from graymesh.ir.release import Policy, Retries, SetCookie
+from graymesh.kit.cookies import cookie_of
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.tickets import passed_on
 from graymesh.targets.spring_cloud_gateway.refused import literal_text
@@ -150,23 +151,11 @@ def _shown(name: str) -> str:
 
 
 def _set_cookie(line: str) -> SetCookie:
-    pair, *attributes = [part.strip() for part in line.split(";")]
-    parsed = _COOKIE.fullmatch(pair)
-    named = {key.lower(): value for key, _, value in (attribute.partition("=") for attribute in attributes)}
-    age = named.pop("max-age", None)
-    plain = {"path": "/", "httponly": "", "samesite": named.get("samesite", "")}
-    if (
-        parsed is None
-        or named != plain
-        or plain["samesite"].lower() != "lax"
-        or len(attributes) != 3 + (age is not None)
-    ):
-        raise NotUnderstood(
-            "AddResponseHeader Set-Cookie", f"{line!r} is not a cookie with Path=/, HttpOnly, SameSite=Lax"
-        )
-    if age is not None and not re.fullmatch("[0-9]{1,10}", age):
-        raise NotUnderstood("AddResponseHeader Set-Cookie", f"{age!r} is not an age in seconds")
-    return SetCookie(parsed[1], parsed[2], None if age is None else int(age))
+    found = cookie_of(line)
+    if found is None:
+        message = f"{line!r} is not a cookie with Path, HttpOnly and SameSite"
+        raise NotUnderstood("AddResponseHeader Set-Cookie", message)
+    return found
 
 
 def _header(filter_: Definition, arguments: Mapping[str, str]) -> tuple[str, str]:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-from graymesh.ir.release import TICKET, Policy, Retries, SetCookie, Share
+from graymesh.ir.release import TICKET, Policy, Retries, Share
 from graymesh.ir.tickets import ticket_of
+from graymesh.kit.cookies import attributes
 
 Filter: TypeAlias = dict[str, Any]
 
@@ -50,7 +51,7 @@ def filters(share: Share, policy: Policy, preserve_host: bool) -> Iterator[Filte
         pair = f"{share.set_cookie.name}={_value(share)}"
         if share.set_cookie.passed_on:
             yield _filter("AddRequestHeader", name="Cookie", value=checked(pair))
-        yield _filter("AddResponseHeader", name="Set-Cookie", value=checked(_line(pair, share.set_cookie)))
+        yield _filter("AddResponseHeader", name="Set-Cookie", value=checked(pair + attributes(share.set_cookie)))
     # Last, hence innermost: outside it, the cookie would be added once for each try.
     if policy.retries:
         yield _retry(policy.retries)
@@ -77,12 +78,6 @@ def _value(share: Share) -> str:
     """What the share's cookie carries: configuration has no value for each request, so its ticket is written out."""
     value = share.set_cookie.value if share.set_cookie else ""
     return ticket_of(share.buckets[0][0]) if value == TICKET else value
-
-
-def _line(pair: str, cookie: SetCookie) -> str:
-    """The pair as a Set-Cookie header says it."""
-    age = "" if cookie.max_age_seconds is None else f"; Max-Age={cookie.max_age_seconds}"
-    return f"{pair}; Path=/{age}; HttpOnly; SameSite=Lax"
 
 
 def _retry(retries: Retries) -> Filter:

@@ -28,10 +28,10 @@ def check(case: Case) -> Iterator[Finding]:
     sticky = case.rollout.spec.sticky
     for name, entries in case.rollout.spec.audiences.items():
         for index, entry in enumerate(entries):
-            if sticky and sticky.cookie in entry.cookies:
+            if sticky and sticky.cookie.name in entry.cookies:
                 yield Finding(
-                    path=("spec", "audiences", name, index, "cookies", sticky.cookie),
+                    path=("spec", "audiences", name, index, "cookies", sticky.cookie.name),
                     at_key=True,
-                    message=f"{sticky.cookie!r} carries the users' tickets; a route on it cuts across the weights",
+                    message=f"{sticky.cookie.name!r} carries the users' tickets; a route on it cuts across the weights",
                     help="use another cookie for the audience",
                 )
