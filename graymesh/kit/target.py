@@ -200,6 +200,7 @@ class Manifest:
     field: they part values there. `reads` tells how the engine reads a kind of field as it stands on the wire: engines
     that say the same read it alike. `kubernetes` tells that its files are Kubernetes objects. `needs` are of `NEEDS`
     (GM307, `View.stages`); `after` names targets whose files it must know (`View.beside`).
+    `down` is what a request gets while no instance of its version takes connections: `502 from nginx`.
     `one_by_one` names two kinds of its objects, where an engine takes each object by itself: first the kind that has
     versions, then the kind whose routes name them. Until both are in force, a route may name a version that is gone.
     """
@@ -215,6 +216,7 @@ class Manifest:
     after: tuple[str, ...] = ()
     one_by_one: tuple[str, ...] = ()
     companion: str = ""
+    down: str = ""
     namespaces: bool = True
     retries_unasked: bool = True
     retries_by_method: bool = True
