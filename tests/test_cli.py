@@ -372,6 +372,8 @@ class TestCompile:
     FILES = (
         ".graymesh/default.cart.sums",
         ".graymesh/default.shop.sums",
+        ".graymesh/istio.needs",
+        ".graymesh/sentinel.needs",
         ".graymesh/sentinel/gateway/flow-rules.json.sums",
         "istio/default.cart.destinations.yaml",
         "istio/default.cart.routes.yaml",
@@ -390,7 +392,12 @@ class TestCompile:
             "default/cart  first   2 files, verified  -",
             "default/shop  gray-5  2 files, verified  2 files, verified",
         ]
-        assert done.err == "graymesh: rendered: 6 written, 0 removed, 0 unchanged\n"
+        assert done.err.splitlines() == [
+            "graymesh: rendered: 6 written, 0 removed, 0 unchanged",
+            "graymesh: istio needs of you: istio, pods",
+            "graymesh: sentinel needs of you: flow rules, gateway rules, sentinel",
+            "graymesh: what for: graymesh targets --needs .",
+        ]
 
     def test_quietly(self, cli: Cli) -> None:
         for arguments in (["compile", "-q"], ["-q", "compile"]):
@@ -725,6 +732,20 @@ class TestRoute:
         found = json.loads(cli("route", SHOP, "--header", "X-Gray-Version: v2", "--format", "json").out)
         assert found["answers"][0]["version"] == "v2"
         assert found["answers"][0]["route"] == "testers"
+        assert found["whenDown"] == {"v2": {"istio": "503 from Envoy"}}
+
+    @pytest.mark.parametrize(
+        ("arguments", "line"),
+        [
+            (["--header", "X-Gray-Version: v2"], "if v2 is down: 503 from Envoy"),
+            ([], "if v2 is down: 503 from Envoy"),
+            (["--header", "X-Gray-Version: v2", "-t", "istio"], "if v2 is down: 503 from Envoy"),
+            (["--bucket", "500"], ""),
+        ],
+    )
+    def test_what_users_of_a_dead_canary_get(self, cli: Cli, arguments: list[str], line: str) -> None:
+        said = cli("route", SHOP, *arguments).out.splitlines()
+        assert [each for each in said if "is down" in each] == [line] * bool(line)
 
     @pytest.mark.parametrize(
         "arguments",

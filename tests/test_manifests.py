@@ -42,6 +42,12 @@ def test_it_has_a_readme(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TARGETS)
+def test_a_target_that_routes_says_what_users_of_a_dead_canary_get(name: str) -> None:
+    manifest = target(name).manifest
+    assert bool(re.fullmatch("[45][0-9]{2} from .+", manifest.down)) == manifest.routes
+
+
+@pytest.mark.parametrize("name", TARGETS)
 def test_features_are_known(name: str) -> None:
     """A feature of the language, what several of them begin with, or one that the target's README names."""
     unknown = [feature for feature in target(name).manifest.features if not known(feature, target(name))]

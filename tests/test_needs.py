@@ -156,7 +156,7 @@ def test_compile_tells_of_needs_when_they_are_new(project: Path, capsys: Said) -
     moved(project, "{claims: {tier: beta}}", '{cookies: {beta: "1"}}')
     _, _, first = said_by(capsys, "compile", project)
     assert "nginx needs of you: nginx, sizes\n" in first
-    assert f"graymesh targets --needs {project} says what for\n" in first
+    assert f"what for: graymesh targets --needs {project}\n" in first
     assert " needs " not in said_by(capsys, "compile", project)[2]
     moved(project, '{cookies: {beta: "1"}}', "{claims: {tier: beta}}")
     _, _, then = said_by(capsys, "compile", project)

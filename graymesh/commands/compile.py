@@ -296,7 +296,7 @@ def _new_needs(before: WritePlan, way: _Way) -> list[str]:
     if len(told) > _NEEDS_AT_LENGTH:
         names = {name: ", ".join(line.partition(":")[0] for line in lines) for name, lines in found.items() if lines}
         told = [f"{name} needs of you: {text}" for name, text in names.items()]
-    return [*told, f"graymesh targets --needs {way.path} says what for"] if told else []
+    return [*told, f"what for: graymesh targets --needs {way.path}"] if told else []
 
 
 def _put(project: Project, output: Path, compiled: Compiled, force: bool) -> WritePlan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +108,8 @@ def command(
     )
     if not answers:
         raise click.UsageError(f"{target_name} serves no {request.host}")
-    terminal.out(_json(request, answers) if form == "json" else _text(answers), end="")
+    down = _when_down(case, release, target_name, answers)
+    terminal.out(_json(request, answers, down) if form == "json" else _text(answers, down), end="")
     return 0
 
 
@@ -146,7 +147,18 @@ def _on_target(case: Case, release: Release, name: str, request: Request) -> Ite
             yield service.scope, decide(service.decision, seen)
 
 
-def _text(answers: Sequence[tuple[str, Decision]]) -> str:
+def _when_down(
+    case: Case, release: Release, target_name: str | None, answers: Sequence[tuple[str, Decision]]
+) -> Mapping[str, Mapping[str, str]]:
+    """Canary that may answer → what each engine gives while none of its instances takes connections, by target."""
+    asked = [each for each in case.targets if each.down and target_name in (None, each.name)]
+    canaries = {version.name for version in release.versions if version.canary}
+    reached = dict.fromkeys(share.version for _, decision in answers for share in decision.shares if share.basis_points)
+    told = {manifest.name: manifest.down for manifest in asked}
+    return {name: told for name in reached if name in canaries and told}
+
+
+def _text(answers: Sequence[tuple[str, Decision]], down: Mapping[str, Mapping[str, str]]) -> str:
     from graymesh.ir.wording import effects, shares, why
 
     lines = []
@@ -155,10 +167,11 @@ def _text(answers: Sequence[tuple[str, Decision]]) -> str:
         lines.append(f"{said} ({scope})" if scope else said)
         lines.append(f"  {why(decision)}")
         lines += [f"  {effect}" for effect in effects(decision.route, {})] if decision.route else []
+    lines += [f"if {version} is down: {', '.join(told.values())}" for version, told in down.items()]
     return "".join(printable(line) + "\n" for line in lines)
 
 
-def _json(request: Request, answers: Sequence[tuple[str, Decision]]) -> str:
+def _json(request: Request, answers: Sequence[tuple[str, Decision]], down: Mapping[str, Mapping[str, str]]) -> str:
     from graymesh.report import contracts
 
-    return contracts.text(contracts.route_answer(request, answers))
+    return contracts.text(contracts.route_answer(request, answers, down))

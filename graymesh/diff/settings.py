@@ -61,6 +61,8 @@ def holder_changes(old: Guards, new: Guards) -> Iterator[Told]:
 
 def trend_of(row: SettingRow, old: Scalar | None, new: Scalar | None) -> Trend:
     """Does the setting protect less than before?"""
+    if old is None and row.protects == "trust":
+        return "added"  # whoever is believed now was not before, and nobody may have verified what they say
     if old is None:
         return "stricter" if row.protects else "added"
     if new is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graymesh.diagnostic import Pointer
-from graymesh.ir.release import Kind
+from graymesh.ir.release import Condition, Conjunction, Kind
 from graymesh.kit.target import View
 
 
@@ -16,14 +16,19 @@ def asked_by(view: View, kind: Kind) -> Pointer | None:
     found = next((path for field, path in view.release.asked if deciding and field.kind is kind), None)
     if found is not None:
         return found
-    tests = (
-        (test.field.kind, route.origin)
-        for table in (*view.tables, *view.companion)
-        for route in table.table.routes
-        for tests in route.condition
-        for test in tests
-    )
-    return next((origin for seen, origin in tests if seen is kind), None)
+    routes = [route for table in (*view.tables, *view.companion) for route in table.table.routes]
+    drawn = next((route.origin for route in routes if route.split.key and route.split.key.kind is kind), None)
+    if drawn is not None:
+        return drawn
+    conditions: list[tuple[Condition, Pointer]] = [(route.condition, route.origin) for route in routes]
+    if deciding:
+        conditions += [(condition, ("spec", "audiences", name)) for name, condition in view.release.audiences]
+    asking = (path for condition, path in conditions for tests in condition if _asks(tests, kind))
+    return next(asking, None)
+
+
+def _asks(tests: Conjunction, kind: Kind) -> bool:
+    return any(test.field.kind is kind for test in tests)
 
 
 def names_asked(view: View, kind: Kind) -> set[str]:

@@ -202,6 +202,7 @@ class Manifest:
     request draws among, 0 for those that give each user a new one; `callers_ids` tells that callers may bring the id
     from which tickets are made. `kubernetes` tells that its files are Kubernetes objects. `needs` are of `NEEDS`
     (GM307, `View.stages`); `after` names targets whose files it must know (`View.beside`).
+    `down` is what a request gets while no instance of its version takes connections: `502 from nginx`.
     `one_by_one` names two kinds of its objects, where an engine takes each object by itself: first the kind that has
     versions, then the kind whose routes name them. Until both are in force, a route may name a version that is gone.
     """
@@ -217,6 +218,7 @@ class Manifest:
     after: tuple[str, ...] = ()
     one_by_one: tuple[str, ...] = ()
     companion: str = ""
+    down: str = ""
     namespaces: bool = True
     retries_unasked: bool = True
     retries_by_method: bool = True

@@ -153,6 +153,10 @@ class RouteAnswer(Contract):
     version: Literal[1] = 1
     request: str
     answers: tuple[AnswerJson, ...]
+    when_down: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="Canaries that may answer: what each target gives while none of their instances takes connections.",
+    )
 
 
 class KnownFindingJson(Contract):
@@ -177,10 +181,13 @@ def route_tables(fleet: Decoded) -> RouteTables:
     return RouteTables(services=tuple(map(_service, fleet.statements)), refusals=tuple(refusals))
 
 
-def route_answer(request: Request, answers: Sequence[tuple[str, Decision]]) -> RouteAnswer:
-    """What each place, by its scope, decides about the request."""
-    found = (_answer(scope, decision) for scope, decision in answers)
-    return RouteAnswer(request=as_command(request), answers=tuple(found))
+def route_answer(
+    request: Request, answers: Sequence[tuple[str, Decision]], down: Mapping[str, Mapping[str, str]]
+) -> RouteAnswer:
+    """What each place, by its scope, decides about the request; `down` as `RouteAnswer.when_down`."""
+    found = tuple(_answer(scope, decision) for scope, decision in answers)
+    told = {version: dict(each) for version, each in down.items()}
+    return RouteAnswer(request=as_command(request), answers=found, when_down=told)
 
 
 def text(document: Contract) -> str:

@@ -10,8 +10,9 @@ from typing import Final
 from graymesh.diagnostic import Pointer
 from graymesh.ir.release import Kind, OneOf, Retries, Route, Test, Version
 from graymesh.ir.semantics import describe, texts
+from graymesh.kit.asked import asked_by
 from graymesh.kit.target import Constraint, View
-from graymesh.targets.nginx.claims import asks_for_claims, token_source
+from graymesh.targets.nginx.claims import asks_for_claims, key_file, token_source
 
 _OPTIONS: Final[Pointer] = ("spec", "targets", "nginx")
 _NO_TLS: Final = "add tlsCertificate and tlsKey to the options of nginx"
@@ -33,6 +34,7 @@ def check(view: View) -> Iterator[Constraint]:
         yield from _header(header, ("spec",), f"the header {header}")
     yield from _proxies(view)
     yield from _tls(view)
+    yield from _tokens(view)
     yield from _outlier(view)
     yield from _uncounted(view, routes)
     retries = next((route.policy.retries for route in routes if route.policy.retries), None)
@@ -91,6 +93,22 @@ def _tls(view: View) -> Iterator[Constraint]:
     if ("", "protocol.grpc") in view.facts and not options["tlsCertificate"]:
         message = "clients speak gRPC over HTTP/2, which nginx takes beside HTTP/1.1 only in TLS"
         yield Constraint(path=("spec", "service", "protocol"), message=message, help=_NO_TLS)
+
+
+def _tokens(view: View) -> Iterator[Constraint]:
+    """Who verifies the tokens whose claims choose a version, at whatever stage?"""
+    asked = asked_by(view, Kind.CLAIM)
+    if asked is None:
+        return
+    if key_file(view) and view.release.jwt is None:
+        message = "tokenKeys without spec.jwt: nobody says who must have issued a token, so none would count"
+        help_ = "add jwt with the issuer"
+        yield Constraint(path=("spec", "targets", "nginx", "tokenKeys"), message=message, help=help_)
+    elif not key_file(view):
+        canaries = " and ".join(version.name for version in view.release.versions if version.canary)
+        message = f"nobody verifies tokens here: anybody can write one with such a claim, and choose {canaries} by it"
+        advice = "name a file of the issuer's keys in tokenKeys; ignore this where something in front verifies tokens"
+        yield Constraint(path=asked, message=message, help=advice, level="warning")
 
 
 def _outlier(view: View) -> Iterator[Constraint]:

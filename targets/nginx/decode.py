@@ -13,10 +13,10 @@ from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.targets.nginx.allowed import MAIN, harmless
 from graymesh.targets.nginx.decode_effects import INHERITED, Zone, read_zone
-from graymesh.targets.nginx.decode_evaluate import Definitions
+from graymesh.targets.nginx.decode_evaluate import VERIFIED, Definitions
 from graymesh.targets.nginx.decode_listens import listens_of, names_of, spoken_at, understood_names
 from graymesh.targets.nginx.decode_locations import set_anywhere
-from graymesh.targets.nginx.decode_maps import READERS, ClaimsDefinition, Definition, variable_of
+from graymesh.targets.nginx.decode_maps import READERS, CheckDefinition, ClaimsDefinition, Definition, variable_of
 from graymesh.targets.nginx.decode_servers import (
     NOT_FOUND,
     Decided,
@@ -57,6 +57,7 @@ class _Directives:
     scripts: list[ParsedDirective] = field(default_factory=list)
     servers: list[ParsedDirective] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict)
     lines: dict[str, Lines] = field(default_factory=dict)
     undecided: bool = False
 
@@ -127,6 +128,10 @@ def _read(reading: _Directives, directive: ParsedDirective) -> None:
             _definition(reading, directive)
         case "js_set":
             reading.scripts.append(directive)
+        case "js_var":
+            _verified(reading, directive)
+        case "js_preload_object":
+            _preload(reading, directive)
         case "js_import":
             if len(directive.arguments) == 3 and directive.arguments[1] != "from":
                 raise NotUnderstood("js_import", "between the name and the file stands from")
@@ -170,10 +175,32 @@ def _script(reading: _Directives, directive: ParsedDirective) -> None:
     path = imported.arguments[2] if imported and len(imported.arguments) == 3 else ""
     files = {file.rpartition("/")[2]: text for file, text in reading.files.items()}
     text = files.get(path.rpartition("/")[2], "")
-    if function != "claims" or text != _own_program():
+    if function not in ("claims", "verify") or text != _own_program():
         reading.broken[name] = NotUnderstood("js_set", f"${name} is made by a program that is not ours", directive)
         raise reading.broken[name]
-    reading.known[name] = ClaimsDefinition(name, directive)
+    if name in reading.known:
+        reading.broken[name] = NotUnderstood(f"${name}", "defined twice", directive)
+        raise reading.broken[name]
+    if function == "verify":
+        reading.known[name] = CheckDefinition(name, reading.keys, directive)
+    else:
+        reading.known[name] = ClaimsDefinition(name, directive)
+
+
+def _verified(reading: _Directives, directive: ParsedDirective) -> None:
+    """A variable that programs write to; of ours only the one with a verified token's claims, empty at first."""
+    name = variable_of(directive)
+    if name != VERIFIED or len(directive.arguments) != 1 or name in reading.known:
+        reading.broken[name] = NotUnderstood("js_var", f"${name} is for a program that is not ours", directive)
+        raise reading.broken[name]
+    reading.known[name] = ClaimsDefinition(name, directive, verified=True)
+
+
+def _preload(reading: _Directives, directive: ParsedDirective) -> None:
+    """A file that our program finds under a name of its own; nginx takes no name twice."""
+    if len(directive.arguments) != 3 or directive.arguments[1] != "from" or directive.arguments[0] in reading.keys:
+        raise NotUnderstood("js_preload_object", "it gives no new name to a file", directive)
+    reading.keys[directive.arguments[0]] = directive.arguments[2]
 
 
 @lru_cache(maxsize=1)

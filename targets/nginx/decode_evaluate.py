@@ -17,6 +17,7 @@ from graymesh.targets.nginx.decode_draws import by_digits, by_request_id, hashed
 from graymesh.targets.nginx.decode_identity import identity, settled_field
 from graymesh.targets.nginx.decode_lists import Draws, Entries, ListEntry, always, both, drawn, normal, only, under
 from graymesh.targets.nginx.decode_maps import (
+    CheckDefinition,
     ClaimsDefinition,
     Definition,
     GeoDefinition,
@@ -29,6 +30,16 @@ from graymesh.targets.nginx.quoting import Variable
 
 TOKEN = "gm_token"  # noqa: S105  the name of a variable
 """The variable in which our own program looks for the token."""
+
+KEYS = "gm_keys"
+ISSUER = "gm_issuer"
+"""Those in which it looks for the name of the keys, and for who must have issued a token."""
+
+CHECKED = "gm_checked"
+"""The variable whose `set` reads what makes it verify a token, so that this is done before anything is decided."""
+
+VERIFIED = "gm_verified"
+"""The variable in which it puts the claims of a token that it has verified; empty until then."""
 
 _MOST_CASES = 4_000
 
@@ -71,7 +82,9 @@ def _mentioned(definition: Definition | None) -> Iterable[Piece]:
         case SplitDefinition():
             return definition.key
         case ClaimsDefinition():
-            return (Variable(TOKEN),)
+            return (Variable(TOKEN), Variable(CHECKED)) if definition.verified else (Variable(TOKEN),)
+        case CheckDefinition():
+            return (Variable(TOKEN), Variable(KEYS), Variable(ISSUER))
     return ()
 
 
@@ -105,6 +118,7 @@ class Evaluator:
         self.keys: dict[str, Field | None] = {}
         self.trusted: set[tuple[str, ...]] = set()
         self.token = ""
+        self.verified: set[tuple[str, str] | None] = set()
 
     def cases(self, wanted: Sequence[Pieces]) -> list[JointRow]:
         """The joint list of several values. Raises NotUnderstood."""
@@ -178,14 +192,28 @@ class Evaluator:
                 return definition.entries
             case ClaimsDefinition():
                 return self._claims(definition)
+            case CheckDefinition():
+                raise NotUnderstood("js_set", f"${definition.name} says nothing about a request", definition.where)
         return self._resolved(self._choices(definition))
 
     def _claims(self, definition: ClaimsDefinition) -> Entries:
         match self.substituted(self.assigned.get(TOKEN, ())):
             case (Raw("header" | "first cookie" as what, name),):
                 self.token = f"{what.removeprefix('first ')} {name}"
+                self.verified.add(self._verified(definition) if definition.verified else None)
                 return always((Raw("claims"),))
         raise NotUnderstood("js_set", f"${definition.name}: ${TOKEN} holds no token", definition.where)
+
+    def _verified(self, definition: ClaimsDefinition) -> tuple[str, str]:
+        """The file of keys and the issuer by which the token was verified before anybody read its claims."""
+        known = self._definitions.known
+        read = self.assigned.get(CHECKED, ())
+        check = known.get(read[0].name) if len(read) == 1 and isinstance(read[0], Variable) else None
+        keys, issuer = (self.substituted(self.assigned.get(name, ())) for name in (KEYS, ISSUER))
+        name, who = (part[0] if len(part) == 1 and isinstance(part[0], str) else "" for part in (keys, issuer))
+        if not isinstance(check, CheckDefinition) or name not in check.keys or not who:
+            raise NotUnderstood("js_var", f"${definition.name}: nothing has a token verified before", definition.where)
+        return check.keys[name], who
 
     def _has_cases(self, definition: MapDefinition) -> bool:
         """Is it clear already that the map has several values? Spares working out values that nobody asks for."""

@@ -200,13 +200,27 @@ class SplitDefinition:
 
 @dataclass(frozen=True)
 class ClaimsDefinition:
-    """`js_set $name module.function` of our own program, which reads a token."""
+    """`js_set $name module.claims` of our own program, which reads a token; or the `js_var` in which its other function
+    puts the claims of a token that it has `verified`, for which see `CheckDefinition`."""
 
     name: str
     where: ParsedDirective
+    verified: bool = False
 
 
-Definition: TypeAlias = MapDefinition | GeoDefinition | SplitDefinition | ClaimsDefinition
+@dataclass(frozen=True)
+class CheckDefinition:
+    """`js_set $name module.verify` of our own program: reading the variable has the token verified.
+
+    `keys`: what the files of keys that were loaded before are called → their paths.
+    """
+
+    name: str
+    keys: Mapping[str, str]
+    where: ParsedDirective
+
+
+Definition: TypeAlias = MapDefinition | GeoDefinition | SplitDefinition | ClaimsDefinition | CheckDefinition
 
 
 def read_map(directive: ParsedDirective) -> MapDefinition:
@@ -299,7 +313,7 @@ def variable_of(directive: ParsedDirective) -> str:
 
     Raises NotUnderstood.
     """
-    if directive.name == "js_set":
+    if directive.name in ("js_set", "js_var"):
         return _variable(directive, 0)
     return _variable(directive, len(directive.arguments) - 1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
@@ -168,10 +168,20 @@ def decide(server: ParsedDirective, http: Http) -> Decided:
     tokens = {evaluator.token for evaluator in evaluators if evaluator.token}
     if tokens:
         facts["", "jwt.from"] = tokens.pop()
+        facts |= _verifying(evaluators, server)
     keys = {name: key for evaluator in evaluators for name, key in evaluator.keys.items()}
     table = RouteTable(tuple(_routes(rows, keys, http.definitions)))
     versions = tuple(dict.fromkeys(share.version for route in table.routes for share in route.split.shares))
     return Decided(table, versions, facts | _limits(rows, http, server))
+
+
+def _verifying(evaluators: Iterable[Evaluator], server: ParsedDirective) -> Facts:
+    """By which keys, and whose, tokens are verified; nothing where nobody verifies them. Raises NotUnderstood."""
+    ways = {way for evaluator in evaluators for way in evaluator.verified}
+    if len(ways) > 1:
+        raise NotUnderstood("js_var", "claims are read from verified tokens, and from others", server)
+    way = ways.pop() if ways else None
+    return {("", "jwt.keys"): way[0], ("", "jwt.issuer"): way[1]} if way else {}
 
 
 def answering(answer: str) -> RouteTable:

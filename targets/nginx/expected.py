@@ -85,6 +85,9 @@ def _asked(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
     if Kind.CLAIM in kinds:
         jwt = view.release.jwt
         yield ("", "jwt.from"), f"{jwt.source.kind} {jwt.source.name}" if jwt else "header authorization"
+        if view.options.get("tokenKeys"):
+            yield ("", "jwt.keys"), view.options["tokenKeys"]
+            yield ("", "jwt.issuer"), jwt.issuer if jwt else ""
     if Kind.SOURCE in kinds:
         networks = {str(ip_network(text, strict=False)) for text in view.options["trustedProxies"]}
         yield ("", "trustedProxies"), tuple(sorted(networks))

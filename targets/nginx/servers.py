@@ -10,7 +10,18 @@ from graymesh.ir.naming import limited
 from graymesh.ir.release import Kind, Release
 from graymesh.kit.comments import file_of
 from graymesh.kit.target import HostTable, View
-from graymesh.targets.nginx.claims import TOKEN, asks_for_claims, token_source
+from graymesh.targets.nginx.claims import (
+    CHECK,
+    CHECKED,
+    ISSUER,
+    KEYS,
+    TOKEN,
+    asks_for_claims,
+    key_file,
+    key_set,
+    token_source,
+    verified,
+)
 from graymesh.targets.nginx.conditions import first_value
 from graymesh.targets.nginx.connection import Forwarded, forwarded
 from graymesh.targets.nginx.decision import ROLES, DecisionMap, decided
@@ -91,7 +102,8 @@ def _table_items(view: View, table: HostTable, names: Names, told: Forwarded) ->
         view, table.table, decision.version, names, lambda version: upstream_name(view.release, version)
     )
     token, reading = _token(view, table, names)
-    yield from (*decision.items, *marked.items, *limited_to.items, *token)
+    items = (*decision.items, *marked.items, *limited_to.items, *token)
+    yield from verified(items) if key_file(view) else items
     yield Remark()
     spoken = TLS if is_over_tls(view) else ()
     head = [Directive("listen", (address, *spoken)) for address in listens(view)]
@@ -115,9 +127,18 @@ def _token(view: View, table: HostTable, names: Names) -> tuple[list[Item], list
         return [], []
     source = token_source(view.release)
     if source.kind is Kind.HEADER:
-        return [], [Directive("set", ((TOKEN,), (header_variable("http_", source.name),)))]
+        return [], [Directive("set", ((TOKEN,), (header_variable("http_", source.name),))), *_checking(view)]
     variable = names.own("token")
-    return [Remark(), first_value(source, variable)], [Directive("set", ((TOKEN,), (variable,)))]
+    return [Remark(), first_value(source, variable)], [Directive("set", ((TOKEN,), (variable,))), *_checking(view)]
+
+
+def _checking(view: View) -> Iterator[Directive]:
+    """What has the token verified, where there are keys; without an issuer no token is right."""
+    file, jwt = key_file(view), view.release.jwt
+    if file:
+        yield Directive("set", ((KEYS,), key_set(file)))
+        yield Directive("set", ((ISSUER,), (jwt.issuer if jwt else "",)))
+        yield Directive("set", ((CHECKED,), (CHECK,)))
 
 
 def _location(

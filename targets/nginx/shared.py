@@ -7,7 +7,7 @@ from typing import Final
 
 from graymesh.kit.comments import file_of_all
 from graymesh.kit.target import View
-from graymesh.targets.nginx.claims import PROGRAM, may_ask_for_claims
+from graymesh.targets.nginx.claims import CHECK, PROGRAM, VERIFIED, key_file, key_set, may_ask_for_claims
 from graymesh.targets.nginx.conditions import CLAIMS
 from graymesh.targets.nginx.connection import shared_maps
 from graymesh.targets.nginx.quoting import DOLLAR, Variable
@@ -36,8 +36,9 @@ def shared_items(views: Sequence[View]) -> Iterator[Item]:
     yield from (Remark(), Remark("A dollar sign in a text, which nginx has no other way to write."))
     yield Directive("geo", ((Variable(DOLLAR),),), (Directive("default", ("$",)),))
     yield from shared_maps()
-    if any(map(may_ask_for_claims, views)):
-        yield from _claims()
+    asking = [view for view in views if may_ask_for_claims(view)]
+    if asking:
+        yield from _claims({key_file(view) for view in asking})
     yield from (Remark(), Remark("Requests for names that no release has."))
     yield from _nobody(views)
 
@@ -61,11 +62,18 @@ def _power_of_two(least: int) -> int:
     return 1 << (least - 1).bit_length()
 
 
-def _claims() -> Iterator[Item]:
+def _claims(files: set[str]) -> Iterator[Item]:
+    """The program, and what it reads; `files` are those of keys, "" where a release has none."""
     yield Remark()
-    yield Remark("Claims choose versions. Nobody has verified their signature here, so they grant nothing.")
     yield Directive("js_import", ("graymesh", "from", PROGRAM))
-    yield Directive("js_set", ((CLAIMS,), "graymesh.claims"))
+    if "" in files:
+        yield Remark("Claims choose versions. Nobody verifies these, so anybody can write them: they grant nothing.")
+        yield Directive("js_set", ((CLAIMS,), "graymesh.claims"))
+    if files != {""}:
+        yield Remark("Claims of tokens that were verified, by the keys of a file that is read when nginx loads.")
+        yield from (Directive("js_preload_object", (key_set(file), "from", file)) for file in sorted(files - {""}))
+        yield Directive("js_var", ((VERIFIED,),))
+        yield Directive("js_set", ((CHECK,), "graymesh.verify"))
 
 
 def _nobody(views: Sequence[View]) -> Iterator[Directive]:
