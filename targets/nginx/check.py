@@ -10,6 +10,7 @@ from typing import Final
 from graymesh.diagnostic import Pointer
 from graymesh.ir.release import Kind, OneOf, Retries, Route, Test, Version
 from graymesh.ir.semantics import describe, texts
+from graymesh.kit.durations import in_seconds
 from graymesh.kit.target import Constraint, View
 from graymesh.targets.nginx.claims import asks_for_claims, token_source
 
@@ -33,6 +34,7 @@ def check(view: View) -> Iterator[Constraint]:
         yield from _header(header, ("spec",), f"the header {header}")
     yield from _proxies(view)
     yield from _tls(view)
+    yield from _streams(view, routes)
     yield from _outlier(view)
     yield from _uncounted(view, routes)
     retries = next((route.policy.retries for route in routes if route.policy.retries), None)
@@ -91,6 +93,15 @@ def _tls(view: View) -> Iterator[Constraint]:
     if ("", "protocol.grpc") in view.facts and not options["tlsCertificate"]:
         message = "clients speak gRPC over HTTP/2, which nginx takes beside HTTP/1.1 only in TLS"
         yield Constraint(path=("spec", "service", "protocol"), message=message, help=_NO_TLS)
+
+
+def _streams(view: View, routes: list[Route]) -> Iterator[Constraint]:
+    """nginx's limit is for the time between two parts of an answer."""
+    limit_ms = next((route.policy.timeout_ms for route in routes if route.policy.timeout_ms), None)
+    if limit_ms is not None and ("", "streams") in view.facts:
+        message = f"nginx ends a stream that pauses for {in_seconds(limit_ms)}"
+        advice = "leave the timeout out, or send something more often"
+        yield Constraint(path=(*_RESILIENCE, "timeout"), message=message, help=advice, level="warning")
 
 
 def _outlier(view: View) -> Iterator[Constraint]:

@@ -17,7 +17,7 @@ from graymesh.targets.nginx.decision import ROLES, DecisionMap, decided
 from graymesh.targets.nginx.grpc import in_grpc
 from graymesh.targets.nginx.marks import Marks, limits, marks
 from graymesh.targets.nginx.names import Names
-from graymesh.targets.nginx.policies import policy_directives, policy_of, server_parameters
+from graymesh.targets.nginx.policies import policy_directives, policy_of, server_parameters, stream_directives
 from graymesh.targets.nginx.quoting import header_variable
 from graymesh.targets.nginx.tree import Directive, Item, Remark
 
@@ -129,4 +129,6 @@ def _location(
     yield from headers
     if decision.set_cookie:
         yield Directive("add_header", ("Set-Cookie", decision.set_cookie, "always"))
-    yield from policy_directives(policy_of(table.table))
+    policy = policy_of(table.table)
+    yield from stream_directives(policy, view.facts)
+    yield from policy_directives(policy)
