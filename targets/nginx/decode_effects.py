@@ -145,7 +145,7 @@ def _each_once(levels: Levels, name: str) -> None:
     """A header that is set twice is sent twice. Raises NotUnderstood."""
     seen: set[str] = set()
     for directive in levels.effective(name):
-        header = (directive.arguments or ("",))[0].lower()
+        header = _header(directive)
         if header in seen:
             raise NotUnderstood(name, f"{header} appears twice", directive)
         seen.add(header)
@@ -172,6 +172,18 @@ def told_besides(levels: Levels, known: Mapping[str, Definition]) -> dict[tuple[
         status = levels.effective("limit_req_status")
         facts["", "limits.status"] = _number(status[0]) if status else 503
     return facts
+
+
+def lost(levels: Levels) -> Iterator[str]:
+    """Headers of outer levels that nothing sets any more: a level with one of its own takes none from above."""
+    for name in ("add_header", "proxy_set_header"):
+        said = [level[name] for level in levels.levels if level.get(name)]
+        kept = {_header(directive) for directive in said[0]} if said else set()
+        yield from (f"{name} {_header(each)}" for level in said[1:] for each in level if _header(each) not in kept)
+
+
+def _header(directive: ParsedDirective) -> str:
+    return (directive.arguments or ("",))[0].lower()
 
 
 def effects(found: Sequence[LocationOutput], values: Sequence[Pieces]) -> LocationEffects:
