@@ -159,6 +159,18 @@ def test_odd_hosts_are_served_where_the_target_says(engine: Engine, endpoints: d
     assert [version == "v2" for version in served[3:5]] == [engine.name == "nginx"] * 2
 
 
+PREFLIGHT: Final = (("Origin", "https://app.example.org"), ("Access-Control-Request-Method", "POST"), ("X-Gray", "v2"))
+
+
+def test_preflights_are_requests_like_others_but_at_spring(engine: Engine, endpoints: dict[str, str]) -> None:
+    """Browsers send no cookies and no headers of the application's with them, so that nobody knows whose they are."""
+    release, view = _release(engine.name, endpoints, PLAIN)
+    heads = [_raw(Request(method="OPTIONS", headers=PREFLIGHT[:count])) for count in (1, 2, 3)]
+    served = _served(engine, release, view, heads, endpoints)
+    own = engine.name == "spring-cloud-gateway"
+    assert served == (["v1", "403", "403"] if own else ["v1", "v1", "v2"])
+
+
 @pytest.mark.parametrize("kind", ["query", "cookie", "header"])
 def test_what_all_engines_read_alike(engine: Engine, endpoints: dict[str, str], kind: str) -> None:
     """Each character of a value for itself: those of the language are read as they stand by every engine."""
