@@ -218,3 +218,8 @@ def test_releases_with_and_without_tls_stand_beside_each_other() -> None:
     assert shared.count("server_name _;") == 2
     assert shared.count("ssl_reject_handshake on;") == 1
     assert not [each.diagnostic for each in verify(NGINX, [secure, plain], NGINX.decode(files), "nginx")]
+
+
+def test_headers_of_grpc_that_are_lost_are_told_by_their_own_name() -> None:
+    found = _settings((GRPC % ("grpc_set_header X-A b;", "", "grpc_set_header X-B c;", "")) + "proxy_set_header X-D e;")
+    assert found["headers.lost"] == ("grpc_set_header x-a",)

@@ -179,7 +179,7 @@ def lost(levels: Levels) -> Iterator[str]:
     for name in ("add_header", "proxy_set_header"):
         said = [level[name] for level in levels.levels if level.get(name)]
         kept = {_header(directive) for directive in said[0]} if said else set()
-        yield from (f"{name} {_header(each)}" for level in said[1:] for each in level if _header(each) not in kept)
+        yield from (f"{each.name} {_header(each)}" for level in said[1:] for each in level if _header(each) not in kept)
 
 
 def _header(directive: ParsedDirective) -> str:
