@@ -91,6 +91,7 @@ _PROBES: Final[Mapping[str, tuple[Patch, Patch]]] = {
     "guards.coverage": (_GROWING, _guards(coverage={"min": "95%"})),
     "image": ({}, _versions(image="registry.example.com/probe:v2")),
     "workload": ({}, {"workload": {"name": "probe"}}),
+    "streams": ({}, {"service": {**_SERVICE, "streams": True}}),
     "protocol.http2": ({}, {"service": {**_SERVICE, "protocol": "http2"}}),
     "labels": ({}, _versions(labels={"version": "v2", "track": "canary"})),
     "endpoints": ({}, _versions(endpoints=["10.9.9.9:8080", "10.9.9.8:8080"])),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from graymesh.ir.release import Field, Kind, Policy, Retries, RouteTable, Share
+from graymesh.ir.release import ALWAYS, Field, Kind, Policy, Retries, RouteTable, Share
 from graymesh.ir.semantics import Decision, Request, decide, inside
 from graymesh.ir.tickets import bucket_of
 from graymesh.kit.target import View
@@ -29,6 +29,7 @@ from tests.nginx.releases import (
     goes_to,
     header,
     release,
+    share,
     thousand,
     written,
 )
@@ -301,6 +302,17 @@ def test_a_failed_try_goes_to_the_next_server(tmp_path: Path) -> None:
     with engine.running(tmp_path, written(view, never), backends, {"bad": "fails"}) as port:
         assert {answer.version for answer in ask(port, view, *[Request()] * 4)} == {"v1"}
         assert {answer.version for answer in ask(port, never, *[Request()] * 4)} == {"bad", "v1"}
+
+
+@pytest.mark.parametrize("length", [8, 30, 31, 46, 47, 100, 110])
+@pytest.mark.parametrize("count", [1, 32, 33, 120, 256, 257])
+def test_nginx_finds_room_for_names_of_any_length(count: int, length: int, tmp_path: Path) -> None:
+    """Lengths around those at which one name less fits into a bucket."""
+    rest = ".".join(["x" * 50, "x" * 50])[: length - 4].strip(".")
+    hosts = tuple(f"{number:03}.{rest}" for number in range(count))
+    view = release("names", [goes_to("everyone", ALWAYS, share("v1", 10000))])
+    view = replace(view, tables=tuple(replace(table, hosts=hosts) for table in view.tables))
+    assert engine.checked(tmp_path, written(view))[0] == ""
 
 
 def test_nginx_takes_a_thousand_releases_without_a_word(tmp_path: Path) -> None:

@@ -37,6 +37,17 @@ MUTATIONS: Final = [
     ("tls-at-nginx", "no certificate", "    ssl_certificate /etc/nginx/tls/shop.example.com.crt;\n", "", "GM903"),
     ("tls-at-nginx", "another key", "shop.example.com.key", "old.example.com.key", "GM903"),
     ("tls-at-nginx", "no handshakes", "location / {", "ssl_reject_handshake on; location / {", "GM905"),
+    ("streams", "kept back", "proxy_buffering off;", "proxy_buffering on;", "GM903"),
+    ("streams", "kept back by default", "        proxy_buffering off;\n", "", "GM903"),
+    ("streams", "pauses end it", "timeout 24h", "timeout 60s", "GM903"),
+    ("streams", "only one side may pause", "proxy_send_timeout 24h;", "", "GM905"),
+    (
+        "streams",
+        "nginx's own pauses",
+        "        proxy_send_timeout 24h;\n        proxy_read_timeout 24h;\n",
+        "",
+        "GM903",
+    ),
     ("grpc-at-nginx", "HTTP/1", "grpc_pass grpc://", "proxy_pass http://", "GM905"),
     ("grpc-at-nginx", "TLS to versions", "grpc_pass grpc://", "grpc_pass grpcs://", "GM905"),
     ("grpc-at-nginx", "a fixed version", "default.greeter.$greeter_version", "default.greeter.v1", "GM905"),
@@ -134,6 +145,46 @@ def test_a_folder_of_grpc_is_redirected_to_as_any_other() -> None:
     assert "answer 301" in {share.version for route in statement.decision.routes for share in route.split.shares}
 
 
+AROUND: Final = """add_header Strict-Transport-Security "max-age=1" always; add_header X-Frame-Options DENY always;
+proxy_set_header Host $host; proxy_set_header X-Tenant shop;
+"""
+
+
+def test_headers_of_the_levels_around_that_are_lost_are_told() -> None:
+    """The manual of `add_header`: inherited if and only if there are none on the current level."""
+    view = _view("websockets")
+    files = NGINX.emit(NGINX.lower([view]))
+    shown = {path: AROUND * (path == "00-graymesh.conf") + text for path, text in files.items()}
+    told = [each.diagnostic for each in verify(NGINX, [view], NGINX.decode(shown), "nginx")]
+    assert [each.code for each in told] == ["GM903"]
+    assert "add_header strict-transport-security" in told[0].message
+    assert "add_header x-frame-options" in told[0].message
+    assert "proxy_set_header x-tenant" in told[0].message
+    assert "host" not in told[0].message
+
+
+def test_headers_around_that_reach_or_are_set_anew_are_not_lost() -> None:
+    server = "server { listen 80; server_name a.example.com; %s location / { %s proxy_pass http://v1; } }"
+    head = "upstream v1 { server 10.0.0.1:80 max_fails=0; }\n"
+    hidden = "proxy_hide_header X-A; "
+    assert "headers.lost" not in _settings(head + hidden + server % ("add_header X-A b always;", ""))
+    anew = server % ("add_header X-A b always;", "add_header x-a c always;")
+    assert "headers.lost" not in _settings(head + hidden + anew)
+    other = server % ("add_header X-B b always;", "add_header x-a c always;")
+    assert _settings(head + hidden + other)["headers.lost"] == ("add_header x-b",)
+
+
+def test_locations_that_lose_different_headers_are_decided() -> None:
+    found = _settings(
+        """upstream v1 { server 10.0.0.1:80 max_fails=0; } upstream v2 { server 10.0.0.2:80 max_fails=0; }
+        server { listen 80; server_name a.example.com; proxy_hide_header X-A; add_header X-A b always;
+                 location / { proxy_pass http://v1; }
+                 location /b { add_header Set-Cookie "c=0001; Path=/; HttpOnly; SameSite=Lax" always;
+                               proxy_pass http://v2; } }"""
+    )
+    assert found["headers.lost"] == ("add_header x-a",)
+
+
 CERTIFICATE: Final = "      tlsCertificate: /etc/nginx/tls/grpc.example.com.crt\n"
 KEY: Final = "      tlsKey: /etc/nginx/tls/grpc.example.com.key\n"
 
@@ -167,3 +218,8 @@ def test_releases_with_and_without_tls_stand_beside_each_other() -> None:
     assert shared.count("server_name _;") == 2
     assert shared.count("ssl_reject_handshake on;") == 1
     assert not [each.diagnostic for each in verify(NGINX, [secure, plain], NGINX.decode(files), "nginx")]
+
+
+def test_headers_of_grpc_that_are_lost_are_told_by_their_own_name() -> None:
+    found = _settings((GRPC % ("grpc_set_header X-A b;", "", "grpc_set_header X-B c;", "")) + "proxy_set_header X-D e;")
+    assert found["headers.lost"] == ("grpc_set_header x-a",)

@@ -94,6 +94,7 @@ FEATURES: Mapping[str, tuple[Scope, str]] = {
     "workload": ("hint", "what runs the service"),
     "protocol.http2": ("every", "the versions speak HTTP/2 without TLS"),
     "protocol.grpc": ("every", "the versions speak gRPC"),
+    "streams": ("hint", "answers are passed on as they come, and may pause"),
     "jwt": ("hint", "the issuer whose tokens carry claims"),
 }
 """Every feature: who must be able to say it, and what it is.

@@ -248,6 +248,12 @@ SPEC_SETTINGS: Final = SettingRows(
     (
         _protocol("http2", "`spoken`: requests go to all versions by HTTP/2."),
         _protocol("grpc", "`spoken`: requests go to all versions by gRPC, over HTTP/2."),
+        SettingRow(
+            name="streams",
+            doc="`passed on`: answers may stay open, and go on as they come.",
+            feature="streams",
+            path=("spec", "service", "streams"),
+        ),
         _of_version("labels.<label>", "The value of a label of its pods."),
         _of_version("endpoints", "The addresses of its instances, `ip:port`, sorted."),
         _outlier("errors", "Errors in a row after which an instance is left out.", weaker="more"),

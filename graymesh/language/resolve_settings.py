@@ -71,6 +71,8 @@ def _fewest(allowed_basis_points: int) -> int:
 def _of_all(spec: Spec) -> Named:
     if spec.service.protocol != "http":
         yield f"protocol.{spec.service.protocol}", "spoken"
+    if spec.service.streams:
+        yield "streams", "passed on"
     if spec.resilience:
         yield from _of_resilience(spec.resilience)
     if spec.jwt:

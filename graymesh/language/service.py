@@ -26,6 +26,11 @@ class ServiceSpec(Part):
         description="What all versions speak at the port: http is HTTP/1.1; http2 and grpc are HTTP/2 without TLS.",
         examples=["grpc"],
     )
+    streams: Annotated[bool, TrueOrFalse()] = Field(
+        default=False,
+        description="Answers may stay open and go on: event streams, long polls, WebSockets, streaming calls of gRPC.",
+        examples=[True],
+    )
     domains: Annotated[tuple[HostName, ...], Entries(0, 100), UNIQUE] = Field(
         default=(), description="Public host names at the edge.", examples=[["shop.example.com"]]
     )

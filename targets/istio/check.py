@@ -10,6 +10,7 @@ from graymesh.diagnostic import Pointer
 from graymesh.ir.release import Absent, Kind, OneOf, Present, Regex, Route, Test
 from graymesh.ir.semantics import describe, texts
 from graymesh.ir.wording import percent
+from graymesh.kit.durations import in_seconds
 from graymesh.kit.target import Constraint, View
 from graymesh.targets.istio.claims import Claims, claim_names
 from graymesh.targets.istio.names import EVERYWHERE, LONGEST_PATTERN, MESH, WHOLE_NAMESPACE, namespace_of
@@ -36,6 +37,7 @@ def check(view: View) -> Iterator[Constraint]:
     options = options_of(view)
     yield from _max_ejected(view)
     yield from _never_ejected(view)
+    yield from _streams(view)
     yield from _names(view, options)
     yield from _edge(view, options)
     yield from _claims(view, options)
@@ -80,6 +82,15 @@ def _never_ejected(view: View) -> Iterator[Constraint]:
     if said is None and not any(counts.values()):
         message = "Envoy leaves out 10% of the instances at most: a version with fewer than ten never loses one"
         yield Constraint(path=_MAX_EJECTED[:-1], message=message, help="say maxEjected: 50%", level="warning")
+
+
+def _streams(view: View) -> Iterator[Constraint]:
+    """Envoy's timeout of a route is for the whole answer, to its end (route.RouteAction.timeout)."""
+    limits = {route.policy.timeout_ms for table in view.tables for route in table.table.routes}
+    for limit_ms in sorted(limit for limit in limits if limit and ("", "streams") in view.release.facts):
+        message = f"Istio ends every answer after {in_seconds(limit_ms)}, and streams with it"
+        advice = "leave the timeout out, or release what streams under a host of its own"
+        yield Constraint(path=("spec", "resilience", "timeout"), message=message, help=advice)
 
 
 def _names(view: View, options: Options) -> Iterator[Constraint]:

@@ -68,7 +68,6 @@ _PROXY: Final = [
     "grpc_buffer_size",
     "grpc_socket_keepalive",
     "proxy_buffer_size",
-    "proxy_buffering",
     "proxy_buffers",
     "proxy_busy_buffers_size",
     "proxy_hide_header",

@@ -11,6 +11,7 @@ from graymesh.diagnostic import Pointer
 from graymesh.ir.release import Kind, OneOf, Retries, Route, Test, Version
 from graymesh.ir.semantics import describe, texts
 from graymesh.kit.asked import asked_by
+from graymesh.kit.durations import in_seconds
 from graymesh.kit.target import Constraint, View
 from graymesh.targets.nginx.claims import asks_for_claims, key_file, token_source
 
@@ -35,6 +36,7 @@ def check(view: View) -> Iterator[Constraint]:
     yield from _proxies(view)
     yield from _tls(view)
     yield from _tokens(view)
+    yield from _streams(view, routes)
     yield from _outlier(view)
     yield from _uncounted(view, routes)
     retries = next((route.policy.retries for route in routes if route.policy.retries), None)
@@ -109,6 +111,15 @@ def _tokens(view: View) -> Iterator[Constraint]:
         message = f"nobody verifies tokens here: anybody can write one with such a claim, and choose {canaries} by it"
         advice = "name a file of the issuer's keys in tokenKeys; ignore this where something in front verifies tokens"
         yield Constraint(path=asked, message=message, help=advice, level="warning")
+
+
+def _streams(view: View, routes: list[Route]) -> Iterator[Constraint]:
+    """nginx's limit is for the time between two parts of an answer."""
+    limit_ms = next((route.policy.timeout_ms for route in routes if route.policy.timeout_ms), None)
+    if limit_ms is not None and ("", "streams") in view.facts:
+        message = f"nginx ends a stream that pauses for {in_seconds(limit_ms)}"
+        advice = "leave the timeout out, or send something more often"
+        yield Constraint(path=(*_RESILIENCE, "timeout"), message=message, help=advice, level="warning")
 
 
 def _outlier(view: View) -> Iterator[Constraint]:

@@ -38,6 +38,7 @@ INHERITED: Final = frozenset(
         "client_max_body_size",
         "limit_req",
         "limit_req_status",
+        "proxy_buffering",
         "resolver",
         "set_real_ip_from",
         "ssl_certificate",
@@ -143,7 +144,7 @@ def _each_once(levels: Levels, name: str) -> None:
     """A header that is set twice is sent twice. Raises NotUnderstood."""
     seen: set[str] = set()
     for directive in levels.effective(name):
-        header = (directive.arguments or ("",))[0].lower()
+        header = _header(directive)
         if header in seen:
             raise NotUnderstood(name, f"{header} appears twice", directive)
         seen.add(header)
@@ -160,10 +161,28 @@ def told_besides(levels: Levels, known: Mapping[str, Definition]) -> dict[tuple[
             facts["", f"sends.{name}"] = in_words(value, known)
     for directive in levels.effective("client_max_body_size"):
         facts["", "maxBodySize"] = " ".join(directive.arguments).lower()
+    for directive in levels.effective("proxy_buffering"):
+        if directive.arguments not in (("on",), ("off",)):
+            raise NotUnderstood("proxy_buffering", "it is on or off", directive)
+        facts |= {("", "answers.buffering"): "off"} if directive.arguments == ("off",) else {}
+    if pause_ms := _pause_ms(levels):
+        facts["", "answers.pause.ms"] = pause_ms
     if levels.effective("limit_req"):
         status = levels.effective("limit_req_status")
         facts["", "limits.status"] = _number(status[0]) if status else 503
     return facts
+
+
+def lost(levels: Levels) -> Iterator[str]:
+    """Headers of outer levels that nothing sets any more: a level with one of its own takes none from above."""
+    for name in ("add_header", "proxy_set_header"):
+        said = [level[name] for level in levels.levels if level.get(name)]
+        kept = {_header(directive) for directive in said[0]} if said else set()
+        yield from (f"{each.name} {_header(each)}" for level in said[1:] for each in level if _header(each) not in kept)
+
+
+def _header(directive: ParsedDirective) -> str:
+    return (directive.arguments or ("",))[0].lower()
 
 
 def effects(found: Sequence[LocationOutput], values: Sequence[Pieces]) -> LocationEffects:
@@ -197,7 +216,8 @@ def effects(found: Sequence[LocationOutput], values: Sequence[Pieces]) -> Locati
 
 def policy(levels: Levels) -> Policy:
     """Timeouts and retries of a location. Raises NotUnderstood for what a policy cannot say."""
-    per_try, total, retries = _per_try(levels), _time_of(levels, _ALL_TRIES), _retries(levels)
+    per_try = None if _pause_ms(levels) else _per_try(levels)
+    total, retries = _time_of(levels, _ALL_TRIES), _retries(levels)
     if per_try == total:
         return Policy(timeout_ms=total, retries=retries)
     if per_try is None:
@@ -328,6 +348,13 @@ def _time_of(levels: Levels, name: str) -> int | None:
     if len(found) != 1 or len(found[0].arguments) != 1:
         raise NotUnderstood(name, "it appears twice, or takes one time", found[0])
     return milliseconds(found[0].arguments[0], found[0]) or None
+
+
+def _pause_ms(levels: Levels) -> int | None:
+    """How long both sides may say nothing, where that is all that is limited."""
+    connecting, sending, reading = (_time_of(levels, name) for name in _TRY_TIMEOUTS)
+    alone = connecting is None and _time_of(levels, _ALL_TRIES) is None
+    return reading if alone and sending == reading else None
 
 
 def _per_try(levels: Levels) -> int | None:

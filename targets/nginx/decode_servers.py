@@ -39,6 +39,7 @@ from graymesh.targets.nginx.decode_effects import (
     Settings,
     Zone,
     effects,
+    lost,
     milliseconds,
     outputs,
     policy,
@@ -140,6 +141,7 @@ def decide(server: ParsedDirective, http: Http) -> Decided:
     rows: list[_Row] = []
     evaluators: list[Evaluator] = []
     told: dict[tuple[str, str], Scalar] | None = None
+    without: set[str] = set()
     if not locations:
         raise NotUnderstood("server", "it has no location, and answers from the disk", server)
     read = unique([read_location(each) for each in locations])
@@ -155,11 +157,14 @@ def decide(server: ParsedDirective, http: Http) -> Decided:
                 "location", f"{location.path} says something else about {differing} than others", location.where
             )
         told = besides
+        without.update(lost(_levels(location, settings, http)))
         evaluators.append(evaluator)
         rows += [row._replace(condition=both(condition, row.condition)) for row in found]
         if len(rows) > _MOST_ROWS:
             raise NotUnderstood("server", f"more than {_MOST_ROWS:,} cases in all its locations", server)
     facts: dict[tuple[str, str], Scalar] = dict(told or {})
+    if without:
+        facts["", "headers.lost"] = tuple(sorted(without))
     trusted = {networks for evaluator in evaluators for networks in evaluator.trusted}
     if len(trusted) > 1:
         raise NotUnderstood("geo", "proxies that one map trusts another does not", server)
@@ -232,10 +237,15 @@ def _location_rows(
     passes = _passes(location.where)
     if len(passes) != 1:
         raise NotUnderstood("location", f"{location.path} passes requests on twice", location.where)
-    levels = Levels((_settings(location.where), settings, http.settings))
+    levels = _levels(location, settings, http)
     if passes[0].name == "grpc_pass":
-        return _grpc_rows(location, passes[0], levels.of_grpc(), before, http, room)
+        return _grpc_rows(location, passes[0], levels, before, http, room)
     return _passing_rows(location, passes[0], levels, before, http, room)
+
+
+def _levels(location: Location, settings: Settings, http: Http) -> Levels:
+    levels = Levels((_settings(location.where), settings, http.settings))
+    return levels.of_grpc() if _all(location.where, "grpc_pass") else levels
 
 
 def _passes(location: ParsedDirective) -> list[ParsedDirective]:

@@ -34,7 +34,17 @@ def _settings(view: View) -> Facts:
         if share.basis_points
     }
     facts = {key: value for key, value in view.facts.items() if key[1] != "limits.qps" or key[0] in reached}
-    return {**facts, **dict(_limits(facts)), **dict(_always(view)), **dict(_asked(view))}
+    streams = dict(_streams(view)) if facts.pop(("", "streams"), None) else {}
+    return {**facts, **streams, **dict(_limits(facts)), **dict(_always(view)), **dict(_asked(view))}
+
+
+def _streams(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
+    """Nothing is kept back (calls of gRPC never are), and unless there is a limit a day may pass in silence."""
+    if ("", "protocol.grpc") not in view.facts:
+        yield ("", "answers.buffering"), "off"
+    policies = [route.policy for table in view.tables for route in table.table.routes]
+    if not any(each.timeout_ms or (each.retries and each.retries.per_try_ms) for each in policies):
+        yield ("", "answers.pause.ms"), 86_400_000
 
 
 def _limits(facts: Facts) -> Iterator[tuple[tuple[str, str], Scalar]]:

@@ -19,6 +19,9 @@ CONDITIONS: Final = {
 }
 """What nginx calls a failed try."""
 
+LONGEST_PAUSE: Final = "24h"
+"""A day in which nobody says anything: whoever is still there has begun anew long since."""
+
 _ORDER: Final = ("error", "timeout", "invalid_header", "http_500", "http_502", "http_503", "http_504")
 
 
@@ -32,8 +35,7 @@ def policy_of(table: RouteTable) -> Policy:
 
 def policy_directives(policy: Policy) -> Iterator[Directive]:
     """A try may take as long as the whole answer, unless the tries have a limit of their own."""
-    retries = policy.retries
-    try_ms = retries.per_try_ms if retries and retries.per_try_ms is not None else policy.timeout_ms
+    retries, try_ms = policy.retries, _try_ms(policy)
     if try_ms is not None:
         for name in ("proxy_connect_timeout", "proxy_send_timeout", "proxy_read_timeout"):
             yield Directive(name, (in_seconds(try_ms),))
@@ -41,6 +43,22 @@ def policy_directives(policy: Policy) -> Iterator[Directive]:
         yield Directive("proxy_next_upstream_timeout", (in_seconds(policy.timeout_ms),))
     if retries:
         yield from _retries(retries)
+
+
+def _try_ms(policy: Policy) -> int | None:
+    retries = policy.retries
+    return retries.per_try_ms if retries and retries.per_try_ms is not None else policy.timeout_ms
+
+
+def stream_directives(policy: Policy, facts: Facts) -> Iterator[Directive]:
+    """Answers that go on as they come; without a `timeout` a pause of nginx's 60 s would end them."""
+    if ("", "streams") not in facts:
+        return
+    if ("", "protocol.grpc") not in facts:
+        yield Directive("proxy_buffering", ("off",))
+    if _try_ms(policy) is None:
+        for name in ("proxy_send_timeout", "proxy_read_timeout"):
+            yield Directive(name, (LONGEST_PAUSE,))
 
 
 def server_parameters(facts: Facts) -> tuple[str, ...]:

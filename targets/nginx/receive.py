@@ -21,7 +21,7 @@ def received(request: Request) -> Request:
     return replace(
         request,
         path=path,
-        host=host_without_port(request.host).rstrip("."),
+        host=host_without_port(request.host).removesuffix("."),
         headers=_first(request.headers),
     )
 

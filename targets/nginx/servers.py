@@ -28,7 +28,7 @@ from graymesh.targets.nginx.decision import ROLES, DecisionMap, decided
 from graymesh.targets.nginx.grpc import in_grpc
 from graymesh.targets.nginx.marks import Marks, limits, marks
 from graymesh.targets.nginx.names import Names
-from graymesh.targets.nginx.policies import policy_directives, policy_of, server_parameters
+from graymesh.targets.nginx.policies import policy_directives, policy_of, server_parameters, stream_directives
 from graymesh.targets.nginx.quoting import header_variable
 from graymesh.targets.nginx.tree import Directive, Item, Remark
 
@@ -151,4 +151,6 @@ def _location(
     if decision.ticket:
         yield Directive("proxy_set_header", ("Cookie", decision.ticket.cookies))
         yield Directive("add_header", ("Set-Cookie", decision.ticket.set_cookie, "always"))
-    yield from policy_directives(policy_of(table.table))
+    policy = policy_of(table.table)
+    yield from stream_directives(policy, view.facts)
+    yield from policy_directives(policy)

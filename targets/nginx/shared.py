@@ -14,8 +14,11 @@ from graymesh.targets.nginx.quoting import DOLLAR, Variable
 from graymesh.targets.nginx.servers import TLS, is_over_tls, listens
 from graymesh.targets.nginx.tree import Directive, Item, Remark
 
-_NAMES_IN_A_HASH: Final = 256
 _HASH_ENTRY: Final = 18
+_SEVERAL_IN_A_BUCKET: Final = 128
+"""One long name fills a bucket of 64 bytes. nginx then looks for a size of the table at which no two names meet, finds
+none for some hundred names, and warns."""
+
 _HASH_BUCKET: Final = 64
 _VARIABLES_BUCKET: Final = 512
 _MANY: Final = 32
@@ -51,11 +54,12 @@ def _hashes(views: Sequence[View]) -> Iterator[Item]:
     if len(views) > _MANY:
         yield Directive("map_hash_max_size", (str(_KEPT_MEMORY),))
     hosts = [host for view in views for table in view.tables for host in table.hosts]
-    bucket = _power_of_two(max(_HASH_BUCKET, *(len(host) + _HASH_ENTRY for host in hosts)))
+    least = _SEVERAL_IN_A_BUCKET if len(hosts) > _MANY else _HASH_BUCKET
+    bucket = _power_of_two(max(least, *(len(host) + _HASH_ENTRY for host in hosts)))
     if bucket > _HASH_BUCKET:
         yield Directive("server_names_hash_bucket_size", (str(bucket),))
-    if len(hosts) > _NAMES_IN_A_HASH:
-        yield Directive("server_names_hash_max_size", (str(_power_of_two(4 * len(hosts))),))
+    if len(hosts) > _MANY:
+        yield Directive("server_names_hash_max_size", (str(_power_of_two(16 * len(hosts))),))
 
 
 def _power_of_two(least: int) -> int:

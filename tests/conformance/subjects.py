@@ -141,7 +141,7 @@ def _on_loopback(subject: Subject, number: int, target_name: str, port: int) -> 
     spec["targets"][target_name] = _opened(options, target_name)
     versions = _upstreams(spec, number, port)
     _hurry(spec)
-    # The suite's services speak HTTP/1.1; `test_protocols.py` tries others.
+    # The suite's services speak HTTP/1.1; `test_protocols.py` and `test_nginx_tls.py` try others.
     spec["service"].pop("protocol", None)
     case, problems = case_of(load(json.dumps(data), subject.name), subject.project)
     if case is None:
@@ -163,9 +163,13 @@ def _rename(data: Data, prefix: str) -> None:
 
 
 def _opened(options: Data, target_name: str) -> Data:
-    """Options with which requests from loopback count as coming through a trusted proxy."""
+    """Options with which requests from loopback count as coming through a trusted proxy.
+
+    The suite's clients speak no TLS; `test_nginx_tls.py` has others.
+    """
     if target_name != "nginx":
         return options
+    options = {name: value for name, value in options.items() if not name.startswith("tls")}
     trusted = [*options.get("trustedProxies", ()), _LOOPBACK]
     return {**options, "listen": 80, "ipv6": False, "trustedProxies": list(dict.fromkeys(trusted))}
 

@@ -92,7 +92,7 @@ def _renewed(path: Path, table: str) -> str:
 
 
 _TRIED_APART: Final = frozenset(["protocol.http2", "protocol.grpc"])
-"""What the suite's services do not speak: `test_protocols.py` has others."""
+"""What the suite's services do not speak: `test_protocols.py` and `test_nginx_tls.py` have others."""
 
 
 def untried(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 
 from graymesh.ir.release import Kind, Release
-from graymesh.ir.semantics import Pairs, Request, decide
+from graymesh.ir.semantics import Pairs, Request, decide, host_without_port
 from graymesh.kit.registry import target
 from graymesh.proof.regex.domain import inside
 from tests.conformance import upstreams
@@ -97,9 +97,9 @@ def _release(name: str, endpoints: dict[str, str], audiences: dict[str, Any], **
     return case.stages[-1], case.view(manifest, case.stages[-1])
 
 
-def _raw(request: Request) -> bytes:
+def _raw(request: Request, host: str = HOST) -> bytes:
     query = "?" + "&".join(f"{name}={value}" for name, value in request.query) if request.query else ""
-    lines = [f"{request.method} {request.path}{query} HTTP/1.1", f"Host: {HOST}"]
+    lines = [f"{request.method} {request.path}{query} HTTP/1.1", f"Host: {host}"]
     lines += [f"{name}: {value}" for name, value in request.headers]
     if request.cookies:
         lines.append("Cookie: " + "; ".join(f"{name}={value}" for name, value in request.cookies))
@@ -138,6 +138,37 @@ def test_odd_requests_go_where_the_target_says(engine: Engine, endpoints: dict[s
     told = _told(engine.name, view, ODD)
     wrong = [(each.path, each, *pair) for each, *pair in zip(ODD, served, told, strict=True) if pair[0] != pair[1]]
     assert wrong == []
+
+
+HOSTS: Final = (HOST, HOST.upper(), f"{HOST}:8080", f"{HOST}.", f"{HOST}.:8080", f"{HOST}..", f".{HOST}", f"x{HOST}")
+NOT_SERVED: Final = {"nginx": ("400", "404"), "istio": ("404",), "spring-cloud-gateway": ("400", "404")}
+
+
+def test_odd_hosts_are_served_where_the_target_says(engine: Engine, endpoints: dict[str, str]) -> None:
+    """A dot at the end makes a name absolute (RFC 1034, 3.1): nginx drops it, the others have no such host."""
+    release, view = _release(engine.name, endpoints, PLAIN)
+    chosen = target(engine.name)
+    hosts = {host for each in chosen.decode(chosen.emit(chosen.lower((view,)))).statements for host in each.hosts}
+    requests = [Request(host=host, headers=(("X-Gray", "v2"),)) for host in HOSTS]
+    served = _served(engine, release, view, [_raw(each, each.host) for each in requests], endpoints)
+    for request, version in zip(requests, served, strict=True):
+        if host_without_port(chosen.received(request).host) in hosts:
+            assert version == "v2", request.host
+        else:
+            assert version in NOT_SERVED[engine.name], request.host
+    assert [version == "v2" for version in served[3:5]] == [engine.name == "nginx"] * 2
+
+
+PREFLIGHT: Final = (("Origin", "https://app.example.org"), ("Access-Control-Request-Method", "POST"), ("X-Gray", "v2"))
+
+
+def test_preflights_are_requests_like_others_but_at_spring(engine: Engine, endpoints: dict[str, str]) -> None:
+    """Browsers send no cookies and no headers of the application's with them, so that nobody knows whose they are."""
+    release, view = _release(engine.name, endpoints, PLAIN)
+    heads = [_raw(Request(method="OPTIONS", headers=PREFLIGHT[:count])) for count in (1, 2, 3)]
+    served = _served(engine, release, view, heads, endpoints)
+    own = engine.name == "spring-cloud-gateway"
+    assert served == (["v1", "403", "403"] if own else ["v1", "v1", "v2"])
 
 
 @pytest.mark.parametrize("kind", ["query", "cookie", "header"])
