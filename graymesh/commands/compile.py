@@ -107,7 +107,7 @@ def command(
     terminal.aside = stdout
     mend = mending(path, targets, stage, output)
     way = _Way(check=check, diff=diff, stdout=stdout, force=force, mend=mend, path=shlex.quote(_as_path(path)))
-    choice = Selection(targets=targets, stage=stage)
+    choice = Selection(targets=targets, stage=stage, infos=False)
     if watch:
         return _watched(terminal, path, choice, output, force)
     return _compiled(terminal, path, choice, output, way)

@@ -39,7 +39,7 @@ _COUNTED = 50  # files are told release by release up to here; beyond, nobody re
 class Selection:
     """What of a project to compile: `targets` by name (all), `stage` by name (where each release stands), or `ALL`.
 
-    With `schemas`, files are held against the schemas of their engines as well.
+    With `schemas`, files are held against the schemas of their engines as well. Without `infos`, lint's are left out.
     """
 
     targets: tuple[str, ...] = ()
@@ -47,6 +47,7 @@ class Selection:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     schemas: bool = False
+    infos: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +114,12 @@ def compile_project(project: Project, choice: Selection, progress: Progress) -> 
 def compile_cases(
     cases: Sequence[Case], known: Sequence[Diagnostic], choice: Selection, progress: Progress
 ) -> Compiled:
-    """Compile and prove releases that are loaded already; `known` is what loading found. What lint calls an info is
-    left out.
-    """
+    """Compile and prove releases that are loaded already; `known` is what loading found."""
     problems = [*known, *(_no_target(case) for case in cases if not case.targets)]
     jobs = [] if _errors(problems) else list(jobs_of(cases, choice))
     first, *later = _waves(jobs)
     tasks: list[Callable[[], Any]] = [
-        partial(engine.run, cases, choice.select, choice.ignore, infos=False),
+        partial(engine.run, cases, choice.select, choice.ignore, choice.infos),
         *(partial(build, job) for job in first),
     ]
     with closing(in_parallel(tasks, len(cases), progress)) as results:

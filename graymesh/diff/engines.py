@@ -51,7 +51,7 @@ def written(side: Compared, targets: Sequence[str], progress: Progress) -> Compi
     """All artifacts of a side."""
     files: dict[str, tuple[str, str]] = {}
     for part in side.parts:
-        compiled = compile_cases(part.cases, [], Selection(targets=tuple(targets)), progress)
+        compiled = compile_cases(part.cases, [], Selection(targets=tuple(targets), infos=False), progress)
         errors = [found for found in compiled.diagnostics if found.level == "error"]
         if errors:
             first = errors[0]

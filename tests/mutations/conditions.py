@@ -43,6 +43,19 @@ def same_buckets_in_spring(change: Change) -> bool:
     return all(oracles.spring_buckets(old, cookie) == oracles.spring_buckets(new, cookie) for cookie in cookies)
 
 
+def all_alike_in_istio(change: Change) -> bool:
+    """Every request meets the same before and after, whichever route takes it: the end of a release."""
+    texts = (change.before, change.mutant.text)
+    actions = [oracles.istio_actions(routes) for text in texts for routes in _http_routes(text)]
+    return all(len(each) == 1 for each in actions) and len({frozenset(each) for each in actions}) == len(actions) // 2
+
+
+def all_alike_in_spring(change: Change) -> bool:
+    """As in Istio, host by host; a route without other predicates takes what is left."""
+    old, new = (oracles.spring_actions(spring_routes(text)) for text in (change.before, change.mutant.text))
+    return old is not None and old == new
+
+
 def same_ports_in_istio(change: Change) -> bool:
     """Every endpoint of a ServiceEntry has the same port: its own, or else the service's."""
     old, new = documents(change.before), documents(change.mutant.text)

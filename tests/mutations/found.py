@@ -135,10 +135,15 @@ def differences(line: Line, fleet: Decoded) -> Iterator[str]:
                     yield as_command(replace(result.request, host=result.request.host or host))
 
 
-def effect(decision: Decision) -> tuple[dict[Share, int], Field | None, Policy | None]:
-    """Who gets how much, with which headers and cookie; by which key, where there is a choice; and the policy."""
+def effect(decision: Decision) -> tuple[dict[Share, int], Share | None, Field | None, Policy | None]:
+    """Who gets how much, with which headers and cookie; who without a ticket; by which key; and the policy."""
     shares: Counter[Share] = Counter()
     for share in decision.shares:
         shares[replace(share, basis_points=0)] += share.basis_points
     route = decision.route
-    return dict(shares), route.split.key if route and len(shares) > 1 else None, route.policy if route else None
+    return (
+        dict(shares),
+        route and route.split.otherwise,
+        route.split.key if route and len(shares) > 1 else None,
+        route.policy if route else None,
+    )

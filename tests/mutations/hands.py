@@ -46,7 +46,10 @@ HANDS: Mapping[str, Hand] = {
         sweep=yaml_mutants.sweep,
         classes=ROUTED | {"match dropped", "endpoint", "label", "name taken"},
         least=1000,
-        idle={"bucket digit": conditions.same_buckets_in_istio},
+        idle={
+            **dict.fromkeys(ROUTED | {"match dropped"}, conditions.all_alike_in_istio),
+            "bucket digit": conditions.same_buckets_in_istio,
+        },
         broken=frozenset(["name taken", "match dropped"]),
     ),
     "nginx": Hand(
@@ -56,8 +59,8 @@ HANDS: Mapping[str, Hand] = {
         least=1000,
         every=2,
         idle={
+            **dict.fromkeys(ROUTED | {"map entry dropped"}, conditions.same_answers_in_nginx),
             "bucket digit": conditions.same_buckets_in_nginx,
-            "map entry dropped": conditions.same_answers_in_nginx,
             "limit dropped": conditions.same_answers_in_nginx,
         },
         broken=frozenset(["map entry dropped", "catch-all dropped", "hash digit"]),
@@ -68,7 +71,10 @@ HANDS: Mapping[str, Hand] = {
         sweep=yaml_mutants.sweep,
         classes=ROUTED | {"predicate dropped", "header sent", "endpoint"},
         least=1000,
-        idle={"bucket digit": conditions.same_buckets_in_spring},
+        idle={
+            **dict.fromkeys(ROUTED | {"predicate dropped"}, conditions.all_alike_in_spring),
+            "bucket digit": conditions.same_buckets_in_spring,
+        },
     ),
     "sentinel": Hand(
         named=json_mutants.named,

@@ -19,6 +19,11 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([1-9])|([A-Za-z_]\w*))")
 _TELLING = {"proxy_pass": 0, "proxy_set_header": 1, "add_header": 1, "limit_req": 0}
 """What a location does to a request, and which argument's value tells it."""
 
+DRAWS = tuple(range(0, 0x10000, 1021))
+"""The buckets that are drawn in turn; of a draw of whole versions, the parts in turn."""
+
+_HEX = 16
+
 Answer = tuple[tuple[str, ...], ...]
 """What each of these directives does, and by which text the draw was made."""
 
@@ -43,20 +48,14 @@ class NginxEngine:
                     self._servers.update((name.lower(), found) for name in names)
 
     def answers(self, request: Request) -> list[Answer]:
-        """What the request meets; once for each part of the draw, where the first two parts differ."""
+        """What the request meets; once for each draw, where it draws at all."""
         server = self._servers.get(request.host)
         if server is None:
             return []
-        parts = max(
-            (len(each.children) for each in self._variables.values() if each.name == "split_clients"), default=1
-        )
-        found = [_Evaluation(self._variables, server, request, draw).answer(self._zones) for draw in range(2)]
-        if found[0] == found[1]:
-            return found[:1]
-        return [
-            *found,
-            *(_Evaluation(self._variables, server, request, draw).answer(self._zones) for draw in range(2, parts)),
-        ]
+        first = _Evaluation(self._variables, server, request, DRAWS[0])
+        found = first.answer(self._zones)
+        rest = DRAWS[1:] if first.drew else ()
+        return [found, *(_Evaluation(self._variables, server, request, draw).answer(self._zones) for draw in rest)]
 
     def hosts(self, text: str) -> set[str]:
         """The names of the servers that stand in one of the files."""
@@ -72,6 +71,7 @@ class _Evaluation:
         self._server = server
         self._known: dict[str, str] = {}
         self._key = ""
+        self.drew = False
 
     def answer(self, zones: Mapping[str, str]) -> Answer:
         """What the location passes on and answers, what limits go by, and by what the draw was made."""
@@ -90,7 +90,8 @@ class _Evaluation:
             yield self._text(found.values[0]).lower()  # nginx finds upstreams without regard to case
         else:
             yield from found.values[: _TELLING[found.name]]
-            yield self._text(found.values[_TELLING[found.name]])
+            text = self._text(found.values[_TELLING[found.name]])
+            yield text.removeprefix("; ") if found.values[0] == "Cookie" else text
 
     def _text(self, written: str, captures: re.Match[str] | None = None) -> str:
         def value(found: re.Match[str]) -> str:
@@ -113,8 +114,12 @@ class _Evaluation:
             return self._mapped(block)
         if block.name == "geo":
             return self._located(block)
+        self.drew = True
         self._key = self._text(block.values[0])
-        return block.children[min(self._draw, len(block.children) - 1)].values[0]
+        number = re.match("([1-4]):", self._key)
+        if number and len(block.children) == _HEX:
+            return block.children[int(f"{self._draw:04x}"[int(number[1]) - 1], _HEX)].values[0]
+        return block.children[min(DRAWS.index(self._draw), len(block.children) - 1)].values[0]
 
     def _mapped(self, block: Directive) -> str:
         """Exact keys first, without case; then patterns in order; then the default."""
@@ -143,6 +148,7 @@ class _Evaluation:
 
     def _builtin(self, name: str) -> str:
         request = self._request
+        self.drew |= name == "$request_id"
         if name.startswith("$http_"):
             return next(self._headers(name.removeprefix("$http_")), "")
         known = {
@@ -150,6 +156,7 @@ class _Evaluation:
             "$args": "&".join(f"{key}={value}" for key, value in request.query),
             "$request_method": request.method,
             "$host": request.host,
+            "$request_id": f"{self._draw:032x}",
             "$gm_claims": "".join(f"{key}={value}\n" for key, value in sorted(request.claims)),
         }
         return known.get(name, f"<{name}>")

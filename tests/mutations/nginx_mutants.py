@@ -80,15 +80,15 @@ class NginxNamed:
                     yield Mutant(found.place, change, text, kind)
 
     def class_weight(self) -> Iterator[tuple[Directive, str, str]]:
-        for draw in self.nginx.named("split_clients"):
-            parts = [part for part in draw.children if part.name != "*"]
-            for part in parts:
-                less = f"{float(part.name[:-1]) - 0.25:g}%"
-                yield part, f"→ {less}", self._with(part.words[0], less)
-            for one, two in pairwise(parts):
-                if one.name != two.name:
-                    edits = self._edit(one.words[0], two.name), self._edit(two.words[0], one.name)
-                    yield one, f"swapped with {two.name}", self.nginx.edited(*edits)
+        """Which digits of what is drawn are whose."""
+        for entry in (entry for block in self.maps if self._drawn(block) for entry in block.children):
+            for index, new in digits_changed(self.nginx.text, entry.words[0].start, entry.words[0].end):
+                start, end = entry.words[0].start, entry.words[0].end
+                if entry.name != "default" and oracles.is_pattern(new[start:end].strip('"')):
+                    yield entry, f"digit at {index - start}", new
+
+    def _drawn(self, block: Directive) -> bool:
+        return block.values[0] == "$request_id" or re.fullmatch(r"(\$\w+_digit(_\d)?){4}", block.values[0]) is not None
 
     def class_map_entry_dropped(self) -> Iterator[tuple[Directive, str, str]]:
         for block in [*self.maps, *self.nginx.named("geo")]:
@@ -147,8 +147,11 @@ class NginxNamed:
                     yield entry, "another value", self._other_at(entry.words[0].start + asked.start(2))
 
     def class_hash_digit(self) -> Iterator[tuple[Directive, str, str]]:
-        """The digits by which identities are drawn: uneven ones are no buckets."""
+        """The digits by which identities are drawn, and how often: uneven ones are no buckets."""
         for part in (part for draw in self.nginx.named("split_clients") for part in draw.children):
+            if part.name != "*":
+                less = f"{float(part.name[:-1]) - 0.25:g}%"
+                yield part, f"→ {less}", self._with(part.words[0], less)
             if re.fullmatch("[0-9a-f]", part.values[0]):
                 for index, new in digits_changed(self.nginx.text, part.words[1].start, part.words[1].end):
                     yield part, f"digit {index - part.words[1].start}", new

@@ -58,6 +58,31 @@ def istio_buckets(routes: Sequence[Mapping[str, Any]], cookie: str) -> dict[str,
     return _first(rules, f"cookie {cookie}")
 
 
+def istio_actions(routes: Sequence[Mapping[str, Any]]) -> set[str]:
+    """What is done with requests, by all routes up to the one that takes all; "" for no route when there is none."""
+    found = set()
+    for route in routes:
+        found.add(_istio_action(route))
+        if not route.get("match"):
+            return found
+    return {*found, ""}
+
+
+def spring_actions(routes: Sequence[Mapping[str, Any]]) -> dict[str, set[str]] | None:
+    """By host what is done with its requests, when it is one thing for each host; None when it is not."""
+    found: dict[str, set[str]] = {}
+    for route in routes:
+        (host,) = (each["args"]["regexp"] for each in route["predicates"] if each["args"].get("header") == "Host")
+        found.setdefault(host, set()).add(_spring_action(route))
+    whole = {
+        host
+        for host in found
+        for route in routes
+        if not _spring_tests(route) and any(each["args"].get("regexp") == host for each in route["predicates"])
+    }
+    return found if whole == found.keys() and all(len(each) == 1 for each in found.values()) else None
+
+
 def spring_order_matters(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     """As `istio_order_matters`, for two routes of Spring's list; of one weight group only the drawn one matches."""
     if spring_group(first) == spring_group(second) != "":

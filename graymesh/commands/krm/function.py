@@ -130,7 +130,7 @@ def _compiled(
         raise Refused(
             (Diagnostic(code="GM020", message="there is no Rollout among the items", file=CONFIG, help=help_),)
         )
-    done = compile_cases(cases, problems, Selection(targets=names, stage=stage), progress)
+    done = compile_cases(cases, problems, Selection(targets=names, stage=stage, infos=False), progress)
     said = [diagnostic for diagnostic in done.diagnostics if diagnostic.level != "info"]
     return done.files, [*said, *_nothing_for(cases, names)]
 
