@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from graymesh.ir.release import UNIQUE_ID, WHOLE, Intervals, Route, RouteTable, Share
+from graymesh.ir.release import UNIQUE_ID, WHOLE, Intervals, Route, RouteTable, SetCookie, Share
 from graymesh.ir.semantics import Request, decide, inside, values_of
 from graymesh.ir.tickets import bucket_of
 from tests.conformance.engine import Answer
@@ -20,7 +20,7 @@ class Outcome:
     """One thing that may happen, in `probability` of the cases: who answers, and what else is seen of it.
 
     `status` is the answer's own where nobody is asked. `cookie` names the one that is given, empty when none
-    is: a ticket of one of these buckets, which the version is told as well.
+    is: a ticket of one of these buckets, which the version is told as well, with these `attributes`, in lower case.
     """
 
     version: str
@@ -28,7 +28,7 @@ class Outcome:
     status: int = 200
     cookie: str = ""
     buckets: Intervals = ()
-    age_seconds: int | None = None
+    attributes: frozenset[str] = frozenset()
     told: Pairs = ()
     received: Pairs = ()
 
@@ -84,10 +84,17 @@ def _of(share: Share) -> Outcome:
         probability=0.0,
         cookie=cookie.name if cookie else "",
         buckets=share.buckets if cookie else (),
-        age_seconds=cookie.max_age_seconds if cookie else None,
+        attributes=_attributes(cookie) if cookie else frozenset(),
         told=share.response_headers,
         received=share.request_headers,
     )
+
+
+def _attributes(cookie: SetCookie) -> frozenset[str]:
+    found = {f"path={cookie.path}", "httponly", f"samesite={cookie.same_site}"}
+    found |= {f"max-age={cookie.max_age_seconds}"} if cookie.max_age_seconds is not None else set()
+    found |= {f"domain={cookie.domain}"} if cookie.domain else set()
+    return frozenset(each.lower() for each in (found | {"secure"} if cookie.secure else found))
 
 
 def _key(route: Route, request: Request) -> str:
@@ -106,7 +113,7 @@ def _shows(answer: Answer, outcome: Outcome, versions: Mapping[str, str]) -> boo
 
 
 def _right_ticket(answer: Answer, outcome: Outcome) -> bool:
-    """The one cookie, for the whole site, out of reach of scripts and foreign pages, for its time; and passed on."""
+    """The one cookie, with the attributes that are asked for and no others; and passed on."""
     given = answer.set_cookies
     if not outcome.cookie:
         return not given
@@ -118,13 +125,7 @@ def _right_ticket(answer: Answer, outcome: Outcome) -> bool:
     if name != outcome.cookie or bucket is None or not inside(bucket, outcome.buckets):
         return False
     received = answer.headers.get("x-seen-cookie", pair)  # long ones are not told
-    age = [f"max-age={outcome.age_seconds}"] if outcome.age_seconds is not None else []
-    return received.split("; ").count(pair) == 1 and {each.lower() for each in attributes} == {
-        "path=/",
-        "httponly",
-        "samesite=lax",
-        *age,
-    }
+    return received.split("; ").count(pair) == 1 and sorted(map(str.lower, attributes)) == sorted(outcome.attributes)
 
 
 def _received(answer: Answer, name: str, value: str) -> bool:

@@ -165,11 +165,11 @@ def _rename(data: Data, prefix: str) -> None:
 def _opened(options: Data, target_name: str) -> Data:
     """Options with which requests from loopback count as coming through a trusted proxy.
 
-    The suite's clients speak no TLS; `test_nginx_tls.py` has others.
+    The suite's clients speak no TLS and sign no tokens; `test_nginx_tls.py` and `test_nginx_tokens.py` have others.
     """
     if target_name != "nginx":
         return options
-    options = {name: value for name, value in options.items() if not name.startswith("tls")}
+    options = {name: value for name, value in options.items() if not name.startswith(("tls", "tokenKeys"))}
     trusted = [*options.get("trustedProxies", ()), _LOOPBACK]
     return {**options, "listen": 80, "ipv6": False, "trustedProxies": list(dict.fromkeys(trusted))}
 
