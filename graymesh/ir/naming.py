@@ -32,6 +32,11 @@ def route_ids(release: Release, route: Route, share: Share) -> tuple[str, ...]:
     return tuple(route_id(release, route if name == route.name else replace(route, name=name), share) for name in names)
 
 
+def everyones_route_id(release: Release, version: str) -> str:
+    """The id of the route by which all others get the version, at stages where it alone serves them."""
+    return f"{release.namespace}.{release.name}.everyone.{version}"
+
+
 def limited(name: str, length: int) -> str:
     """The name, cut to `length` with a digest of the whole when it is longer, so that long names stay distinct."""
     if len(name) <= length:

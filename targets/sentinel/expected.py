@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.ir.naming import route_ids
+from graymesh.ir.naming import everyones_route_id, route_ids
 from graymesh.ir.release import Absent, Facts, Kind, OneOf, PathPrefix, Present, Scalar, Test
 from graymesh.kit.target import Expected, View
 
@@ -47,6 +47,8 @@ def _names(view: View) -> dict[str, tuple[str, str]]:
 def _routes(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
     for version in view.release.versions:
         names = _limited(view, version.name)
+        if view.companion and view.role != "follower" and (version.name, "limits.qps") in view.facts:
+            names |= {everyones_route_id(view.release, version.name)}  # there at every stage, used at the last one
         if names:
             limit = view.facts[version.name, "limits.qps"]
             yield (version.name, "gateway.routes"), tuple(sorted(f"{name}={limit}" for name in names))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from graymesh.ir.naming import route_ids
+from graymesh.ir.naming import everyones_route_id, route_ids
 from graymesh.ir.release import Absent, Kind, Matcher, OneOf, PathPrefix, Present
 from graymesh.kit.target import View
 
@@ -17,10 +17,19 @@ def limits(view: View) -> Iterator[Mapping[str, Any]]:
     """One rule for each route to a limited version, each with the version's whole limit.
 
     A request passes one route, so a route alone above the limit means that the version is above it: no rule rejects
-    what the limit allows. The sum over the routes is held by the version's own flow rule.
+    what the limit allows. The sum over the routes is held by the version's own flow rule. The rule that stands at every
+    stage comes first: by it git tells neighbours apart whose other rules change with the stage.
     """
-    for name, limit in sorted(_limited_routes(view)):
+    first = set(_everyones(view)) if view.companion else set()
+    for name, limit in [*sorted(first), *sorted(_limited_routes(view) - first)]:
         yield {"resource": name, "resourceMode": 0, "grade": 1, "count": limit, "intervalSec": 1}
+
+
+def _everyones(view: View) -> Iterator[tuple[str, Any]]:
+    """The route by which a limited version serves everyone at some stage; behind an edge there is none."""
+    for version in view.release.versions if view.role != "follower" else ():
+        if (version.name, "limits.qps") in view.facts:
+            yield everyones_route_id(view.release, version.name), view.facts[version.name, "limits.qps"]
 
 
 def _limited_routes(view: View) -> set[tuple[str, Any]]:

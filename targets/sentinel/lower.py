@@ -35,7 +35,9 @@ def lower(views: Sequence[View]) -> list[RuleFile]:
     """
     files = [file for view in views for file in _files(view)]
     facing = [view for view in views if view.options.get("gateway", True)]
-    routes = sorted((rule for view in facing for rule in limits(view)), key=lambda rule: str(rule["resource"]))
+    routes = sorted(
+        (rule for view in facing for rule in limits(view)), key=lambda rule: str(rule["resource"]).split(".")[:2]
+    )
     paths = sorted((group for view in facing for group in groups(view)), key=lambda group: str(group["apiName"]))
     found = [file for file in files if file.rules]
     if any(map(limited, facing)):
