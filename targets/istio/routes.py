@@ -13,10 +13,12 @@ from graymesh.ir.release import (
     UNIQUE_ID,
     WHOLE,
     Buckets,
+    Conjunction,
     Fault,
     Field,
     Kind,
     Mirror,
+    OneOf,
     Policy,
     Retries,
     Route,
@@ -81,9 +83,27 @@ def http_routes(routes: Iterable[Route], backend: Backend, claims: Claims) -> It
 
 def _without(route: Route, taken: Sequence[dict[str, Any]], claims: Claims) -> Route:
     """The route without the alternatives that earlier routes take wholly."""
-    found = ((tests, matches((tests,), claims)) for tests in route.condition)
-    kept = tuple(tests for tests, each in found if each == [] or any(match not in taken for match in each or ()))
-    return replace(route, condition=kept)
+    kept: list[Conjunction] = []
+    for tests in route.condition:
+        found = matches((tests,), claims)
+        partly = any(match in taken for match in found or ())
+        each = list(_by_method(tests)) if partly else [tests]
+        kept += [one for one in each if not _taken(matches((one,), claims), taken)]
+    return replace(route, condition=tuple(kept))
+
+
+def _taken(found: Sequence[dict[str, Any]] | None, taken: Sequence[dict[str, Any]]) -> bool:
+    return found is None or (found != [] and all(match in taken for match in found))
+
+
+def _by_method(tests: Conjunction) -> Iterator[Conjunction]:
+    """The conjunction once for each method that it lists, which Istio has a match for."""
+    for index, test in enumerate(tests):
+        if test.field.kind is Kind.METHOD and isinstance(test.matcher, OneOf):
+            for value in test.matcher.values:
+                yield (*tests[:index], replace(test, matcher=OneOf((value,))), *tests[index + 1 :])
+            return
+    yield tests
 
 
 def _in_words(route: Route) -> str:
