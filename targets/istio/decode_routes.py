@@ -153,8 +153,8 @@ def _headers(parent: ObjectNode) -> _Effects:
     beside = _beside(request.limited(_OPERATIONS, _REMOVE)) if request else None
     if response:
         response.limited(_OPERATIONS, _REMOVE)
-    overwritten = (dict(_set(side)) if side else {} for side in (request, response))
-    return _Effects(*overwritten, _cookie(response), beside)
+    sent, answered = (dict(_set(side)) if side else {} for side in (request, response))
+    return _Effects(sent, answered, _cookie(response), beside)
 
 
 def _beside(request: ObjectNode) -> tuple[str, str] | None:

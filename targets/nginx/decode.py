@@ -12,20 +12,14 @@ from graymesh.ir.release import Facts, Scalar
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.targets.nginx.allowed import MAIN, harmless
-from graymesh.targets.nginx.decode_effects import INHERITED, Zone, read_zone
-from graymesh.targets.nginx.decode_evaluate import VERIFIED, Definitions
+from graymesh.targets.nginx.decode_definitions import VERIFIED, Definitions
+from graymesh.targets.nginx.decode_effects import Zone, read_zone
+from graymesh.targets.nginx.decode_levels import INHERITED
 from graymesh.targets.nginx.decode_listens import listens_of, names_of, spoken_at, understood_names
 from graymesh.targets.nginx.decode_locations import set_anywhere
 from graymesh.targets.nginx.decode_maps import READERS, CheckDefinition, ClaimsDefinition, Definition, variable_of
-from graymesh.targets.nginx.decode_servers import (
-    NOT_FOUND,
-    Decided,
-    Http,
-    Upstream,
-    decide,
-    foreign,
-    read_upstream,
-)
+from graymesh.targets.nginx.decode_servers import NOT_FOUND, Decided, Http, decide, foreign
+from graymesh.targets.nginx.decode_upstreams import Upstream, read_upstream
 from graymesh.targets.nginx.syntax import Lines, ParsedDirective, SyntaxProblem, parse
 
 _PROGRAMS: Final = (".js", ".mjs")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from graymesh.kit.refusal import NotUnderstood
-from graymesh.targets.nginx.decode_effects import Levels
+from graymesh.targets.nginx.decode_levels import Levels
 from graymesh.targets.nginx.decode_locations import Location
 from graymesh.targets.nginx.syntax import ParsedDirective
 

@@ -1,65 +1,22 @@
-"""What happens to a request besides the choice of a version: headers, cookies, limits, timeouts, retries."""
+"""What happens to a request besides the choice of a version: headers, cookies, limits."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from graymesh.ir.release import TICKET, UNIQUE_ID, Policy, Retries, Scalar, SetCookie
+from graymesh.ir.release import TICKET, UNIQUE_ID, Scalar, SetCookie
 from graymesh.kit.cookies import cookie_of
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.tickets import passed_on
 from graymesh.targets.nginx.decode_connection import PLUMBING, harmless, in_words
+from graymesh.targets.nginx.decode_levels import Levels
 from graymesh.targets.nginx.decode_maps import Definition
+from graymesh.targets.nginx.decode_numbers import whole_number
+from graymesh.targets.nginx.decode_policy import pause_ms
 from graymesh.targets.nginx.decode_values import UNIQUE, Pieces, Raw, joined, literal_of, pieces_of, shown
 from graymesh.targets.nginx.syntax import ParsedDirective
-
-Settings = Mapping[str, Sequence[ParsedDirective]]
-"""The directives of one level by name."""
-
-_PASSING: Final = (
-    "connect_timeout",
-    "hide_header",
-    "next_upstream",
-    "next_upstream_timeout",
-    "next_upstream_tries",
-    "read_timeout",
-    "send_timeout",
-    "set_header",
-)
-"""What `proxy_pass` and `grpc_pass` can be told, each by directives of its own name."""
-
-INHERITED: Final = frozenset(
-    [
-        "add_header",
-        "index",
-        "client_max_body_size",
-        "limit_req",
-        "limit_req_status",
-        "proxy_buffering",
-        "resolver",
-        "set_real_ip_from",
-        "ssl_certificate",
-        "ssl_certificate_key",
-        *(f"{module}_{name}" for module in ("proxy", "grpc") for name in _PASSING),
-    ]
-)
-"""What a level takes from the one above when it says nothing of the kind itself."""
-
-_CONDITIONS: Final = (
-    (("http_500", "http_502", "http_503", "http_504"), "5xx"),
-    (("http_502", "http_503", "http_504"), "gateway-error"),
-    (("http_503",), "unavailable"),
-    (("error", "invalid_header"), "reset"),
-    (("error",), "connect-failure"),
-    (("timeout",), "timeout"),
-)
-_TIME: Final = re.compile(r"([0-9]+)(ms|s|m|h|d)?")
-_UNITS_MS: Final = {"ms": 1, "s": 1000, None: 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_ALL_TRIES: Final = "proxy_next_upstream_timeout"
-_TRY_TIMEOUTS: Final = ("proxy_connect_timeout", "proxy_send_timeout", "proxy_read_timeout")
 
 Role = Literal["version", "request", "response", "cookie", "limit"]
 
@@ -99,30 +56,6 @@ class LocationEffects(NamedTuple):
     request_headers: tuple[tuple[str, str], ...]
     response_headers: tuple[tuple[str, str], ...]
     limits: tuple[Counted, ...]
-
-
-@dataclass(frozen=True)
-class Levels:
-    """The settings of a location, its server and `http`, the innermost first."""
-
-    levels: tuple[Settings, ...]
-
-    def of_grpc(self) -> Levels:
-        """The levels as `grpc_pass` sees them: its own directives count, under the names of `proxy_pass`'s."""
-        return Levels(tuple(dict(_of_grpc(level)) for level in self.levels))
-
-    def effective(self, name: str) -> Sequence[ParsedDirective]:
-        """The directives of that name at the innermost level that has any."""
-        return next((level[name] for level in self.levels if level.get(name)), ())
-
-
-def _of_grpc(level: Settings) -> Iterator[tuple[str, Sequence[ParsedDirective]]]:
-    for name, directives in level.items():
-        module, _, rest = name.partition("_")
-        if module == "grpc":
-            yield f"proxy_{rest}", directives
-        elif module != "proxy":
-            yield name, directives
 
 
 def outputs(levels: Levels) -> Iterator[LocationOutput]:
@@ -165,11 +98,11 @@ def told_besides(levels: Levels, known: Mapping[str, Definition]) -> dict[tuple[
         if directive.arguments not in (("on",), ("off",)):
             raise NotUnderstood("proxy_buffering", "it is on or off", directive)
         facts |= {("", "answers.buffering"): "off"} if directive.arguments == ("off",) else {}
-    if pause_ms := _pause_ms(levels):
-        facts["", "answers.pause.ms"] = pause_ms
+    if pause := pause_ms(levels):
+        facts["", "answers.pause.ms"] = pause
     if levels.effective("limit_req"):
         status = levels.effective("limit_req_status")
-        facts["", "limits.status"] = _number(status[0]) if status else 503
+        facts["", "limits.status"] = whole_number(status[0]) if status else 503
     return facts
 
 
@@ -212,28 +145,6 @@ def effects(found: Sequence[LocationOutput], values: Sequence[Pieces]) -> Locati
     return LocationEffects(
         version, cookie, tuple(sorted(request.items())), tuple(sorted(response.items())), tuple(sorted(limits))
     )
-
-
-def policy(levels: Levels) -> Policy:
-    """Timeouts and retries of a location. Raises NotUnderstood for what a policy cannot say."""
-    per_try = None if _pause_ms(levels) else _per_try(levels)
-    total, retries = _time_of(levels, _ALL_TRIES), _retries(levels)
-    if per_try == total:
-        return Policy(timeout_ms=total, retries=retries)
-    if per_try is None:
-        raise NotUnderstood(_ALL_TRIES, "no single try has a limit", levels.effective(_ALL_TRIES)[0])
-    if not retries or not retries.attempts:
-        why = "a limit for each try, but not for the whole"
-        raise NotUnderstood(_TRY_TIMEOUTS[0], why, levels.effective(_TRY_TIMEOUTS[0])[0])
-    return Policy(timeout_ms=total, retries=replace(retries, per_try_ms=per_try))
-
-
-def milliseconds(text: str, where: ParsedDirective) -> int:
-    """A time as nginx writes it, in milliseconds. Raises NotUnderstood for months, years and sums of units."""
-    found = _TIME.fullmatch(text)
-    if found is None:
-        raise NotUnderstood(where.name, f"the time {text!r} is not understood", where)
-    return int(found[1]) * _UNITS_MS[found[2]]
 
 
 def _two(directive: ParsedDirective) -> tuple[str, Pieces]:
@@ -339,66 +250,3 @@ def _cookie(output: LocationOutput, value: Pieces) -> SetCookie | None:
     if found is None:
         raise NotUnderstood("add_header", f"the cookie {text!r} has other attributes than a ticket's", output.where)
     return found
-
-
-def _time_of(levels: Levels, name: str) -> int | None:
-    found = levels.effective(name)
-    if not found:
-        return None
-    if len(found) != 1 or len(found[0].arguments) != 1:
-        raise NotUnderstood(name, "it appears twice, or takes one time", found[0])
-    return milliseconds(found[0].arguments[0], found[0]) or None
-
-
-def _pause_ms(levels: Levels) -> int | None:
-    """How long both sides may say nothing, where that is all that is limited."""
-    connecting, sending, reading = (_time_of(levels, name) for name in _TRY_TIMEOUTS)
-    alone = connecting is None and _time_of(levels, _ALL_TRIES) is None
-    return reading if alone and sending == reading else None
-
-
-def _per_try(levels: Levels) -> int | None:
-    """The limit of one try, which holds for connecting, sending and reading alike."""
-    limits = {name: _time_of(levels, name) for name in _TRY_TIMEOUTS}
-    if len(set(limits.values())) > 1:
-        where = next(levels.effective(name)[0] for name in _TRY_TIMEOUTS if limits[name] is not None)
-        raise NotUnderstood(where.name, "connecting, sending and reading have different limits", where)
-    return limits[_TRY_TIMEOUTS[0]]
-
-
-_UNSAFE: Final = "non_idempotent"
-"""POST, LOCK and PATCH too are passed on after they were sent (ngx_http_proxy_module, proxy_next_upstream)."""
-
-
-def _retries(levels: Levels) -> Retries | None:
-    conditions, tries = levels.effective("proxy_next_upstream"), levels.effective("proxy_next_upstream_tries")
-    if conditions and conditions[0].arguments == ("off",):
-        return Retries(attempts=0)
-    limit = _number(tries[0]) if tries else 0
-    if not limit:
-        if conditions and set(conditions[0].arguments) != {"error", "timeout"}:
-            raise NotUnderstood("proxy_next_upstream", "the number of tries has no limit", conditions[0])
-        return None
-    return Retries(
-        attempts=limit - 1,
-        on=tuple(sorted(_words(conditions[0]))) if conditions else (),
-        every_method=bool(conditions and _UNSAFE in conditions[0].arguments and limit > 1),
-    )
-
-
-def _words(directive: ParsedDirective) -> Iterator[str]:
-    left = set(directive.arguments) - {_UNSAFE}
-    for names, word in _CONDITIONS:
-        if left.issuperset(names):
-            left.difference_update(names)
-            yield word
-            if word == "reset":
-                yield "connect-failure"
-    if left:
-        raise NotUnderstood("proxy_next_upstream", f"{' '.join(sorted(left))} is not understood", directive)
-
-
-def _number(directive: ParsedDirective) -> int:
-    if len(directive.arguments) != 1 or not re.fullmatch("[0-9]{1,9}", directive.arguments[0]):
-        raise NotUnderstood(directive.name, "it takes a number", directive)
-    return int(directive.arguments[0])

@@ -13,7 +13,7 @@ from typing import Final
 
 from graymesh.ir.release import ALWAYS, Condition, Field, Kind, Matcher, OneOf, Prefix, Test
 from graymesh.kit.refusal import NotUnderstood
-from graymesh.targets.nginx.decode_evaluate import Definitions
+from graymesh.targets.nginx.decode_definitions import Definitions
 from graymesh.targets.nginx.decode_patterns import value_matcher
 from graymesh.targets.nginx.decode_values import Piece, Pieces, is_builtin, joined, pieces_of
 from graymesh.targets.nginx.quoting import Variable
