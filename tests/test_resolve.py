@@ -291,6 +291,35 @@ def test_a_key_comes_before_the_ticket() -> None:
     assert draw.split.key is None
 
 
+def test_while_new_users_are_held_only_tickets_lead_to_the_canary() -> None:
+    parts = {"stages": [{"name": "a", "weight": 50}], "sticky": {"cookie": "ticket", "start": "0000"}}
+    held, free = resolve(rollout({**parts, "hold": "newUsers"})), resolve(rollout(parts))
+    assert held.table.routes[:-1] == free.table.routes[:-1]
+    assert [(share.version, share.basis_points, share.set_cookie) for share in held.table.routes[-1].split.shares] == [
+        ("v1", 10_000, None)
+    ]
+    assert resolve(rollout({**parts, "hold": "newUsers"}), as_planned=True) == free
+
+
+@pytest.mark.parametrize("weight", [0, 100])
+def test_a_hold_changes_nothing_where_nobody_draws(weight: int) -> None:
+    parts = {"stages": [{"name": "a", "weight": weight}], "sticky": {"cookie": "ticket"}}
+    assert resolve(rollout({**parts, "hold": "newUsers"})).table == resolve(rollout(parts)).table
+
+
+def test_new_users_are_held_from_two_canaries_that_share_everyone() -> None:
+    written = rollout(
+        {
+            "versions": {"v1": {}, "v2": {}, "v3": {}},
+            "sticky": {"cookie": "ticket"},
+            "stages": [{"name": "a", "split": {"v2": 40, "v3": 60}}],
+            "hold": "newUsers",
+        }
+    )
+    (share,) = resolve(written).table.routes[-1].split.shares
+    assert (share.version, share.set_cookie) == ("v1", None)
+
+
 def test_nobody_draws_where_all_get_one_version() -> None:
     written = rollout(
         {

@@ -106,7 +106,7 @@ def _effect_cause(both: Both, old: KnownTable, new: KnownTable, found: RoutingDi
         return place_in(both.new if side == "new" else both.old, side, (*(route.origin if route else ()), "fault"))
     path = _EFFECT_PATHS.get(found.what, ("spec",))
     if path == ("spec", "sticky") and both.same(path):
-        path = ("spec", "stages")
+        path = ("spec", "stages") if both.same(("spec", "hold")) else ("spec", "hold")
     return both.place(path)
 
 
@@ -192,7 +192,14 @@ def _entry(both: Both, path: Pointer, request: Request | None) -> Place:
 def _weights(both: Both) -> Place:
     """Everyone else goes elsewhere at the same stage: by its weights, by who is stable, or by the ticket's cookie."""
     stage = both.new.release.table.routes[-1].origin
-    for path in (("spec", "stable"), stage, ("spec", "sticky"), ("spec", "versions"), ("spec", "stages")):
+    for path in (
+        ("spec", "stable"),
+        ("spec", "hold"),
+        stage,
+        ("spec", "sticky"),
+        ("spec", "versions"),
+        ("spec", "stages"),
+    ):
         if path != ("spec",) and not both.same(path):
             return both.place(path)
     return both.place(_stage_path(both))

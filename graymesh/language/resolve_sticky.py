@@ -40,6 +40,11 @@ def drawn_by_bucket(sticky: Sticky, shares: Sequence[Share], users: Mapping[str,
     return Drawn(tuple(_known(sticky, taken)), Split(new, otherwise=_alone(taken[-1])))
 
 
+def held_back(drawn: Drawn, stable: Share) -> Drawn:
+    """The same for users who are known already, by key or ticket; everybody else gets stable, and no ticket."""
+    return Drawn(drawn.before, Split((_alone(stable),)))
+
+
 def _known(sticky: Sticky, shares: Sequence[Share]) -> Iterator[tuple[str, Condition, Split]]:
     if sticky.key:
         yield "keyed", ((Test(sticky.key, Present()),),), Split(tuple(shares), sticky.key)
