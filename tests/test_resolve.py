@@ -280,6 +280,33 @@ def test_the_anchor_is_the_cohort_s() -> None:
     assert [own.start, july.start, said.start] == [int(digests[0][:4], 16), int(digests[1][:4], 16), 0xFF]
 
 
+@pytest.mark.parametrize("hold", [{}, {"hold": "newUsers"}])
+@pytest.mark.parametrize(
+    ("path", "ticket", "expected"),
+    [
+        ("/static/app.js", None, "v1"),
+        ("/static/app.js", "00000000", "v2"),
+        ("/static/app.js", "0000ffff", "v1"),
+        ("/favicon.ico", None, "v1"),
+        ("/favicon.ico", "00000000", "v2"),
+        ("/statics", "00000000", "v2"),
+    ],
+)
+def test_paths_without_tickets(hold: dict[str, str], path: str, ticket: str | None, expected: str) -> None:
+    sticky = {"cookie": "ticket", "start": "0000", "except": [{"prefix": "/static"}, "/favicon.ico"]}
+    found = resolve(rollout({"stages": [{"name": "a", "weight": 50}], "sticky": sticky, **hold}))
+    cookies = (("ticket", ticket),) if ticket else ()
+    decision = decide(found.table, Request(path=path, cookies=cookies))
+    assert decision.version == expected
+    assert not any(share.set_cookie for share in decision.shares)
+
+
+def test_other_paths_hand_out_tickets() -> None:
+    sticky = {"cookie": "ticket", "except": [{"prefix": "/static"}]}
+    found = resolve(rollout({"stages": [{"name": "a", "weight": 50}], "sticky": sticky}))
+    assert all(share.set_cookie for share in decide(found.table, Request(path="/statics")).shares)
+
+
 def test_a_key_comes_before_the_ticket() -> None:
     found = resolve(
         rollout({"stages": [{"name": "a", "weight": 5}], "sticky": {"cookie": "ticket", "key": {"header": "X-User"}}})

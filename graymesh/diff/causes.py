@@ -92,11 +92,16 @@ def route_cause(both: Both, old: KnownTable, new: KnownTable, found: RoutingDiff
         return _effect_cause(both, old, new, found)
     if found.request is not None and _by_stage(both, old, found.request):
         return both.place(_stage_path(both))
-    if found.j < new.rest:
+    if found.j < new.rest and _of_the_spec(new.routes[found.j]):
         return _taken(both, old, new, found)
-    if found.i < old.rest:
+    if found.i < old.rest and _of_the_spec(old.routes[found.i]):
         return _left(both, old, new, found)
     return _weights(both)
+
+
+def _of_the_spec(route: Route) -> bool:
+    """Is it a route that the spec names, and not one that stickiness adds?"""
+    return route.origin[:2] == ("spec", "routes")
 
 
 def _effect_cause(both: Both, old: KnownTable, new: KnownTable, found: RoutingDifference) -> Place:

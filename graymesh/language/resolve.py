@@ -184,8 +184,9 @@ def _routes(standing: _Standing) -> Iterator[Route]:
     if sticky is None or sum(share.basis_points > 0 for share in _shares(standing)) < 2:
         yield _everyone(standing, Split(tuple(_shares(standing))))
         return
-    drawn = drawn_by_bucket(sticky, tuple(_shares(standing)), standing.users, standing.spec.stable)
-    drawn = held_back(drawn, standing.share(standing.spec.stable, WHOLE)) if standing.held else drawn
+    stable = standing.share(standing.spec.stable, WHOLE)
+    drawn = drawn_by_bucket(sticky, tuple(_shares(standing)), standing.users, stable)
+    drawn = held_back(drawn, stable) if standing.held else drawn
     for name, condition, split in drawn.before:
         origin = split.shares[0].origin if len(split.shares) == 1 else standing.origin
         yield Route(name=name, condition=condition, split=split, policy=standing.mirrored, origin=origin)
