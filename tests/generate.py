@@ -162,6 +162,8 @@ def rollouts(draw: st.DrawFn, manifest: Manifest, number: int = 0, router: Manif
     if sticky:
         keyed = can("sticky.key") and draw(st.booleans())
         spec["sticky"] = {"cookie": "gray-ticket"} | ({"key": {"cookie": "uid"}} if keyed else {})
+        spec["sticky"] |= draw(st.sampled_from([{}, {}, {"except": [{"prefix": "/static"}, "/favicon.ico"]}]))
+        spec |= draw(st.sampled_from([{}, {}, {"hold": "newUsers"}]))
     held = draw(enforced(manifest.can, canaries)) if router else {}
     spec |= draw(extras(can)) | {key: value for key, value in held.items() if key != "resilience"}
     if "resilience" in held:

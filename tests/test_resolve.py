@@ -280,6 +280,33 @@ def test_the_anchor_is_the_cohort_s() -> None:
     assert [own.start, july.start, said.start] == [int(digests[0][:4], 16), int(digests[1][:4], 16), 0xFF]
 
 
+@pytest.mark.parametrize("hold", [{}, {"hold": "newUsers"}])
+@pytest.mark.parametrize(
+    ("path", "ticket", "expected"),
+    [
+        ("/static/app.js", None, "v1"),
+        ("/static/app.js", "00000000", "v2"),
+        ("/static/app.js", "0000ffff", "v1"),
+        ("/favicon.ico", None, "v1"),
+        ("/favicon.ico", "00000000", "v2"),
+        ("/statics", "00000000", "v2"),
+    ],
+)
+def test_paths_without_tickets(hold: dict[str, str], path: str, ticket: str | None, expected: str) -> None:
+    sticky = {"cookie": "ticket", "start": "0000", "except": [{"prefix": "/static"}, "/favicon.ico"]}
+    found = resolve(rollout({"stages": [{"name": "a", "weight": 50}], "sticky": sticky, **hold}))
+    cookies = (("ticket", ticket),) if ticket else ()
+    decision = decide(found.table, Request(path=path, cookies=cookies))
+    assert decision.version == expected
+    assert not any(share.set_cookie for share in decision.shares)
+
+
+def test_other_paths_hand_out_tickets() -> None:
+    sticky = {"cookie": "ticket", "except": [{"prefix": "/static"}]}
+    found = resolve(rollout({"stages": [{"name": "a", "weight": 50}], "sticky": sticky}))
+    assert all(share.set_cookie for share in decide(found.table, Request(path="/statics")).shares)
+
+
 def test_a_key_comes_before_the_ticket() -> None:
     found = resolve(
         rollout({"stages": [{"name": "a", "weight": 5}], "sticky": {"cookie": "ticket", "key": {"header": "X-User"}}})
@@ -289,6 +316,35 @@ def test_a_key_comes_before_the_ticket() -> None:
     assert (keyed.name, keyed.condition, keyed.split.key) == ("keyed", ((Test(field, Present()),),), field)
     assert [replace(share, set_cookie=None) for share in draw.split.shares] == list(keyed.split.shares)
     assert draw.split.key is None
+
+
+def test_while_new_users_are_held_only_tickets_lead_to_the_canary() -> None:
+    parts = {"stages": [{"name": "a", "weight": 50}], "sticky": {"cookie": "ticket", "start": "0000"}}
+    held, free = resolve(rollout({**parts, "hold": "newUsers"})), resolve(rollout(parts))
+    assert held.table.routes[:-1] == free.table.routes[:-1]
+    assert [(share.version, share.basis_points, share.set_cookie) for share in held.table.routes[-1].split.shares] == [
+        ("v1", 10_000, None)
+    ]
+    assert resolve(rollout({**parts, "hold": "newUsers"}), as_planned=True) == free
+
+
+@pytest.mark.parametrize("weight", [0, 100])
+def test_a_hold_changes_nothing_where_nobody_draws(weight: int) -> None:
+    parts = {"stages": [{"name": "a", "weight": weight}], "sticky": {"cookie": "ticket"}}
+    assert resolve(rollout({**parts, "hold": "newUsers"})).table == resolve(rollout(parts)).table
+
+
+def test_new_users_are_held_from_two_canaries_that_share_everyone() -> None:
+    written = rollout(
+        {
+            "versions": {"v1": {}, "v2": {}, "v3": {}},
+            "sticky": {"cookie": "ticket"},
+            "stages": [{"name": "a", "split": {"v2": 40, "v3": 60}}],
+            "hold": "newUsers",
+        }
+    )
+    (share,) = resolve(written).table.routes[-1].split.shares
+    assert (share.version, share.set_cookie) == ("v1", None)
 
 
 def test_nobody_draws_where_all_get_one_version() -> None:

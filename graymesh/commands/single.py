@@ -34,11 +34,11 @@ def one_case(terminal: Terminal, path: Path, stage: str | None) -> tuple[Case, R
 
 def _at(case: Case, stage: str | None) -> Release:
     from graymesh.did_you_mean import suggestion
+    from graymesh.language.case import release_at
 
     if stage is None:
         return case.release
-    for release in case.stages:
-        if release.stage == stage:
-            return release
+    if stage in {release.stage for release in case.stages}:
+        return release_at(case, stage)
     known = [release.stage for release in case.stages]
     raise click.BadParameter(f"the release has no stage {stage!r}; {suggestion(stage, known)}", param_hint="--stage")

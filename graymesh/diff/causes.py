@@ -92,11 +92,16 @@ def route_cause(both: Both, old: KnownTable, new: KnownTable, found: RoutingDiff
         return _effect_cause(both, old, new, found)
     if found.request is not None and _by_stage(both, old, found.request):
         return both.place(_stage_path(both))
-    if found.j < new.rest:
+    if found.j < new.rest and _of_the_spec(new.routes[found.j]):
         return _taken(both, old, new, found)
-    if found.i < old.rest:
+    if found.i < old.rest and _of_the_spec(old.routes[found.i]):
         return _left(both, old, new, found)
     return _weights(both)
+
+
+def _of_the_spec(route: Route) -> bool:
+    """Is it a route that the spec names, and not one that stickiness adds?"""
+    return route.origin[:2] == ("spec", "routes")
 
 
 def _effect_cause(both: Both, old: KnownTable, new: KnownTable, found: RoutingDifference) -> Place:
@@ -106,7 +111,7 @@ def _effect_cause(both: Both, old: KnownTable, new: KnownTable, found: RoutingDi
         return place_in(both.new if side == "new" else both.old, side, (*(route.origin if route else ()), "fault"))
     path = _EFFECT_PATHS.get(found.what, ("spec",))
     if path == ("spec", "sticky") and both.same(path):
-        path = ("spec", "stages")
+        path = ("spec", "stages") if both.same(("spec", "hold")) else ("spec", "hold")
     return both.place(path)
 
 
@@ -192,7 +197,14 @@ def _entry(both: Both, path: Pointer, request: Request | None) -> Place:
 def _weights(both: Both) -> Place:
     """Everyone else goes elsewhere at the same stage: by its weights, by who is stable, or by the ticket's cookie."""
     stage = both.new.release.table.routes[-1].origin
-    for path in (("spec", "stable"), stage, ("spec", "sticky"), ("spec", "versions"), ("spec", "stages")):
+    for path in (
+        ("spec", "stable"),
+        ("spec", "hold"),
+        stage,
+        ("spec", "sticky"),
+        ("spec", "versions"),
+        ("spec", "stages"),
+    ):
         if path != ("spec",) and not both.same(path):
             return both.place(path)
     return both.place(_stage_path(both))

@@ -76,6 +76,13 @@ class KnownTable:
         return next((test.field.name for test in found if isinstance(test.matcher, Buckets)), "")
 
     @property
+    def held(self) -> bool:
+        """Do users without a ticket get one version, and no ticket, while others go by theirs?"""
+        last = self.routes[-1] if self.routes else None
+        alone = last is not None and last.condition == ALWAYS and len(last.split.shares) == 1
+        return bool(self.cookie and alone and last and not last.split.shares[0].set_cookie)
+
+    @property
     def one_version(self) -> bool:
         """Does everyone else get the same version?"""
         return (

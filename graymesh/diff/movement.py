@@ -80,6 +80,11 @@ def _move(old: KnownTable, low: int, high: int, before: Shares, after: Shares) -
 
 def redrawn(old: KnownTable, new: KnownTable) -> Iterator[str]:
     """What becomes of users whose tickets are no longer asked for."""
+    if new.held and not old.held:
+        who = words(new.versions_of(new.rest))
+        yield f"new users are held: whoever has no ticket gets {who} and none; users with a ticket stay as they are"
+    if old.held and not new.held and not new.one_version:
+        yield "new users get tickets again, which nobody got while they were held"
     if old.one_version or new.one_version:
         return
     if old.cookie and not new.cookie:

@@ -79,6 +79,7 @@ def _first(release: ReleaseDiff, change: Change) -> Iterator[tuple[str, str]]:
     """Versions that nobody got before: no route of the old table led to them."""
     rows = release.old.routes if release.old else ()
     before = {version for row in rows for version, part in row.shares if part}
+    before |= {interval.version for interval in (release.old.strip if release.old else ())}
     for version, part in change.new_shares:
         old_part = dict(change.old_shares).get(version, 0)
         unused = version not in before or (change.who == "everyone else" and not old_part)

@@ -21,6 +21,7 @@ from graymesh.proof.equivalence import UndecidableError, common, differences
 from graymesh.proof.outcomes import outcome
 
 EVERYONE = "everyone else"
+NEW_USERS = "new users"
 EVERY = "every request"
 
 
@@ -102,7 +103,7 @@ def _everyone_else(old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair])
     moved = tuple(_real(old, new, moves(old, new)))
     first = _chosen(old, new, mine, moved)
     yield RoutingDifference(
-        who=EVERYONE,
+        who=NEW_USERS if old.held != new.held and not moved else EVERYONE,
         what="version",
         old=words(before),
         new=words(after),

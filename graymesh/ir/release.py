@@ -289,7 +289,7 @@ class Release:
     `labels` and `annotations` are the user's own, for Kubernetes objects that are written; sorted by key. `audiences`
     are those that routes ask for at whatever stage, by name, for comments and names in artifacts. `asked` are the
     fields that routes and draws look at, at whatever stage, each with the place in the spec that first asks for it.
-    `start` is the bucket from which the first canary grows upwards.
+    `start` is the bucket from which the first canary grows upwards. While it is `held`, new users are not drawn.
     """
 
     name: str
@@ -302,6 +302,7 @@ class Release:
     stage: str
     table: RouteTable
     start: int = 0
+    held: bool = False
     lane: Lane | None = None
     jwt: Jwt | None = None
     facts: Facts = field(default_factory=dict)

@@ -39,7 +39,7 @@ class Case:
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     heeds_accept: bool = True
     place: str = ""
-    _views: dict[tuple[str, str], View] = field(default_factory=dict, compare=False, repr=False)
+    _views: dict[tuple[str, str, bool], View] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def release(self) -> Release:
@@ -56,12 +56,13 @@ class Case:
 
     @cached_property
     def stages(self) -> tuple[Release, ...]:
-        """The release at each of its stages, in order; as it is, when it has none."""
+        """The release as planned, whoever is held now: at each of its stages, in order; as it is, when it has none."""
         from graymesh.language.resolve import resolve, stages
 
         here = self.release
+        done = {} if here.held else {here.stage: here}
         names = stages(self.rollout)
-        return tuple(here if name == here.stage else resolve(self.rollout, name) for name in names) or (here,)
+        return tuple(done.get(name) or resolve(self.rollout, name, as_planned=True) for name in names) or (here,)
 
     @cached_property
     def plan(self) -> Plan:
@@ -73,7 +74,7 @@ class Case:
     def view(self, manifest: Manifest, release: Release | None = None) -> View:
         """The release as the target must enforce it, without what the spec gives up."""
         release = release or self.release
-        key = (manifest.name, release.stage)
+        key = (manifest.name, release.stage, release.held)
         if key not in self._views:
             made = self._view(manifest, release)
             if "stages" in manifest.needs and self.plan.steps:
@@ -139,4 +140,6 @@ def release_at(case: Case, stage: str | None) -> Release:
     """The release at the stage of that name; where it stands when it has none of that name."""
     if stage is None:
         return case.release
-    return next((release for release in case.stages if release.stage == stage), case.release)
+    from graymesh.language.resolve import resolve, stages
+
+    return resolve(case.rollout, stage) if stage in stages(case.rollout) else case.release

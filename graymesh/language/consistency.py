@@ -59,6 +59,13 @@ def buckets(asked: Sequence[int | None]) -> Iterator[Malformed]:
             yield Malformed("GM110", message, "leave it out, or add sticky: {cookie: gray-ticket}", below=below)
 
 
+def held(hold: str | None) -> Iterator[Malformed]:
+    """Without sticky, nobody can tell new users from those who have been drawn."""
+    if hold is not None:
+        message = "the release is not sticky, so nobody is a new user"
+        yield Malformed("GM110", message, "leave it out, or add sticky: {cookie: gray-ticket}", below=("hold",))
+
+
 def cookie_domain(cookie: TicketCookie, domains: Sequence[str]) -> Iterator[Malformed]:
     """Browsers drop a cookie whose domain is neither that of the host which sets it nor above it (RFC 6265 §5.3)."""
     foreign = foreign_domains(cookie, domains)

@@ -146,6 +146,12 @@ class PathMatcher(ValueMatcher):
         return PathPrefix(text.rstrip("/") or "/")
 
 
+class PlainPathMatcher(PathMatcher):
+    """A path, a list of them or a prefix: what every engine can be told."""
+
+    forms = {form: about for form, about in _PATH_FORMS.items() if form == "prefix"}  # noqa: RUF012
+
+
 class HostMatcher(ValueMatcher):
     """A matcher of the host name."""
 

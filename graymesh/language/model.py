@@ -126,6 +126,11 @@ class Spec(Part):
         description="Where the release stands; the first stage when left out.",
         examples=["gray-5"],
     )
+    hold: Maybe[Literal["newUsers"]] = Field(
+        default=None,
+        description="`newUsers`: whoever has no ticket gets stable and no ticket; users of a canary stay on it.",
+        examples=["newUsers"],
+    )
     guards: Maybe[GuardsSpec] = Field(default=None, description="Limits that every canary must keep to.")
     limits: Annotated[dict[VersionName, VersionLimits], Entries(0, MOST_VERSIONS), Refers("version")] = Field(
         default={}, description="What single versions can take.", examples=[{"v2": {"qps": 500}}]
@@ -168,6 +173,7 @@ class Spec(Part):
             problems += consistency.cookie_domain(self.sticky.cookie, self.service.domains)
         else:
             problems += consistency.buckets([test.request.bucket for test in self.tests])
+            problems += consistency.held(self.hold)
         if self.edge and self.trace:
             problems += consistency.headers(self.edge, self.trace)
         if problems:

@@ -36,7 +36,7 @@ from graymesh.ir.tickets import cohort_name, start_of
 from graymesh.language.faults import FaultSpec as WrittenFault
 from graymesh.language.model import Rollout, Spec
 from graymesh.language.resolve_settings import facts_of
-from graymesh.language.resolve_sticky import drawn_by_bucket
+from graymesh.language.resolve_sticky import drawn_by_bucket, held_back
 
 
 def stages(rollout: Rollout) -> tuple[str, ...]:
@@ -44,12 +44,15 @@ def stages(rollout: Rollout) -> tuple[str, ...]:
     return tuple(stage.name for stage in rollout.spec.stages)
 
 
-def resolve(rollout: Rollout, stage: str | None = None) -> Release:
+def resolve(rollout: Rollout, stage: str | None = None, *, as_planned: bool = False) -> Release:
     """The release at a stage: the named one, else where the spec says it stands, else the first.
 
-    A release without stages is at stage "". Raises KeyError for a stage that the spec does not have.
+    A release without stages is at stage "". `as_planned`: as it is when no new users are held. Raises KeyError for a
+    stage that the spec does not have.
     """
-    standing = _Standing(rollout.spec, _index(rollout, stage), first_bucket(rollout) if rollout.spec.sticky else 0)
+    start = first_bucket(rollout) if rollout.spec.sticky else 0
+    held = rollout.spec.hold == "newUsers" and not as_planned
+    standing = _Standing(rollout.spec, _index(rollout, stage), start, held)
     spec = rollout.spec
     return Release(
         name=rollout.metadata.name,
@@ -62,6 +65,7 @@ def resolve(rollout: Rollout, stage: str | None = None) -> Release:
         stage=standing.name,
         table=RouteTable(tuple(_routes(standing))),
         start=standing.start,
+        held=standing.held,
         lane=Lane(header=spec.edge.header, edge=spec.edge.target) if spec.edge else None,
         jwt=Jwt(issuer=spec.jwt.issuer, jwks=spec.jwt.jwks, source=spec.jwt.source) if spec.jwt else None,
         facts=facts_of(spec),
@@ -74,11 +78,15 @@ def resolve(rollout: Rollout, stage: str | None = None) -> Release:
 
 @dataclass(frozen=True)
 class _Standing:
-    """A spec at one of its stages; `index` is None when it has none, `start` the first bucket of its first canary."""
+    """A spec at one of its stages; `index` is None when it has none, `start` the first bucket of its first canary.
+
+    New users are not drawn while it is `held`.
+    """
 
     spec: Spec
     index: int | None
     start: int
+    held: bool
 
     @property
     def name(self) -> str:
@@ -176,7 +184,9 @@ def _routes(standing: _Standing) -> Iterator[Route]:
     if sticky is None or sum(share.basis_points > 0 for share in _shares(standing)) < 2:
         yield _everyone(standing, Split(tuple(_shares(standing))))
         return
-    drawn = drawn_by_bucket(sticky, tuple(_shares(standing)), standing.users, standing.spec.stable)
+    stable = standing.share(standing.spec.stable, WHOLE)
+    drawn = drawn_by_bucket(sticky, tuple(_shares(standing)), standing.users, stable)
+    drawn = held_back(drawn, stable) if standing.held else drawn
     for name, condition, split in drawn.before:
         origin = split.shares[0].origin if len(split.shares) == 1 else standing.origin
         yield Route(name=name, condition=condition, split=split, policy=standing.mirrored, origin=origin)

@@ -30,14 +30,40 @@ class Drawn:
     split: Split
 
 
-def drawn_by_bucket(sticky: Sticky, shares: Sequence[Share], users: Mapping[str, Intervals], stable: str) -> Drawn:
-    """The draw among these shares, of which two at least get something, by the canaries' buckets."""
-    taken = [replace(share, buckets=users[share.version]) for share in shares if share.version != stable]
+def drawn_by_bucket(sticky: Sticky, shares: Sequence[Share], users: Mapping[str, Intervals], stable: Share) -> Drawn:
+    """The draw among these shares, of which two at least get something, by the canaries' buckets.
+
+    `stable` is its share of those who are not drawn.
+    """
+    taken = [replace(share, buckets=users[share.version]) for share in shares if share.version != stable.version]
     left = rest(share.buckets for share in taken)
-    taken += [replace(share, buckets=left) for share in shares if share.version == stable]
+    taken += [replace(share, buckets=left) for share in shares if share.version == stable.version]
     cookie = sticky.cookie.given(sticky.max_age_seconds)
     new = tuple(replace(share, set_cookie=cookie) for share in taken)
-    return Drawn(tuple(_known(sticky, taken)), Split(new, otherwise=_alone(taken[-1])))
+    known = tuple(_known(sticky, taken))
+    return Drawn((*_excepted(sticky, known, stable), *known), Split(new, otherwise=_alone(taken[-1])))
+
+
+def _excepted(
+    sticky: Sticky, known: Sequence[tuple[str, Condition, Split]], stable: Share
+) -> Iterator[tuple[str, Condition, Split]]:
+    """On paths that hand out no tickets: the same users by key or ticket, and everybody else to stable."""
+    paths = tuple(Test(Field(Kind.PATH), matcher) for matcher in sticky.excepted)
+    if paths:
+        away = [each for each in known if {share.version for share in each[2].shares} != {stable.version}]
+        for name, condition, split in away:
+            both = tuple(tuple(sorted((*tests, path), key=_field)) for path in paths for tests in condition)
+            yield f"excepted-{name}", both, split
+        yield "excepted", tuple((path,) for path in paths), Split((_alone(stable),))
+
+
+def _field(test: Test) -> Field:
+    return test.field
+
+
+def held_back(drawn: Drawn, stable: Share) -> Drawn:
+    """The same for users who are known already, by key or ticket; everybody else gets stable, and no ticket."""
+    return Drawn(drawn.before, Split((_alone(stable),)))
 
 
 def _known(sticky: Sticky, shares: Sequence[Share]) -> Iterator[tuple[str, Condition, Split]]:

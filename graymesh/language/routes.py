@@ -10,6 +10,7 @@ from graymesh.ir import release as ir
 from graymesh.language import written
 from graymesh.language.audiences import MOST_AUDIENCES
 from graymesh.language.faults import FaultSpec
+from graymesh.language.matchers import PlainPathMatcher
 from graymesh.language.options import TargetName
 from graymesh.language.part import ONE_OR_LIST, Entries, Maybe, Part
 from graymesh.language.problems import Malformed, Several, each, wrong_type
@@ -19,6 +20,8 @@ from graymesh.language.words import (
     CLAIM_NAME,
     COOKIE_NAME,
     HEADER_NAME,
+    PATH,
+    PATH_END,
     QUERY_NAME,
     AudienceRef,
     Bucket,
@@ -33,8 +36,9 @@ from graymesh.language.words import (
 )
 
 MOST_ROUTES = 100
-_TAKEN = ("everyone", "keyed", "stable")
-_TAKEN_BEGINNINGS = ("ticket-", "draw-", "lane-")
+MOST_EXCEPTED = 20
+_TAKEN = ("everyone", "excepted", "keyed", "stable")
+_TAKEN_BEGINNINGS = ("excepted-", "ticket-", "draw-", "lane-")
 
 
 class RouteSpec(Part):
@@ -130,6 +134,14 @@ class Sticky(Part):
         default=None,
         description="How long a browser keeps the ticket; 30 days unless the cookie says it.",
         examples=["720h"],
+    )
+    excepted: Annotated[
+        tuple[Annotated[ir.Matcher, PlainPathMatcher(PATH, PATH_END)], ...], Entries(0, MOST_EXCEPTED)
+    ] = Field(
+        alias="except",
+        default=(),
+        description="Paths that hand out no tickets: users go by the one they have, without any they get stable.",
+        examples=[[{"prefix": "/static"}]],
     )
     cohort: Maybe[CohortName] = Field(
         default=None,

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 
 from graymesh.language.case import Case
 from graymesh.lint.finding import Finding
-from graymesh.lint.traffic import asked, canary_weight
 
 LEVEL = "warning"
 
@@ -24,8 +23,9 @@ LEVEL = "warning"
 def check(case: Case) -> Iterator[Finding]:
     """The current stage, when neither weight, route nor mirror reaches a canary."""
     release, spec = case.release, case.rollout.spec
-    routed = any(share.version != release.stable for route in asked(release) for share in route.split.shares)
-    if spec.canaries and spec.stages and not routed and not spec.mirror and canary_weight(release) == 0:
+    shares = [share for route in release.table.routes for share in route.split.shares if share.basis_points]
+    served = any(share.version != release.stable for share in shares)
+    if spec.canaries and spec.stages and not served and not spec.mirror:
         yield Finding(
             path=("spec", "stage"),
             message=f"at stage {release.stage!r} no canary gets any request",
