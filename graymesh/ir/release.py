@@ -161,6 +161,11 @@ class Split:
     shares: tuple[Share, ...]
     key: Field | None = None
 
+    @property
+    def versions(self) -> frozenset[str]:
+        """The versions that get a share."""
+        return frozenset(share.version for share in self.shares if share.basis_points)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
@@ -212,6 +217,13 @@ class Route:
     split: Split
     policy: Policy = Policy()
     origin: Pointer = field(default=(), compare=False, repr=False)
+
+    @property
+    def receivers(self) -> frozenset[str]:
+        """The versions that get requests of this route, or copies of them."""
+        mirror = self.policy.mirror
+        copied = {mirror.version} if mirror and mirror.basis_points else set()
+        return self.split.versions | copied
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,20 +45,20 @@ def http_routes(routes: Iterable[Route], backend: Backend, claims: Claims) -> It
     taken: list[dict[str, Any]] = []
     for route in routes:
         found = matches(route.condition, claims)
-        before = len(taken)
+        left: list[dict[str, Any]] = []
         for match in found or ():
-            if match not in taken:
-                taken.append(match)
-        left = taken[before:]
+            if match not in taken and match not in left:
+                left.append(match)
+        taken += left
         if left or found == []:
             yield route, _http_route(route, left, backend)
 
 
-def _http_route(route: Route, found: Sequence[dict[str, Any]], backend: Backend) -> dict[str, Any]:
+def _http_route(route: Route, found: list[dict[str, Any]], backend: Backend) -> dict[str, Any]:
     shares = [share for share in route.split.shares if share.basis_points]
     return {
         "name": route.name,
-        **({"match": list(found)} if found else {}),
+        **({"match": found} if found else {}),
         **_policy(route.policy, backend),
         "route": _destinations(shares, backend),
     }
