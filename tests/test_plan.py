@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graymesh.ir.plan import Coverage, Cpu, ErrorRate, Guards, Latency, MemoryUse, Plan, Step
+from graymesh.ir.plan import Coverage, ErrorRate, Guards, Latency, Plan, Step, Usage
 from graymesh.ir.release import Version
 from graymesh.kit.target import Capability, Manifest
 from graymesh.kit.view import view
@@ -80,8 +80,8 @@ def test_guards_are_typed() -> None:
         enforced_by="operator",
         error_rate=ErrorRate(max_basis_points=100, window_ms=300_000),
         latency=Latency(max_ms=500, quantile_basis_points=9500, window_ms=600_000),
-        cpu=Cpu(max_basis_points=9000, for_ms=60_000),
-        memory=MemoryUse(max_basis_points=8500, for_ms=300_000, action="holdNew"),
+        cpu=Usage(max_basis_points=9000, for_ms=60_000),
+        memory=Usage(max_basis_points=8500, for_ms=300_000, action="holdNew"),
         coverage=Coverage(min_basis_points=9500),
     )
 

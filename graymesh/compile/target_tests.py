@@ -29,11 +29,15 @@ def failures(case: Case, targets: Sequence[str] = ()) -> Iterator[Diagnostic]:
     wrong = {item.index: item for item in failed(case.stages, tests, cookie)}
     for failure in wrong.values():
         yield _placed(case, failure.index, "GM213", failure.message, failure.request)
-    right = [(index, test) for index, test in enumerate(tests) if index not in wrong]
+    right = [
+        (index, test, {release.stage for release in judged(case.stages, test)})
+        for index, test in enumerate(tests)
+        if index not in wrong
+    ]
     for manifest in case.targets:
         if case.view(manifest).tables and (not targets or manifest.name in targets):
             for release in case.stages:
-                there = [each for each in right if release.stage in {at.stage for at in judged(case.stages, each[1])}]
+                there = [(index, test) for index, test, stages in right if release.stage in stages]
                 yield from _on_target(case, manifest, release, there)
 
 

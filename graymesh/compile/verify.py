@@ -104,7 +104,7 @@ def request_for(view: View, version: str, host: str = "") -> Request | None:
     """
     for expected in (*view.tables, *view.companion):
         for index, route in enumerate(expected.table.routes):
-            if (not host or host in expected.hosts) and (not version or version in _receivers(route)):
+            if (not host or host in expected.hosts) and (not version or version in route.receivers):
                 request = _reaching(expected.table, index)
                 if request:
                     return replace(request, host=request.host or host or expected.hosts[0])
@@ -113,13 +113,6 @@ def request_for(view: View, version: str, host: str = "") -> Request | None:
 
 def _concerned(request: Request | None) -> str:
     return f"a request it affects: {as_command(request)}" if request else ""
-
-
-def _receivers(route: Route) -> set[str]:
-    """The versions that get requests of this route, or copies of them."""
-    mirror = route.policy.mirror
-    answering = {share.version for share in route.split.shares if share.basis_points}
-    return answering | ({mirror.version} if mirror and mirror.basis_points else set())
 
 
 def _reaching(table: RouteTable, index: int) -> Request | None:

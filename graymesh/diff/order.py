@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from graymesh.diff.causes import Both
 from graymesh.diff.settings import RETIRED, VERSION, Told
-from graymesh.ir.release import Route
 from graymesh.kit.target import Manifest
 from graymesh.language.case import Case
 
@@ -52,10 +51,4 @@ def _gap(manifest: Manifest, version: str) -> str:
 
 def _named(case: Case, manifest: Manifest) -> set[str]:
     """The versions that the target's routes send requests to, or copies of them."""
-    return {name for host in case.view(manifest).tables for route in host.table.routes for name in _of_route(route)}
-
-
-def _of_route(route: Route) -> Iterator[str]:
-    yield from (share.version for share in route.split.shares if share.basis_points)
-    if route.policy.mirror:
-        yield route.policy.mirror.version
+    return {name for host in case.view(manifest).tables for route in host.table.routes for name in route.receivers}

@@ -48,17 +48,8 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cpu:
-    """The processor load of a canary's instances is not above this for so long."""
-
-    max_basis_points: int
-    for_ms: int
-    action: Action = "rollback"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryUse:
-    """A canary's instances do not use more of their memory limit than this for so long."""
+class Usage:
+    """A canary's instances do not use more than this for so long: of the processor, or of their memory limit."""
 
     max_basis_points: int
     for_ms: int
@@ -82,8 +73,8 @@ class Guards:
     enforced_by: str = ""
     error_rate: ErrorRate | None = None
     latency: Latency | None = None
-    cpu: Cpu | None = None
-    memory: MemoryUse | None = None
+    cpu: Usage | None = None
+    memory: Usage | None = None
     coverage: Coverage | None = None
 
 

@@ -183,6 +183,11 @@ class Split:
     key: Field | None = None
     otherwise: Share | None = None
 
+    @property
+    def versions(self) -> frozenset[str]:
+        """The versions that get a share."""
+        return frozenset(share.version for share in self.shares if share.basis_points)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
@@ -234,6 +239,13 @@ class Route:
     split: Split
     policy: Policy = Policy()
     origin: Pointer = field(default=(), compare=False, repr=False)
+
+    @property
+    def receivers(self) -> frozenset[str]:
+        """The versions that get requests of this route, or copies of them."""
+        mirror = self.policy.mirror
+        copied = {mirror.version} if mirror and mirror.basis_points else set()
+        return self.split.versions | copied
 
 
 @dataclass(frozen=True, slots=True)

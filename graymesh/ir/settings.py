@@ -191,21 +191,32 @@ def _limit(key: str, doc: str, unit: Unit = "") -> SettingRow:
     )
 
 
-def _breaker(name: str, key: str, doc: str, unit: Unit = "", weaker: Weaker = "") -> SettingRow:
-    """`name` is the setting's, below `circuitBreaker` and without its unit; `key` the last one in the spec."""
+def _part(
+    where: Pointer, name: str, key: str, doc: str, unit: Unit, weaker: Weaker, *, scope: Scope, protects: Protects
+) -> SettingRow:
+    """One number of a part that the spec describes below `where`.
+
+    `name` is the setting's, below the last key of `where` and without its unit; `key` the last one in the spec.
+    """
     part = family(name)
+    whole = f"{where[-1]}.{part}"
     return SettingRow(
-        name=".".join(filter(None, ("circuitBreaker", name, unit))),
+        name=".".join(filter(None, (str(where[-1]), name, unit))),
         doc=doc,
         unit=unit,
-        feature=f"circuitBreaker.{part}",
-        scope="versions",
-        path=("spec", "resilience", "circuitBreaker", part, key),
+        feature=whole,
+        scope=scope,
+        path=(*where, part, key),
         weaker=weaker,
-        protects="limit",
-        group=f"circuitBreaker.{part}",
-        whole=4,
+        protects=protects,
+        group=whole,
+        whole=len(where) + 1,
     )
+
+
+def _breaker(name: str, key: str, doc: str, unit: Unit = "", weaker: Weaker = "") -> SettingRow:
+    where = ("spec", "resilience", "circuitBreaker")
+    return _part(where, name, key, doc, unit, weaker, scope="versions", protects="limit")
 
 
 def _breaker_windows(part: str) -> tuple[SettingRow, ...]:
@@ -217,20 +228,7 @@ def _breaker_windows(part: str) -> tuple[SettingRow, ...]:
 
 
 def _guard(name: str, key: str, doc: str, unit: Unit = "", weaker: Weaker = "") -> SettingRow:
-    """`name` is the setting's, below `guards` and without its unit; `key` the last one in the spec."""
-    guard = family(name)
-    return SettingRow(
-        name=".".join(filter(None, ("guards", name, unit))),
-        doc=doc,
-        unit=unit,
-        feature=f"guards.{guard}",
-        scope="canaries",
-        path=("spec", "guards", guard, key),
-        weaker=weaker,
-        protects="guard",
-        group=f"guards.{guard}",
-        whole=3,
-    )
+    return _part(("spec", "guards"), name, key, doc, unit, weaker, scope="canaries", protects="guard")
 
 
 def _jwt(key: str, doc: str) -> SettingRow:

@@ -57,7 +57,7 @@ def route_in_words(route: Route) -> str:
 
     Both together for a route that shares out what it takes.
     """
-    versions = {share.version for share in route.split.shares if share.basis_points}
+    versions = route.split.versions
     whereto = f"to {next(iter(versions))}" if len(versions) == 1 else split_in_words(route.split)
     who = f"{condition_in_words(route.condition)}; " if route.condition != ALWAYS else ""
     return f"{route.name}: {who}{whereto}."

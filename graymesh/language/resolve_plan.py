@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.ir.plan import Coverage, Cpu, ErrorRate, Guards, Latency, MemoryUse, Plan, Step, Workload
+from graymesh.ir.plan import Coverage, ErrorRate, Guards, Latency, Plan, Step, Usage, Workload
 from graymesh.ir.release import WHOLE
 from graymesh.language.model import Rollout, Spec
+from graymesh.language.policies import CpuSpec, MemorySpec
 from graymesh.language.policies import GuardsSpec as WrittenGuards
 from graymesh.language.resolve import versions_of
 
@@ -38,8 +39,7 @@ def _workloads(spec: Spec) -> Iterator[Workload]:
 def _guards(written: WrittenGuards | None) -> Guards:
     if written is None:
         return Guards()
-    errors, latency, cpu, memory = written.error_rate, written.latency, written.cpu, written.memory
-    coverage = written.coverage
+    errors, latency, coverage = written.error_rate, written.latency, written.coverage
     return Guards(
         enforced_by=written.enforced_by or "",
         error_rate=ErrorRate(max_basis_points=errors.max_basis_points, window_ms=errors.window_ms) if errors else None,
@@ -50,9 +50,13 @@ def _guards(written: WrittenGuards | None) -> Guards:
         )
         if latency
         else None,
-        cpu=Cpu(max_basis_points=cpu.max_basis_points, for_ms=cpu.for_ms, action=cpu.action) if cpu else None,
-        memory=MemoryUse(max_basis_points=memory.max_basis_points, for_ms=memory.for_ms, action=memory.action)
-        if memory
-        else None,
+        cpu=_usage(written.cpu),
+        memory=_usage(written.memory),
         coverage=Coverage(min_basis_points=coverage.min_basis_points) if coverage else None,
     )
+
+
+def _usage(written: CpuSpec | MemorySpec | None) -> Usage | None:
+    if written is None:
+        return None
+    return Usage(max_basis_points=written.max_basis_points, for_ms=written.for_ms, action=written.action)

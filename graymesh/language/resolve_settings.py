@@ -112,13 +112,10 @@ def _of_guards(guards: GuardsSpec | None) -> Named:
         yield "guards.latency.ms", guards.latency.max_ms
         yield "guards.latency.quantile.bp", guards.latency.quantile_basis_points
         yield "guards.latency.window.ms", guards.latency.window_ms
-    if guards.cpu:
-        yield "guards.cpu.bp", guards.cpu.max_basis_points
-        yield "guards.cpu.for.ms", guards.cpu.for_ms
-        yield "guards.cpu.action", guards.cpu.action
-    if guards.memory:
-        yield "guards.memory.bp", guards.memory.max_basis_points
-        yield "guards.memory.for.ms", guards.memory.for_ms
-        yield "guards.memory.action", guards.memory.action
+    for name, usage in (("cpu", guards.cpu), ("memory", guards.memory)):
+        if usage:
+            yield f"guards.{name}.bp", usage.max_basis_points
+            yield f"guards.{name}.for.ms", usage.for_ms
+            yield f"guards.{name}.action", usage.action
     if guards.coverage:
         yield "guards.coverage.bp", guards.coverage.min_basis_points

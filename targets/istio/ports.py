@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from graymesh.text import Remarked
 
-
-def at_port(route: dict[str, Any] | Remarked, port: int) -> dict[str, Any] | Remarked:
+def at_port(route: dict[str, Any], port: int) -> dict[str, Any]:
     """The same HTTPRoute for requests to this port only; 0 leaves it as it is."""
-    if isinstance(route, Remarked):
-        return Remarked(at_port(route.value, port), route.lines)
     if not port:
         return route
     matches = [{"port": port, **match} for match in route.get("match", [{}])]

@@ -129,12 +129,12 @@ def _by_tickets(route: Route) -> Iterator[Route]:
     yield from [route] if route.condition else []
 
 
-def _http_route(route: Route, found: Sequence[dict[str, Any]], backend: Backend) -> dict[str, Any]:
+def _http_route(route: Route, found: list[dict[str, Any]], backend: Backend) -> dict[str, Any]:
     shares = [share for share in route.split.shares if share.basis_points]
     shares = [route.split.otherwise] if route.split.otherwise else shares
     return {
         "name": route.name,
-        **({"match": list(found)} if found else {}),
+        **({"match": found} if found else {}),
         **_policy(route.policy, backend),
         "route": _destinations(shares, backend),
     }

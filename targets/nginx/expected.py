@@ -26,13 +26,7 @@ def expected(view: View) -> Expected:
 
 def _settings(view: View) -> Facts:
     """Limits only of versions that get requests, for nginx limits where it sends them; and what is always said."""
-    reached = {
-        share.version
-        for table in view.tables
-        for route in table.table.routes
-        for share in route.split.shares
-        if share.basis_points
-    }
+    reached = {name for table in view.tables for route in table.table.routes for name in route.split.versions}
     facts = {key: value for key, value in view.facts.items() if key[1] != "limits.qps" or key[0] in reached}
     streams = dict(_streams(view)) if facts.pop(("", "streams"), None) else {}
     return {**facts, **streams, **dict(_limits(facts)), **dict(_always(view)), **dict(_asked(view))}

@@ -63,7 +63,7 @@ def limits(view: View, table: RouteTable, version: Part, names: Names, label: Ca
 
 def versions_in(table: RouteTable) -> set[str]:
     """The versions that the table sends requests to."""
-    return {share.version for route in table.routes for share in route.split.shares if share.basis_points}
+    return {version for route in table.routes for version in route.split.versions}
 
 
 def burst_of(rate: int) -> int:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from graymesh.ir.settings import SPEC_SETTINGS
 from graymesh.kit.target import Constraint, View
-
-_ENDLESS_MS: Final = 2**31
-"""A rule's window is a Java int of milliseconds, 25 days."""
+from graymesh.targets.sentinel.lower import ENDLESS_MS
 
 
 def check(view: View) -> Iterator[Constraint]:
@@ -50,7 +47,7 @@ def _breakers(said: dict[str, int]) -> Iterator[Constraint]:
         if name == "circuitBreaker.errorRatio.bp" and value == 10_000:
             message = "this circuit never opens: Sentinel waits for more errors than calls"
             yield Constraint(path=path, message=message, help="below 100%")
-        if name.endswith(".window.ms") and value >= _ENDLESS_MS:
+        if name.endswith(".window.ms") and value >= ENDLESS_MS:
             yield Constraint(path=path, message="Sentinel's windows are shorter than 25 days", help="24d at most")
         if name.endswith(".open.ms") and value % 1000:
             message = "Sentinel keeps a circuit open for whole seconds"

@@ -14,7 +14,7 @@ from graymesh.targets.sentinel.gateway import groups, limits
 Rules: TypeAlias = Sequence[Mapping[str, Any]]
 
 
-_ENDLESS: Final = 2**31
+ENDLESS_MS: Final = 2**31
 """Windows of so many milliseconds (25 days) do not fit a rule; without the rule, verification says what is missing."""
 
 
@@ -89,7 +89,7 @@ def _instances(view: View, version: str) -> int:
 def _degrade(resource: str, facts: _Named) -> Iterator[_Named]:
     for name, judged in _judged(facts):
         stem = f"circuitBreaker.{name}"
-        if facts[f"{stem}.window.ms"] < _ENDLESS:
+        if facts[f"{stem}.window.ms"] < ENDLESS_MS:
             yield {
                 "resource": resource,
                 "limitApp": "default",

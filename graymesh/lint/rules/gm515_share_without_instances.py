@@ -39,5 +39,4 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _served(release: Release, version: str) -> bool:
-    shares = (share for route in release.table.routes for share in route.split.shares)
-    return any(share.version == version and share.basis_points for share in shares)
+    return any(version in route.split.versions for route in release.table.routes)
