@@ -93,15 +93,15 @@ class OnDisk:
 
 ON_DISK = [
     OnDisk("shop", "istio/default.cart-service.routes.yaml", (("exact: v8", "exact: v7"),)),
-    OnDisk("shop", "nginx/default.cart-service.conf", (("\n    0.5% ", "\n    1.5% "),)),
+    OnDisk("shop", "nginx/default.cart-service.conf", (("d(?:[0-5][0-9a-f]", "d(?:[0-9][0-9a-f]"),)),
     OnDisk("shop", "spring-cloud-gateway/application-graymesh.yaml", (("regexp: v2", "regexp: v1"),)),
     OnDisk("shop", "sentinel/product-service/v2/flow-rules.json", (('"count": 500', '"count": 50'),), FACT),
-    OnDisk("sticky", "istio/web.search.routes.yaml", (("weight: 15", "weight: 20"), ("weight: 30", "weight: 25"))),
-    OnDisk("sticky", "nginx/web.search.conf", (("15% ", "16% "),)),
+    OnDisk("sticky", "istio/web.search.routes.yaml", (("(?:5(?:1(?:b[9a-f]", "(?:5(?:1(?:b[0-9a-f]"),)),
+    OnDisk("sticky", "nginx/web.search.conf", (("(?:5(?:1(?:b[9a-f]", "(?:5(?:1(?:b[0-9a-f]"),)),
     OnDisk(
         "sticky",
         "spring-cloud-gateway/application-graymesh.yaml",
-        (("weight.weight: 1500", "weight.weight: 2000"), ("weight.weight: 3000", "weight.weight: 2500")),
+        (("weight.weight: 500", "weight.weight: 1000"), ("weight.weight: 500", "weight.weight: 0")),
     ),
 ]
 

@@ -8,7 +8,7 @@ four of them over the same key, each with another text beside it, give four.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from graymesh.ir.buckets import ALL, joined
@@ -24,6 +24,7 @@ BY_ID: Final = "request_id"
 """The name of the draw by the request's own id."""
 
 _DIGITS: Final = 4
+_SALTS: Final = ["1:", "2:", "3:", "4:"]
 _HEX: Final = frozenset("0123456789abcdef")
 _EVEN: Final = WHOLE // len(_HEX)
 
@@ -32,18 +33,30 @@ def by_request_id(definition: MapDefinition) -> Iterator[ListEntry]:
     """The entries of a map on `$request_id`. Raises NotUnderstood when it looks at more than the last four digits."""
     if definition.exact:
         raise NotUnderstood("map", f"${definition.name}: no request's id is a text known before", definition.where)
+    return _by_endings(definition, BY_ID)
+
+
+def by_digits(definition: MapDefinition, name: str) -> Iterable[ListEntry]:
+    """The entries of a map on four digits side by side; `name` is the draw's."""
+    try:
+        return _by_trying(definition, name) if definition.exact else tuple(_by_endings(definition, name))
+    except NotUnderstood:
+        return _by_trying(definition, name)
+
+
+def _by_endings(definition: MapDefinition, name: str) -> Iterator[ListEntry]:
     left = ALL
     for pattern in definition.patterns:
         buckets = common(left, _endings(pattern, definition))
         left = rest([rest([left]), buckets])
         if buckets:
-            yield ListEntry(ALWAYS, ((BY_ID, buckets),), _plain(pattern.value, definition))
+            yield ListEntry(ALWAYS, ((name, buckets),), _plain(pattern.value, definition))
     if left:
-        yield ListEntry(ALWAYS, ((BY_ID, left),), definition.default)
+        yield ListEntry(ALWAYS, ((name, left),), definition.default)
 
 
-def by_digits(definition: MapDefinition, name: str) -> Iterator[ListEntry]:
-    """The entries of a map on four digits side by side, of which every text is tried; `name` is the draw's."""
+def _by_trying(definition: MapDefinition, name: str) -> Iterator[ListEntry]:
+    """Of a map with lines of any kind: every text of four digits is looked up."""
     found: dict[Pieces, list[tuple[int, int]]] = {}
     for bucket in range(BUCKET_COUNT):
         found.setdefault(definition.on_text(f"{bucket:04x}"), []).append((bucket, bucket))
@@ -51,12 +64,14 @@ def by_digits(definition: MapDefinition, name: str) -> Iterator[ListEntry]:
 
 
 def hashed_alike(digits: Sequence[SplitDefinition], key_of: Callable[[SplitDefinition], object]) -> bool:
-    """Do these give the four digits of one key, each by a hash of its own?"""
+    """Do these give the four digits of one key, each by the hash that every file of graymesh has for it?
+
+    Other texts beside the key would be as even, but give the same users other buckets than the stages before.
+    """
     if len(digits) != _DIGITS or not all(map(_is_digit, digits)):
         return False
-    salts = {tuple(piece if isinstance(piece, str) else "" for piece in digit.key) for digit in digits}
-    hashed = {tuple(piece for piece in digit.key if not isinstance(piece, str)) for digit in digits}
-    return len(salts) == _DIGITS and len(hashed) == 1 and key_of(digits[0]) is not None
+    hashed = {digit.key[1:] for digit in digits}
+    return [digit.key[0] for digit in digits] == _SALTS and len(hashed) == 1 and key_of(digits[0]) is not None
 
 
 def _is_digit(split: SplitDefinition) -> bool:

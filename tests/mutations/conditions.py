@@ -46,8 +46,8 @@ def same_buckets_in_spring(change: Change) -> bool:
 def all_alike_in_istio(change: Change) -> bool:
     """Every request meets the same before and after, whichever route takes it: the end of a release."""
     texts = (change.before, change.mutant.text)
-    actions = [oracles.istio_actions(routes) for text in texts for routes in _http_routes(text)]
-    return all(len(each) == 1 for each in actions) and len({frozenset(each) for each in actions}) == len(actions) // 2
+    old, new = ([oracles.istio_actions(routes) for routes in _http_routes(text)] for text in texts)
+    return old == new and all(len(actions) == 1 for actions in old)
 
 
 def all_alike_in_spring(change: Change) -> bool:
@@ -167,7 +167,16 @@ def documents(text: str) -> list[Any]:
 
 
 def _http_routes(text: str) -> list[Sequence[Mapping[str, Any]]]:
-    return [each["spec"]["http"] for each in documents(text) if each["kind"] == "VirtualService"]
+    """The routes of each VirtualService; of one for a single port as requests at that port meet them."""
+    return [_at_its_port(each["spec"]["http"]) for each in documents(text) if each["kind"] == "VirtualService"]
+
+
+def _at_its_port(routes: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    matches = [match for route in routes for match in route.get("match", [{}])]
+    if len({match.get("port") for match in matches}) > 1:
+        return routes
+    left = [[{k: v for k, v in match.items() if k != "port"} for match in route.get("match", ())] for route in routes]
+    return [{**route, "match": found if all(found) else []} for route, found in zip(routes, left, strict=True)]
 
 
 def _ticket_cookies(text: str) -> set[str]:

@@ -31,7 +31,7 @@ def named_changes_found(chosen: Target) -> int:
     """How many changes of the named classes were found, each with a witness that really meets something else."""
     hand, killed = hand_of(chosen), Counter[str]()
     for line, file in artifacts(chosen.manifest.name):
-        for mutant in hand.named(line.files[file]):
+        for mutant in filter(hand.takes, hand.named(line.files[file])):
             change = Change(line, file, mutant)
             fleet = change.read()
             found = line.findings(fleet)

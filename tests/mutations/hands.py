@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
+from zlib import crc32
 
 from graymesh.kit.target import Target
 from tests.mutations import conditions, json_mutants, nginx_mutants, yaml_mutants
@@ -22,7 +23,8 @@ FACTS = {"connection told", "endpoint", "label", "limit dropped"}
 class Hand:
     """How one target's artifacts are changed.
 
-    `classes` must all occur. The sweep takes one of `every` so many changes and must find at least `least`. `idle`
+    `classes` must all occur; of changes of one digit, of which a draw has hundreds, one of `digits_every` so many is
+    made. The sweep takes one of `every` so many changes and must find at least `least`. `idle`
     tells for classes whose changes may change nothing which of them do so, by brute force; `broken` are classes that
     may leave a file that does not work, for which a refusal will do. `places_tell`: a place names its blocks, so that
     the same place in two files is one.
@@ -33,9 +35,15 @@ class Hand:
     classes: set[str]
     least: int
     every: int = 1
+    digits_every: int = 1
     idle: Mapping[str, Callable[[Change], bool]]
     broken: frozenset[str] = frozenset()
     places_tell: bool = False
+
+    def takes(self, mutant: Mutant) -> bool:
+        """Is the change made? Which digits are left out rests on the change alone, so that every run is the same."""
+        chosen = crc32(f"{mutant.place} {mutant.change}".encode()) % self.digits_every == 0
+        return chosen or not mutant.change.startswith("digit ")
 
 
 ROUTED = {"bucket digit", "cookie value", "destinations swapped", "header value", "route dropped"}
@@ -46,6 +54,7 @@ HANDS: Mapping[str, Hand] = {
         sweep=yaml_mutants.sweep,
         classes=ROUTED | {"match dropped", "endpoint", "label", "name taken"},
         least=1000,
+        digits_every=4,
         idle={
             **dict.fromkeys(ROUTED | {"match dropped"}, conditions.all_alike_in_istio),
             "bucket digit": conditions.same_buckets_in_istio,
@@ -58,12 +67,13 @@ HANDS: Mapping[str, Hand] = {
         classes=ROUTED | {"map entry dropped", "connection told", "endpoint", "limit dropped", "hash digit"},
         least=1000,
         every=2,
+        digits_every=4,
         idle={
             **dict.fromkeys(ROUTED | {"map entry dropped"}, conditions.same_answers_in_nginx),
             "bucket digit": conditions.same_buckets_in_nginx,
             "limit dropped": conditions.same_answers_in_nginx,
         },
-        broken=frozenset(["map entry dropped", "catch-all dropped", "hash digit"]),
+        broken=frozenset(["map entry dropped", "catch-all dropped", "hash digit", "weight"]),
         places_tell=True,  # servers are much alike
     ),
     "spring-cloud-gateway": Hand(

@@ -84,7 +84,7 @@ class NginxNamed:
         for entry in (entry for block in self.maps if self._drawn(block) for entry in block.children):
             for index, new in digits_changed(self.nginx.text, entry.words[0].start, entry.words[0].end):
                 start, end = entry.words[0].start, entry.words[0].end
-                if entry.name != "default" and oracles.is_pattern(new[start:end].strip('"')):
+                if entry.name != "default" and oracles.is_pattern(new[start:end].strip('"').replace(r"\z", "$")):
                     yield entry, f"digit at {index - start}", new
 
     def _drawn(self, block: Directive) -> bool:
