@@ -21,6 +21,7 @@ from graymesh.ir.release import (
     Field,
     Intervals,
     Jwt,
+    Kind,
     Lane,
     Mirror,
     Policy,
@@ -222,6 +223,8 @@ def _asked_fields(spec: Spec) -> Iterator[tuple[Field, Pointer]]:
                 found.setdefault(test.field, ("spec", "audiences", name, number))
     if spec.sticky and spec.sticky.key:
         found.setdefault(spec.sticky.key, ("spec", "sticky", "key"))
+    if spec.sticky and spec.sticky.excepted:
+        found.setdefault(Field(Kind.PATH), ("spec", "sticky", "except"))
     yield from found.items()
 
 

@@ -36,11 +36,11 @@ def chi_square(counts: Iterable[int], cells: int) -> float:
 
 
 def _chi_square_tail(distance: float, degrees: int) -> float:
-    """For odd degrees of freedom; each term of the sum grows out of the one before."""
+    """For odd degrees of freedom; each term of the sum grows out of the one before, as logarithms: they may be tiny."""
     if not distance:
         return 1.0
-    found, term = erfc(sqrt(distance / 2)), sqrt(2 * distance / pi) * exp(-distance / 2)
+    found, term = erfc(sqrt(distance / 2)), log(2 * distance / pi) / 2 - distance / 2
     for odd in range(3, degrees + 1, 2):
-        found += term
-        term *= distance / odd
+        found += exp(term)
+        term += log(distance / odd)
     return min(1.0, found)

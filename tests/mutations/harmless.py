@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from tests.mutations.conditions import (
     in_case_only,
     same_answers_in_nginx,
-    same_buckets_in_istio,
     same_defaults_in_sentinel,
     same_order_in_spring,
     same_ports_in_istio,
@@ -62,11 +61,6 @@ ISTIO = (
         place="[0-9]+/spec/trafficPolicy/loadBalancer/simple",
         change="left out",
         because="LEAST_REQUEST is what Istio does without being told",
-    ),
-    Harmless(
-        place="[0-9]+/spec/http/[0-9]+/match/[0-9]+/headers/cookie/regex",
-        because="an earlier route takes the buckets that this one gains or loses",
-        when=same_buckets_in_istio,
     ),
     Harmless(
         place=r"[0-9]+/spec/http/[0-9]+/match/[0-9]+/headers/@request\.auth\.claims\[iss\]",

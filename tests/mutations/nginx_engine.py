@@ -20,7 +20,7 @@ _TELLING = {"proxy_pass": 0, "proxy_set_header": 1, "add_header": 1, "limit_req"
 """What a location does to a request, and which argument's value tells it."""
 
 DRAWS = tuple(range(0, 0x10000, 251))
-"""The buckets that are drawn in turn, close enough for half a percent; of a draw of whole versions, the parts in turn."""
+"""The buckets that are drawn in turn, close enough for half a percent; of a draw of versions, its parts in turn."""
 
 _HEX = 16
 
