@@ -168,6 +168,7 @@ MUTATIONS: list[tuple[str, str, str, str, str]] = [
     ("sticky", "a word that is another's end", "~ ticket_v2=1", "~2=1", ""),
     ("keyed", "key", "uid=", "sid=", "GM901"),
     ("keyed", "a digit hashed as another", "split_clients 2:", "split_clients 1:", "GM905"),
+    ("keyed", "a hash that gives users other buckets", "split_clients 4:", "split_clients 5:", "GM905"),
     ("keyed", "another key for a digit", "3:$keyed_user", "3:$http_x", "GM905"),
     ("keyed", "uneven parts", "6.25% 7;", "6.24% 7;", "GM905"),
     ("keyed", "a digit twice", "6.25% 7;", "6.25% 8;", "GM905"),
