@@ -77,6 +77,7 @@ _PROBES: Final[Mapping[str, tuple[Patch, Patch]]] = {
     "outlier.interval": (_resilience(outlier={"errors": 7}), _resilience(outlier={"errors": 7, "interval": "9s"})),
     "outlier.eject": (_resilience(outlier={"errors": 7}), _resilience(outlier={"errors": 7, "eject": "41s"})),
     "outlier.maxEjected": (_resilience(outlier={"errors": 7}), _resilience(outlier={"errors": 7, "maxEjected": "40%"})),
+    "fallback": (_GROWING, _resilience(fallback="stable")),
     "warmup": (_GROWING, _resilience(warmup="60s")),
     "pool": (_GROWING, _resilience(pool={"maxConnections": 100})),
     "limits.qps": (_GROWING, {"limits": {"v2": {"qps": 500}}}),

@@ -747,6 +747,11 @@ class TestRoute:
         said = cli("route", SHOP, *arguments).out.splitlines()
         assert [each for each in said if "is down" in each] == [line] * bool(line)
 
+    def test_stable_answers_for_a_dead_canary_where_the_engine_can(self, cli: Cli) -> None:
+        spec = str(ROOT / "tests/cases/fallback-to-stable/spec.yaml")
+        assert cli("route", spec, "--bucket", "7c0d").out.endswith("\nif v2 is down: 503 from Envoy, v1 by nginx\n")
+        assert cli("route", spec, "--bucket", "7c0d", "-t", "nginx").out.endswith("\nif v2 is down: v1 by nginx\n")
+
     @pytest.mark.parametrize(
         "arguments",
         [

@@ -16,7 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from graymesh.compile.verify import verify
-from graymesh.ir.release import ALWAYS, UNIQUE_ID, Field, Kind, Policy, Retries, Share
+from graymesh.ir.release import ALWAYS, UNIQUE_ID, Facts, Field, Kind, Policy, Retries, Share
 from graymesh.kit.target import Constraint, View
 from graymesh.targets.nginx.check import check
 from graymesh.targets.nginx.claims import may_ask_for_claims
@@ -210,6 +210,24 @@ MUTATIONS: list[tuple[str, str, str, str, str]] = [
     ("policies", "burst", "burst=499", "burst=500", "GM903"),
     ("policies", "waiting", "burst=499 nodelay", "burst=499", "GM905"),
     ("policies", "answer", "limit_req_status 429", "limit_req_status 503", "GM903"),
+    (
+        "fallback",
+        "another server behind the canary",
+        "10.0.1.12:8080 max_fails=0 backup",
+        "10.0.1.13:8080 max_fails=0 backup",
+        "GM903",
+    ),
+    ("fallback", "fewer servers behind it", "    server 10.0.1.12:8080 max_fails=0 backup;\n", "", "GM903"),
+    ("fallback", "stable beside the canary", " backup;", ";", "GM903"),
+    (
+        "fallback",
+        "the canary behind stable",
+        "10.0.2.11:8080 max_fails=0",
+        "10.0.2.11:8080 max_fails=0 backup",
+        "GM905",
+    ),
+    ("fallback", "told otherwise of failures", "max_fails=0 backup", "max_fails=1 backup", "GM905"),
+    ("fallback", "a way to balance that takes no backup", "keepalive 16;", "keepalive 16;\n    ip_hash;", "GM905"),
     ("limits", "counted together", "limit_req zone=default.limits.v2", "limit_req zone=default.limits.v1", "GM905"),
     ("limits", "everybody counted", '    default "";\n    v1      v1', "    default v1;\n    v1      v1", "GM905"),
     ("plain", "endpoint", "10.0.1.12:8080", "10.0.1.13:8080", "GM903"),
@@ -257,7 +275,7 @@ HARMLESS = (
 """Lines that can go without any request being answered in another way."""
 
 
-@pytest.mark.parametrize("name", ["sticky", "mixed", "policies", "keyed"])
+@pytest.mark.parametrize("name", ["sticky", "mixed", "policies", "fallback", "keyed"])
 def test_leaving_out_any_line_is_found_or_harmless(name: str) -> None:
     view = named(name)
     files = written(view)
@@ -378,6 +396,37 @@ def test_an_outlier_whose_server_errors_nobody_counts_is_said(retries: Retries |
     assert [(each.level, each.message) for each in found] == ([] if counted else [("warning", said)])
 
 
+TWO = ("10.0.2.11:8080", "10.0.2.12:8080")
+
+
+def falling_back(policy: Policy, v2: tuple[str, ...] = TWO[:1]) -> View:
+    return release("a", [EVERYONE], policy=policy, facts={("v2", "fallback"): "stable"}, v2=v2)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        falling_back(Policy()),
+        falling_back(Policy(), v2=TWO),
+        falling_back(Policy(retries=Retries(attempts=2)), v2=TWO),
+        falling_back(Policy(timeout_ms=900, retries=Retries(attempts=2, per_try_ms=200)), v2=TWO),
+        falling_back(Policy(retries=Retries(attempts=1, on=("connect-failure", "timeout")))),
+    ],
+)
+def test_a_fallback_that_always_comes_to_stable_is_not_complained_about(view: View) -> None:
+    assert told(view) == []
+
+
+def test_instances_that_are_left_out_leave_tries_for_stable() -> None:
+    """So that the first requests alone end before it is asked, and silence is no matter."""
+    facts: Facts = {("v2", "fallback"): "stable", ("", "outlier.errors"): 1, ("", "outlier.eject.ms"): 9000}
+    few = Policy(retries=Retries(attempts=1, on=("5xx", "connect-failure")))
+    silent = Policy(timeout_ms=900, retries=Retries(attempts=2, on=("5xx", "connect-failure")))
+    found = told(release("a", [EVERYONE], policy=few, facts=facts, v2=TWO))
+    assert [(each.level, each.path[-1]) for each in found] == [("warning", "attempts")]
+    assert told(release("a", [EVERYONE], policy=silent, facts=facts, v2=TWO)) == []
+
+
 UNDERSCORE = goes_to("x", ((header("x_a", exact("1")),),), "v2")
 HASHED = goes_to("x", ALWAYS, share("v2", 5000), share("v1", 5000), key=Field(Kind.HEADER, "x_id"))
 TRACED = goes_to("x", ((method("GET", "TRACE"),),), "v2")
@@ -398,6 +447,12 @@ ALIKE = Policy(timeout_ms=9, retries=Retries(attempts=1, per_try_ms=9))
         (release("a", [EVERYONE], policy=RESET), "one word for both"),
         (release("a", [EVERYONE], policy=TWICE), "5xx has them all"),
         (release("a", [EVERYONE], policy=ALIKE), "as long as the whole answer"),
+        (falling_back(Policy(retries=Retries(attempts=0))), "retries are switched off"),
+        (falling_back(Policy(retries=Retries(attempts=2, on=("5xx",)))), "not after a connect-failure"),
+        (falling_back(Policy(retries=Retries(attempts=1)), v2=TWO), "1 more attempts end among the canary's 2"),
+        (falling_back(Policy(timeout_ms=900)), "a canary that is silent"),
+        (falling_back(Policy(timeout_ms=900, retries=Retries(attempts=2, per_try_ms=450)), v2=TWO), "that is silent"),
+        (falling_back(Policy(retries=Retries(attempts=2, on=("connect-failure",)))), "that is silent"),
         (release("a", [EVERYONE], v1=("shop.internal:80",)), "looks the name up when it starts"),
         (release("a", [EVERYONE], trustedProxies=["10.0.0.0/33"]), "is not a network"),
     ],

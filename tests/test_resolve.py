@@ -301,6 +301,48 @@ def test_paths_without_tickets(hold: dict[str, str], path: str, ticket: str | No
     assert not any(share.set_cookie for share in decision.shares)
 
 
+THREE = {
+    "v1": {"endpoints": ["10.0.1.1:80"]},
+    "v2": {"endpoints": ["10.0.2.1:80"]},
+    "v3": {"endpoints": ["10.0.3.1:80"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("split", "undrawn"),
+    [
+        ({"v2": 5, "v3": 5}, "v1"),
+        ({"v2": 60, "v3": 39.99}, "v1"),
+        ({"v2": 50, "v3": 50}, "v2"),
+        ({"v2": 1, "v3": 99}, "v3"),
+        ({"v2": 99, "v3": 1}, "v2"),
+    ],
+)
+def test_who_is_not_drawn_gets_stable_while_it_has_a_share_else_the_largest(
+    split: dict[str, float], undrawn: str
+) -> None:
+    """Callers in the mesh with an id that is no ticket, and who has no ticket where none is handed out."""
+    sticky = {"cookie": "ticket", "start": "0000", "except": [{"prefix": "/static"}]}
+    found = resolve(rollout({"stages": [{"name": "a", "split": split}], "sticky": sticky, "versions": THREE}))
+    other = found.table.routes[-1].split.otherwise
+    assert other
+    assert (other.version, other.set_cookie, other.buckets) == (undrawn, None, ())
+    assert decide(found.table, Request(path="/static/app.js")).version == undrawn
+    tickets = {
+        digits: decide(found.table, Request(cookies=(("ticket", f"0000{digits}"),))) for digits in ("0000", "ffff")
+    }
+    assert {digits: decision.version for digits, decision in tickets.items()} == {"0000": "v2", "ffff": "v3"}
+    for digits, decision in tickets.items():
+        excepted = decide(found.table, Request(path="/static/app.js", cookies=(("ticket", f"0000{digits}"),)))
+        assert excepted.version == decision.version
+
+
+def test_a_canary_with_all_traffic_gets_whoever_calls() -> None:
+    found = resolve(rollout({"stages": [{"name": "a", "weight": 100}], "sticky": {"cookie": "ticket"}}))
+    assert [(share.version, share.set_cookie) for share in found.table.routes[-1].split.shares] == [("v2", None)]
+    assert found.table.routes[-1].split.otherwise is None
+
+
 def test_other_paths_hand_out_tickets() -> None:
     sticky = {"cookie": "ticket", "except": [{"prefix": "/static"}]}
     found = resolve(rollout({"stages": [{"name": "a", "weight": 50}], "sticky": sticky}))

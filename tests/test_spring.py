@@ -291,7 +291,8 @@ def edits() -> Iterator[tuple[str, Edit]]:
     yield "group", lambda routes: routes[3]["predicates"][-1]["args"].update({"weight.group": "another"})
     yield "cookie", lambda routes: routes[3]["filters"][-1]["args"].update({"value": "gray-ticket=0000ffff; Path=/"})
     yield "another bucket", lambda routes: _in_another_bucket(routes[4])
-    yield "ticket for the service", lambda routes: routes[4]["filters"].pop(0)
+    yield "ticket for the service", lambda routes: _without_filter(routes[4], "AddRequestHeader")
+    yield "ticket that clients take away", lambda routes: _without_filter(routes[4], "SetRequestHeader")
     yield "cookie's age", lambda routes: routes[4].update(filters=routes[4]["filters"][:-1])
     yield "notice", lambda routes: routes[0].update(filters=[])
     yield "notice's text", lambda routes: routes[0]["filters"][0]["args"].update({"value": "you are trying v3"})
@@ -312,6 +313,10 @@ def edits() -> Iterator[tuple[str, Edit]]:
         lambda routes: routes[2].update(filters=[{"name": "SetRequestHeader", "args": {"name": "x", "value": "y"}}]),
     )
     yield "same id", lambda routes: routes[0].update(id=routes[1]["id"])
+
+
+def _without_filter(route: dict[str, Any], name: str) -> None:
+    route["filters"].remove(next(each for each in route["filters"] if each["name"] == name))
 
 
 def _in_another_bucket(route: dict[str, Any]) -> None:

@@ -150,12 +150,20 @@ def _on_target(case: Case, release: Release, name: str, request: Request) -> Ite
 def _when_down(
     case: Case, release: Release, target_name: str | None, answers: Sequence[tuple[str, Decision]]
 ) -> Mapping[str, Mapping[str, str]]:
-    """Canary that may answer → what each engine gives while none of its instances takes connections, by target."""
+    """Canary that may answer → what each engine gives while none of its instances takes connections, by target.
+
+    That is stable's answer where the spec asks for it and the engine can.
+    """
     asked = [each for each in case.targets if each.down and target_name in (None, each.name)]
     canaries = {version.name for version in release.versions if version.canary}
     reached = dict.fromkeys(share.version for _, decision in answers for share in decision.shares if share.basis_points)
-    told = {manifest.name: manifest.down for manifest in asked}
-    return {name: told for name in reached if name in canaries and told}
+    stable = {each.name: f"{release.stable} by {each.title}" for each in asked if each.can("fallback")}
+    told = {each.name: each.down for each in asked}
+    return {
+        name: {**told, **(stable if (name, "fallback") in release.facts else {})}
+        for name in reached
+        if name in canaries and told
+    }
 
 
 def _text(answers: Sequence[tuple[str, Decision]], down: Mapping[str, Mapping[str, str]]) -> str:

@@ -75,6 +75,7 @@ FEATURES: Mapping[str, tuple[Scope, str]] = {
     "outlier.interval": ("some", "the time in which errors are counted"),
     "outlier.eject": ("some", "how long an instance is left out"),
     "outlier.maxEjected": ("some", "the largest share of instances left out at a time"),
+    "fallback": ("every", "requests for a canary go to stable when none of its instances is left to try"),
     "warmup": ("some", "a new instance's share grows over this time"),
     "pool": ("some", "limits on connections and waiting requests"),
     "limits.qps": ("some", "a limit on the requests per second of a version"),

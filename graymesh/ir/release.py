@@ -176,7 +176,8 @@ class Split:
 
     `key` is the field whose value is hashed to draw a share; None draws at random for each request. A request
     without the key is drawn at random too. `otherwise` takes requests that bring an id of their own which is no
-    ticket, on engines that draw by the id that callers give; None where there are no such requests.
+    ticket, on engines that draw by the id that callers give; None where there are no such requests. It is stable while
+    stable has a share, else the largest one.
     """
 
     shares: tuple[Share, ...]

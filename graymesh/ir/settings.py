@@ -259,6 +259,14 @@ SPEC_SETTINGS: Final = SettingRows(
         _outlier("eject", "How long an instance is left out.", "ms", weaker="less"),
         _outlier("maxEjected", "The largest share of instances left out at a time.", "bp"),
         SettingRow(
+            name="fallback",
+            doc="`stable`: who answers requests for a canary when none of its instances is left to try.",
+            feature="fallback",
+            scope="canaries",
+            path=("spec", "resilience", "fallback"),
+            protects="guard",
+        ),
+        SettingRow(
             name="warmup.ms",
             doc="The time over which a new instance's share grows.",
             unit="ms",

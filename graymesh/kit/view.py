@@ -42,18 +42,24 @@ def role_of(release: Release, manifest: Manifest) -> Role:
 
 
 def view(
-    release: Release, manifest: Manifest, options: Mapping[str, Any], plan: Plan = NO_PLAN, spec: str = ""
+    release: Release,
+    manifest: Manifest,
+    options: Mapping[str, Any],
+    plan: Plan = NO_PLAN,
+    spec: str = "",
+    beside: Manifest | None = None,
 ) -> View:
     """The release as this target must enforce it; what it cannot say, and lint has let pass, is left out.
 
     Options that nobody sets have their declared defaults.
 
-    A target that chooses no version has no tables of its own. It sees its companion's, undiminished: its rules may
-    speak of their routes.
+    A target that chooses no version has no tables of its own. It sees its companion's, since its rules may speak of
+    their routes: as the one `beside` it has them, or undiminished where there is none.
     """
     role = role_of(release, manifest)
     can = manifest.can
-    tables = tuple(_tables(release, role, manifest, can if manifest.routes else _everything))
+    routing = manifest if manifest.routes else beside
+    tables = tuple(_tables(release, role, manifest, routing.can if routing else _everything))
     if not manifest.retries_by_method:
         tables = tuple(replace(each, table=by_route(each.table)) for each in tables)
     own, companion = (tables, ()) if manifest.routes else ((), tables)

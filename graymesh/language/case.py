@@ -85,7 +85,8 @@ class Case:
     def _view(self, manifest: Manifest, release: Release) -> View:
         from graymesh.kit.view import view
 
-        return view(release, manifest, self.options.get(manifest.name, {}), self.plan, self.place)
+        beside = next((each for each in self.targets if each.name == manifest.companion), None)
+        return view(release, manifest, self.options.get(manifest.name, {}), self.plan, self.place, beside)
 
 
 def load_cases(project: Project, targets: Sequence[str], progress: Progress) -> tuple[list[Case], list[Diagnostic]]:

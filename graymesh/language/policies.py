@@ -264,6 +264,12 @@ class Resilience(Part):
     )
     retries: Maybe[RetriesSpec] = Field(default=None, description="Failed requests are tried again.")
     outlier: Maybe[Outlier] = Field(default=None, description="Failing instances are left out for a while.")
+    fallback: Maybe[Literal["stable"]] = Field(
+        default=None,
+        description="Who answers requests for a canary when none of its instances is left to try: they fail when left "
+        "out. Users keep their ticket, so that they are back on the canary as soon as it answers.",
+        examples=["stable"],
+    )
     warmup_ms: Maybe[DurationMs] = Field(
         alias="warmup",
         default=None,

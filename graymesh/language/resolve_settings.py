@@ -30,6 +30,8 @@ def facts_of(spec: Spec) -> Facts:
     found |= {("", name): value for name, value in _of_all(spec) if value is not None}
     guards = {name: value for name, value in _of_guards(spec.guards) if value is not None}
     found |= {(canary, name): value for canary in spec.canaries for name, value in guards.items()}
+    if spec.resilience and spec.resilience.fallback:
+        found |= {(canary, "fallback"): spec.resilience.fallback for canary in spec.canaries}
     breaker = dict(_of_breaker(spec.resilience.circuit_breaker if spec.resilience else None))
     found |= {(version, name): value for version in spec.versions for name, value in breaker.items()}
     limits = ((version, name, value) for version, each in spec.limits.items() for name, value in _of_limits(each))

@@ -33,7 +33,7 @@ class Drawn:
 def drawn_by_bucket(sticky: Sticky, shares: Sequence[Share], users: Mapping[str, Intervals], stable: Share) -> Drawn:
     """The draw among these shares, of which two at least get something, by the canaries' buckets.
 
-    `stable` is its share of those who are not drawn.
+    `stable` is its share of those who are not drawn, as long as it has one of those who are.
     """
     taken = [replace(share, buckets=users[share.version]) for share in shares if share.version != stable.version]
     left = rest(share.buckets for share in taken)
@@ -41,20 +41,32 @@ def drawn_by_bucket(sticky: Sticky, shares: Sequence[Share], users: Mapping[str,
     cookie = sticky.cookie.given(sticky.max_age_seconds)
     new = tuple(replace(share, set_cookie=cookie) for share in taken)
     known = tuple(_known(sticky, taken))
-    return Drawn((*_excepted(sticky, known, stable), *known), Split(new, otherwise=_alone(taken[-1])))
+    other = undrawn(shares, stable)
+    return Drawn((*_excepted(sticky, known, other), *known), Split(new, otherwise=other))
+
+
+def undrawn(shares: Sequence[Share], stable: Share) -> Share:
+    """The share of those who are not drawn and have no ticket: stable's, as long as it has one of those who are.
+
+    Without one stable may not even run. Nobody knows how many they are, so they go where the plan sends most, to the
+    first of several: a canary that is meant for little must not get them all.
+    """
+    if any(share.version == stable.version for share in shares):
+        return _alone(stable)
+    return _alone(max(shares, key=lambda share: share.basis_points))
 
 
 def _excepted(
-    sticky: Sticky, known: Sequence[tuple[str, Condition, Split]], stable: Share
+    sticky: Sticky, known: Sequence[tuple[str, Condition, Split]], other: Share
 ) -> Iterator[tuple[str, Condition, Split]]:
-    """On paths that hand out no tickets: the same users by key or ticket, and everybody else to stable."""
+    """On paths that hand out no tickets: the same users by key or ticket, and everybody else undrawn."""
     paths = tuple(Test(Field(Kind.PATH), matcher) for matcher in sticky.excepted)
     if paths:
-        away = [each for each in known if {share.version for share in each[2].shares} != {stable.version}]
-        for name, condition, split in away:
+        last = {share.version for share in known[-1][2].shares}
+        for name, condition, split in known[:-1] if last == {other.version} else known:
             both = tuple(tuple(sorted((*tests, path), key=_field)) for path in paths for tests in condition)
             yield f"excepted-{name}", both, split
-        yield "excepted", tuple((path,) for path in paths), Split((_alone(stable),))
+        yield "excepted", tuple((path,) for path in paths), Split((other,))
 
 
 def _field(test: Test) -> Field:

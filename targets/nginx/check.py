@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Final
 
-from graymesh.diagnostic import Pointer
-from graymesh.ir.release import Kind, OneOf, Retries, Route, Test, Version
+from graymesh.diagnostic import Level, Pointer
+from graymesh.ir.release import Kind, OneOf, Policy, Retries, Route, Test, Version
 from graymesh.ir.semantics import describe, texts
 from graymesh.kit.asked import asked_by
 from graymesh.kit.durations import in_seconds
@@ -19,6 +19,7 @@ _OPTIONS: Final[Pointer] = ("spec", "targets", "nginx")
 _NO_TLS: Final = "add tlsCertificate and tlsKey to the options of nginx"
 _RESILIENCE: Final[Pointer] = ("spec", "resilience")
 _RETRIES: Final[Pointer] = (*_RESILIENCE, "retries")
+_FALLBACK: Final[Pointer] = (*_RESILIENCE, "fallback")
 _ANSWERED_BY_NGINX: Final = frozenset(["CONNECT", "TRACE"])
 _COVERED: Final = (("5xx", "gateway-error"), ("5xx", "unavailable"), ("gateway-error", "unavailable"))
 _ALWAYS_SHORT_ENOUGH: Final = 250
@@ -39,6 +40,10 @@ def check(view: View) -> Iterator[Constraint]:
     yield from _streams(view, routes)
     yield from _outlier(view)
     yield from _uncounted(view, routes)
+    falling_back = [each for each in view.release.versions if (each.name, "fallback") in view.facts]
+    if falling_back and routes:
+        most = max(len(version.endpoints) for version in falling_back)
+        yield from _fallback(routes[0].policy, most, ("", "outlier.errors") in view.facts)
     retries = next((route.policy.retries for route in routes if route.policy.retries), None)
     if retries:
         yield from _retries(retries, next(route.policy.timeout_ms for route in routes))
@@ -139,6 +144,38 @@ def _uncounted(view: View, routes: list[Route]) -> Iterator[Constraint]:
         message = "nginx counts failed connections and timeouts here, but no answer with 500 or above"
         advice = "retries: {attempts: 1, on: [connect-failure, timeout, 5xx]}: what may be tried again is counted"
         yield Constraint(path=(*_RESILIENCE, "outlier", "errors"), message=message, help=advice, level="warning")
+
+
+def _fallback(policy: Policy, most: int, counted: bool) -> Iterator[Constraint]:
+    """Stable's servers are what is left to try, so each way to try no more keeps them from being asked (1.22.1).
+
+    `most` is the number of instances of the largest canary; `counted`: those that fail are left out for a while.
+    """
+    retries = policy.retries
+    if retries and not retries.attempts:
+        message = "nginx goes on to stable by trying a request again, and retries are switched off"
+        yield Constraint(path=_RETRIES, message=message, help="leave retries out, or allow some attempts")
+    elif retries and retries.on and "connect-failure" not in retries.on:
+        message = "nginx goes on to stable by trying a request again, but not after a connect-failure"
+        yield Constraint(path=(*_RETRIES, "on"), message=message, help="add connect-failure")
+    elif retries and retries.attempts < most:
+        message = f"{retries.attempts} more attempts end among the canary's {most} instances, before stable is asked"
+        advice = f"attempts: {most}, or leave retries out: nginx then tries every instance"
+        level: Level = "warning" if counted else "error"
+        yield Constraint(path=(*_RETRIES, "attempts"), message=message, help=advice, level=level)
+    elif _ends_in_silence(policy, most) and not counted:
+        message = "a canary that is silent, instead of refusing connections, uses up the time in which stable is asked"
+        advice = "leave silent instances out, by outlier: {errors: 1, eject: 10s}, or retries with a shorter perTry"
+        yield Constraint(path=_FALLBACK, message=message, help=advice, level="warning")
+
+
+def _ends_in_silence(policy: Policy, instances: int) -> bool:
+    """Are there no more tries when so many instances have let a request wait?"""
+    retries = policy.retries
+    if retries and retries.on and "timeout" not in retries.on:
+        return True
+    each_ms = (retries.per_try_ms if retries else None) or policy.timeout_ms
+    return policy.timeout_ms is not None and each_ms is not None and each_ms * instances >= policy.timeout_ms
 
 
 def _server_errors(retries: Retries | None) -> bool:

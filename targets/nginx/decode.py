@@ -266,12 +266,13 @@ def _certificate(server: ParsedDirective, reading: _Directives) -> Facts:
 
 def _facts(upstreams: list[Upstream], decided: Decided, listens: tuple[str, ...]) -> Facts:
     """A lone server never goes out, so that one which is told nothing of failures agrees with all others."""
-    told = [upstream for upstream in upstreams if upstream.facts or len(upstream.endpoints) > 1]
+    told = [each for each in upstreams if each.facts or len(each.endpoints) + len(each.backups) > 1]
     for upstream in told:
         if upstream.facts != told[0].facts:
             raise NotUnderstood("upstream", "the versions' servers are told different things", upstream.where)
     endpoints = {(upstream.name, "endpoints"): upstream.endpoints for upstream in upstreams}
-    return {**(told[0].facts if told else {}), **endpoints, ("", "listen"): listens, **decided.facts}
+    backups = {(each.name, "fallback.servers"): each.backups for each in upstreams if each.backups}
+    return {**(told[0].facts if told else {}), **endpoints, **backups, ("", "listen"): listens, **decided.facts}
 
 
 def _named(reading: _Directives) -> Iterator[tuple[_Named, ...]]:

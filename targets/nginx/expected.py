@@ -29,6 +29,7 @@ def _settings(view: View) -> Facts:
     reached = {name for table in view.tables for route in table.table.routes for name in route.split.versions}
     facts = {key: value for key, value in view.facts.items() if key[1] != "limits.qps" or key[0] in reached}
     streams = dict(_streams(view)) if facts.pop(("", "streams"), None) else {}
+    facts = {key: value for key, value in facts.items() if key[1] != "fallback"} | dict(_fallback(view))
     return {**facts, **streams, **dict(_limits(facts)), **dict(_always(view)), **dict(_asked(view))}
 
 
@@ -39,6 +40,14 @@ def _streams(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
     policies = [route.policy for table in view.tables for route in table.table.routes]
     if not any(each.timeout_ms or (each.retries and each.retries.per_try_ms) for each in policies):
         yield ("", "answers.pause.ms"), 86_400_000
+
+
+def _fallback(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
+    """Behind the servers of a canary stand those of the stable version."""
+    for version in view.release.versions:
+        if version.endpoints and (version.name, "fallback") in view.facts:
+            stable = view.release.version(view.release.stable)
+            yield (version.name, "fallback.servers"), tuple(sorted(stable.endpoints))
 
 
 def _limits(facts: Facts) -> Iterator[tuple[tuple[str, str], Scalar]]:

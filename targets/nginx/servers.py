@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from typing import Final
 
 from graymesh.ir.naming import limited
-from graymesh.ir.release import Kind, Release
+from graymesh.ir.release import Kind, Release, Version
 from graymesh.kit.comments import file_of
 from graymesh.kit.target import HostTable, View
 from graymesh.targets.nginx.claims import (
@@ -52,7 +52,7 @@ def release_items(view: View) -> Iterator[Item]:
     for version in view.release.versions:
         if version.endpoints:
             yield Remark()
-            yield _upstream(view, version.name, version.endpoints)
+            yield _upstream(view, version)
     names = Names(view.release, _ROLES)
     told = forwarded(trusted_networks(view), names)
     yield from told.items
@@ -88,11 +88,15 @@ def _group(release: Release) -> str:
     return limited(f"{release.namespace}.{release.name}", _LONGEST_GROUP)
 
 
-def _upstream(view: View, version: str, endpoints: tuple[str, ...]) -> Directive:
+def _upstream(view: View, version: Version) -> Directive:
     parameters = server_parameters(view.facts)
-    servers = [Directive("server", (endpoint, *parameters)) for endpoint in endpoints]
-    keep = Directive("keepalive", (_IDLE_CONNECTIONS,))
-    return Directive("upstream", (upstream_name(view.release, version),), (*servers, keep))
+    items: list[Item] = [Directive("server", (endpoint, *parameters)) for endpoint in version.endpoints]
+    if (version.name, "fallback") in view.facts:
+        stable = view.release.version(view.release.stable)
+        items.append(Remark(f"{stable.name}, when none of these is left to try."))
+        items += [Directive("server", (endpoint, *parameters, "backup")) for endpoint in stable.endpoints]
+    items.append(Directive("keepalive", (_IDLE_CONNECTIONS,)))
+    return Directive("upstream", (upstream_name(view.release, version.name),), tuple(items))
 
 
 def _table_items(view: View, table: HostTable, names: Names, told: Forwarded) -> Iterator[Item]:

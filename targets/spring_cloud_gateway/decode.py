@@ -200,12 +200,18 @@ def _host_sent(entries: Iterable[DecodedRoute]) -> Facts:
 
 
 def _connections(entries: Sequence[DecodedRoute]) -> Facts:
-    """Which filters end WebSockets, and whether clients can have headers left out that routes set."""
-    setting = [each.effects.drops_connection for each in entries if each.effects.request_headers]
+    """Which filters end WebSockets, and whether clients can have headers left out that routes set, or the ticket."""
+    setting = [each.effects.drops_connection for each in entries if _tells(each)]
     resets = any(each.effects.resets_sockets for each in entries)
     found = {"removable": "request headers"} if False in setting else {}
     found |= {"sockets": "reset"} if resets else {}
     return {("", name): value for name, value in found.items()}
+
+
+def _tells(entry: DecodedRoute) -> bool:
+    """Does the service get anything that the client did not send?"""
+    cookie = entry.effects.set_cookie
+    return bool(entry.effects.request_headers) or (cookie is not None and cookie.passed_on)
 
 
 def _service(

@@ -36,7 +36,8 @@ def filters(share: Share, policy: Policy, preserve_host: bool) -> Iterator[Filte
     """The filters of a route to this share, in order. Raises ValueError for what Spring would read as an expression."""
     if preserve_host:
         yield {"name": "PreserveHostHeader"}
-    if share.request_headers:
+    passed_on = share.set_cookie is not None and share.set_cookie.passed_on
+    if share.request_headers or passed_on:
         # What the client's Connection header names is left out after all filters, and with it what they set. WebSockets
         # need the word that is left; to services it goes only with them.
         yield _filter("SetRequestHeader", name="Connection", value="Upgrade")

@@ -91,8 +91,9 @@ def _renewed(path: Path, table: str) -> str:
     return _BLOCK.sub(lambda _: f"{_BEGIN}\n\n{table}\n{_END}", text)
 
 
-_TRIED_APART: Final = frozenset(["protocol.http2", "protocol.grpc"])
-"""What the suite's services do not speak: `test_protocols.py` and `test_nginx_tls.py` have others."""
+_TRIED_APART: Final = frozenset(["protocol.http2", "protocol.grpc", "fallback"])
+"""What the suite's services do not do: speak these protocols (`test_protocols.py`, `test_nginx_tls.py`), or be dead
+(`test_fallback.py`)."""
 
 
 def untried(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,7 @@
-"""A client cannot take away what an edge tells engines behind it: `Connection: X-Gray-Lane` names a header to drop."""
+"""A client cannot take away what an engine tells those behind it: `Connection: X-Gray-Lane` names a header to drop.
+
+The lane is one such header, the ticket that a new user's first request is passed on with the other.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from tests.nginx.engine import free_port
 
 HOST: Final = "shop.example.com"
 ADDRESSES: Final = {"v1": "127.8.8.1", "v2": "127.8.9.1"}
+COOKIES: Final = "Connection: keep-alive, Cookie, cookie"
 LANES: Final = "Connection: keep-alive, X-Gray-Lane, x-gray-lane"
 _DROPPED: Final = re.compile(r"(?m)^ +- name: SetRequestHeader\n +args:\n +name: Connection\n +value: Upgrade\n")
 
@@ -73,3 +77,36 @@ def test_without_the_filter_it_is_lost(engine: Engine) -> None:
     if engine.name != "spring-cloud-gateway":
         pytest.skip("the other engines keep it by themselves")
     assert _lane(engine, bent=True) == ("v2", "")
+
+
+def _ticket(engine: Engine, own: str = "", bent: bool = False) -> tuple[str, str]:
+    """The cookie that a new user is given, and all that the service gets; `own` is what the user has already."""
+    port = free_port()
+    spec = _spec(engine.name, port)
+    del spec["spec"]["edge"]
+    drawing = {"sticky": {"cookie": "gray-ticket"}, "stages": [{"name": "half", "weight": 50}]}
+    case, _ = case_from(json.dumps({**spec, "spec": {**spec["spec"], **drawing}}))
+    assert case
+    chosen = target(engine.name)
+    files = dict(chosen.emit(chosen.lower([case.view(chosen.manifest)])))
+    if bent:
+        files = {path: _DROPPED.sub("", text) for path, text in files.items()}
+    with sockets.echoing({(address, port): name for name, address in ADDRESSES.items()}):
+        engine.load(files, Project((case.release,)))
+        head = f"GET / HTTP/1.1\r\nHost: {HOST}\r\n{own}{COOKIES}\r\n\r\n"
+        (answer,) = wire.exchange(engine.at(HOST), [head.encode()])
+    return (answer.first("set-cookie") or "").partition(";")[0], answer.first("x-seen-cookie") or ""
+
+
+@pytest.mark.parametrize("own", ["", "Cookie: theme=dark\r\n"])
+def test_the_ticket_reaches_the_service(engine: Engine, own: str) -> None:
+    given, seen = _ticket(engine, own)
+    assert given.startswith("gray-ticket=")
+    assert given in seen.split("; ")
+
+
+def test_without_the_filter_the_ticket_is_lost(engine: Engine) -> None:
+    if engine.name != "spring-cloud-gateway":
+        pytest.skip("the other engines keep it by themselves")
+    given, seen = _ticket(engine, bent=True)
+    assert (given.partition("=")[0], seen) == ("gray-ticket", "")

@@ -221,6 +221,7 @@ VIEWS: tuple[View, ...] = (
         facts={("", "outlier.errors"): 5, ("", "outlier.eject.ms"): 30_000, ("v1", "limits.qps"): 500},
         policy=Policy(timeout_ms=2000, retries=Retries(attempts=2, per_try_ms=500, on=("5xx", "connect-failure"))),
     ),
+    release("fallback", [*STICKY], facts={("v2", "fallback"): "stable"}),
     release("timeout", [EVERYONE], policy=Policy(timeout_ms=1500)),
     release("no-retries", [EVERYONE], policy=Policy(retries=Retries(attempts=0))),
     release("retries", [EVERYONE], policy=Policy(retries=Retries(attempts=1, on=("gateway-error", "timeout")))),

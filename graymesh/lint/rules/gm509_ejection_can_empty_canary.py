@@ -1,7 +1,7 @@
 """A canary that outlier detection can empty.
 
 When a version has one or two instances and all of them may be left out at once, a few errors leave nobody to answer:
-its users get errors, not the stable version.
+its users get errors, not the stable version, unless `resilience.fallback` says so.
 
 bad: |
   versions: {v1: {endpoints: [10.0.1.1:80, 10.0.1.2:80]}, v2: {endpoints: [10.0.2.1:80]}}
@@ -29,7 +29,11 @@ def check(case: Case) -> Iterator[Finding]:
     if outlier is None:
         return
     most = outlier.max_ejected_basis_points
+    routers = [manifest for manifest in case.targets if manifest.routes]
+    falls_back = all(each.can("fallback") for each in routers)
     for version in case.release.versions:
+        if falls_back and (version.name, "fallback") in case.release.facts:
+            continue
         count = version.replicas if version.replicas is not None else len(version.endpoints)
         # older Envoys, 1.30 for one, eject an instance even where the percentage allows none
         if count and (count == 1 or max(1, count * (most or 0) // WHOLE) >= count):
