@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from graymesh.ir.cohorts import grid
 from graymesh.ir.features import conjunction_features
 from graymesh.ir.plan import NO_PLAN, Plan
+from graymesh.ir.preflights import PREFLIGHT
 from graymesh.ir.release import (
     ALWAYS,
     UNIQUE_ID,
@@ -162,6 +163,8 @@ def _adapted(table: RouteTable, can: Can, unasked: bool) -> RouteTable:
     routes = []
     for route in table.routes:
         if route.split.key and not can("sticky.key"):
+            continue
+        if route.condition == PREFLIGHT and not can("preflight"):
             continue
         condition = tuple(tests for tests in route.condition if all(map(can, conjunction_features(tests))))
         if condition:

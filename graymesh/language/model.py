@@ -113,6 +113,13 @@ class Spec(Part):
         description="Audiences that get one version; the first match wins.",
         examples=[[{"name": "beta", "audience": "beta", "version": "v2", "from": "gray-5"}]],
     )
+    preflight: Maybe[Literal["stable", "audience"]] = Field(
+        default=None,
+        description="Who answers CORS preflights, which carry no cookies and none of the application's headers: "
+        "`stable`, that version always; `audience`, whoever gets such a request by its path or host, which is what "
+        "happens when it is left out.",
+        examples=["stable"],
+    )
     sticky: Maybe[Sticky] = Field(default=None, description="Each user stays on one version while the weights grow.")
     edge: Maybe[Edge] = Field(default=None, description="One target decides, those behind it follow.")
     jwt: Maybe[JwtSpec] = Field(default=None, description="Where claims come from.")

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from graymesh.diagnostic import Pointer
 from graymesh.ir.cohorts import Cohort, Weights, cohort
+from graymesh.ir.preflights import PREFLIGHT
 from graymesh.ir.release import (
     ALWAYS,
     UNIQUE_ID,
@@ -179,6 +180,8 @@ def versions_of(spec: Spec) -> Iterator[Version]:
 
 
 def _routes(standing: _Standing) -> Iterator[Route]:
+    if standing.spec.preflight == "stable":
+        yield _preflights(standing)
     yield from _audience_routes(standing)
     sticky = standing.spec.sticky
     if sticky is None or sum(share.basis_points > 0 for share in _shares(standing)) < 2:
@@ -191,6 +194,13 @@ def _routes(standing: _Standing) -> Iterator[Route]:
         origin = split.shares[0].origin if len(split.shares) == 1 else standing.origin
         yield Route(name=name, condition=condition, split=split, policy=standing.mirrored, origin=origin)
     yield _everyone(standing, drawn.split)
+
+
+def _preflights(standing: _Standing) -> Route:
+    """To stable before anybody is looked at or drawn, so that no ticket is handed out for them."""
+    origin: Pointer = ("spec", "preflight")
+    split = Split((standing.share(standing.spec.stable, WHOLE, origin=origin),))
+    return Route(name="preflights", condition=PREFLIGHT, split=split, policy=standing.policy, origin=origin)
 
 
 def _audience_routes(standing: _Standing) -> Iterator[Route]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from graymesh.ir.features import conjunction_features
+from graymesh.ir.preflights import PREFLIGHT
 from graymesh.ir.release import UNIQUE_ID, Release
 from graymesh.kit.registry import target
 from graymesh.kit.target import View
@@ -151,6 +152,7 @@ def features(view: View) -> set[str]:
     for table in view.tables:
         for route in table.table.routes:
             found |= {name for tests in route.condition for name in conjunction_features(tests)}
+            found |= {"preflight"} if route.condition == PREFLIGHT else set()
             shares = [share for share in route.split.shares if share.basis_points]
             found |= {"split"} if len(shares) > 1 else set()
             found |= {"split.several"} if len({share.version for share in shares}) > 2 else set()
