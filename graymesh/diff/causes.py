@@ -18,6 +18,7 @@ _EFFECT_PATHS: Final[Mapping[str, Pointer]] = {
     "timeout": ("spec", "resilience", "timeout"),
     "retries": ("spec", "resilience", "retries"),
     "mirror": ("spec", "mirror"),
+    "cors": ("spec", "cors"),
     "request header": ("spec", "trace"),
     "response header": ("spec", "notice"),
     "ticket": ("spec", "sticky"),

@@ -144,7 +144,8 @@ def _tables(release: Release, role: Role, manifest: Manifest, can: Can) -> Itera
         yield HostTable(hosts=(*public, *internal), table=full, public=bool(public))
         return
     if role == "follower":
-        follow = _adapted(lane_table(release, lane), can, unasked)
+        # the edge has answered browsers already
+        follow = _without_cors(_adapted(lane_table(release, lane), can, unasked))
         yield HostTable(hosts=(*public, *internal), table=follow, public=bool(public))
         return
     full = _with_lane(_adapted(drawn_by(release.table, manifest, release.start), can, unasked), lane)
@@ -153,6 +154,10 @@ def _tables(release: Release, role: Role, manifest: Manifest, can: Can) -> Itera
         yield HostTable(hosts=internal, table=_adapted(lane_table(release, lane), can, unasked), public=False)
         return
     yield HostTable(hosts=(*public, *internal), table=full, public=bool(public))
+
+
+def _without_cors(table: RouteTable) -> RouteTable:
+    return RouteTable(tuple(replace(each, policy=replace(each.policy, cors=None)) for each in table.routes))
 
 
 def _adapted(table: RouteTable, can: Can, unasked: bool) -> RouteTable:
@@ -214,6 +219,7 @@ def _policy(policy: Policy, can: Can, unasked: bool) -> Policy:
         retries=retries,
         mirror=policy.mirror if can("mirror") else None,
         fault=policy.fault if can("fault") else None,
+        cors=policy.cors if can("cors") else None,
     )
     return policy if kept == policy else kept
 

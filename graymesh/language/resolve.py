@@ -7,7 +7,7 @@ draw for everyone else. Targets say it route by route.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from graymesh.diagnostic import Pointer
@@ -121,15 +121,19 @@ class _Standing:
     @cached_property
     def policy(self) -> Policy:
         """What holds for every route."""
-        resilience = self.spec.resilience
-        return Policy(timeout_ms=resilience.timeout_ms, retries=_retries(self.spec)) if resilience else Policy()
+        resilience, cors = self.spec.resilience, self.spec.cors
+        return Policy(
+            timeout_ms=resilience.timeout_ms if resilience else None,
+            retries=_retries(self.spec),
+            cors=cors.meant() if cors else None,
+        )
 
     @cached_property
     def mirrored(self) -> Policy:
         """What holds for the routes of everyone else."""
         mirror = self.spec.mirror
         found = Mirror(mirror.version, mirror.share_basis_points) if mirror and mirror.share_basis_points else None
-        return Policy(timeout_ms=self.policy.timeout_ms, retries=self.policy.retries, mirror=found)
+        return replace(self.policy, mirror=found)
 
     def share(self, version: str, basis_points: int, origin: Pointer | None = None) -> Share:
         """A share of a version, with what canaries bring along."""
@@ -210,9 +214,7 @@ def _audience_routes(standing: _Standing) -> Iterator[Route]:
             continue
         origin: Pointer = ("spec", "routes", index)
         share = standing.share(route.version, WHOLE, origin=(*origin, "version"))
-        policy = Policy(
-            timeout_ms=standing.policy.timeout_ms, retries=standing.policy.retries, fault=_fault(route.fault)
-        )
+        policy = replace(standing.policy, fault=_fault(route.fault))
         condition = _condition(standing.spec, route.audience)
         yield Route(name=route.name, condition=condition, split=Split((share,)), policy=policy, origin=origin)
 

@@ -7,7 +7,8 @@ pages of the service's own origin call it, or nobody in a browser does, nothing 
 bad: |
   targets: {spring-cloud-gateway: {}}
 good: |
-  targets: {nginx: {}}
+  targets: {spring-cloud-gateway: {}}
+  cors: {origins: ["https://app.example.com"], headers: [Content-Type]}
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ LEVEL = "info"
 
 def check(case: Case) -> Iterator[Finding]:
     """Each target that answers preflights itself; an info, since many services are called by no page at all."""
-    if case.rollout.spec.preflight is not None:
+    if case.rollout.spec.preflight is not None or case.rollout.spec.cors:
         return
     for manifest in case.targets:
-        if manifest.routes and not manifest.can("preflight"):
+        if manifest.routes and manifest.can("cors") and not manifest.can("preflight"):
             yield Finding(
                 path=("spec", "targets", manifest.name) if case.rollout.spec.targets else ("spec",),
                 at_key=bool(case.rollout.spec.targets),
