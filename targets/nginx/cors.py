@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from graymesh.ir.release import SAFE_METHODS, Cors
-from graymesh.targets.nginx.conditions import exact, literal
+from graymesh.proof.regex.portable import literal
+from graymesh.targets.nginx.conditions import exact
 from graymesh.targets.nginx.marks import Marks
 from graymesh.targets.nginx.names import Names
 from graymesh.targets.nginx.quoting import Value, Variable

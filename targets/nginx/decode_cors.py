@@ -12,8 +12,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from graymesh.ir.preflights import PREFLIGHT
-from graymesh.ir.release import ALWAYS, SAFE_METHODS, WHOLE, Condition, Cors, Field, Kind, OneOf, Route, RouteTable
-from graymesh.ir.release import Share, Split
+from graymesh.ir.release import (
+    ALWAYS,
+    SAFE_METHODS,
+    WHOLE,
+    Condition,
+    Cors,
+    Field,
+    Kind,
+    OneOf,
+    Route,
+    RouteTable,
+    Share,
+    Split,
+)
 from graymesh.ir.release import Test as Asked
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.proof.equivalence import Equal, compare
@@ -58,7 +70,7 @@ def without_cors(
     _check_preflights(blocks[0], evaluator)
     answers = {each.name: _entries(each.value, evaluator, each.where) for each in mine}
     hidden = {name.lower() for directive in levels.effective("proxy_hide_header") for name in directive.arguments}
-    if not _OWN <= hidden:
+    if not hidden >= _OWN:
         why = f"{min(_OWN - hidden)}: the service's own stands in the answer"
         raise NotUnderstood("proxy_hide_header", why, location)
     rest = [each for each in found if each not in mine]

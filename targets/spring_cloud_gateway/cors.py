@@ -1,4 +1,4 @@
-"""What pages of other origins are answered, in Spring's words: one configuration for all routes, and filters of each."""
+"""Answers to pages of other origins in Spring's words: one configuration for all routes, and filters of each."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def _cors(documents: Iterable[_Document], files: Files) -> tuple[Cors | None, li
                 raise NotUnderstood(settings[0].field, "several documents say it", settings[0].path)
         except NotUnderstood as why:
             refusals.append(document.refusal(why, why.where or ()))
-    return (found or [None])[0], refusals
+    return found[0] if found else None, refusals
 
 
 def _settings(document: _Document, files: Files) -> Iterator[Property]:

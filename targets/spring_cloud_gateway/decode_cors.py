@@ -103,7 +103,7 @@ def answered(entry: DecodedRoute, cors: Cors | None) -> DecodedRoute:
     if cors is None:
         if kept or removed:
             name = "DedupeResponseHeader" if kept else "RemoveResponseHeader"
-            raise NotUnderstood(name, f"it drops what the service itself says")
+            raise NotUnderstood(name, "it drops what the service itself says")
         return entry
     ours = {_ALLOWED} | ({_CREDENTIALS} if cors.credentials else set()) | ({_EXPOSED} if cors.expose else set())
     if kept != ours or removed != OWN - ours or OWN & {name for name, _ in entry.effects.response_headers}:

@@ -36,7 +36,7 @@ class FilterEffects:
 
     `last_kept` are headers of answers of which only the last value is left, and that no filter so far adds one to.
     `drops_connection`: the client's Connection header cannot name headers that are left out on the way to the service.
-    `first_kept` are headers of answers of which the gateway's own value stays, `removed` those that services cannot set.
+    `first_kept` are headers of answers of which the gateway's own value stays, `removed` those that no service sets.
     `resets_sockets`: an answer is changed after a WebSocket's 101 has left, which ends the connection.
     """
 

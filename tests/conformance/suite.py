@@ -164,5 +164,6 @@ def features(view: View) -> set[str]:
             written = {header for share in shares for header in share.request_headers}
             found |= {"trace"} if any(value == UNIQUE_ID for _, value in written) else set()
             found |= {"lane.set"} if view.role == "edge" and lane in {name for name, _ in written} else set()
+            found |= {"cors"} if route.policy.cors else set()
             found |= {"fault"} if route.policy.fault else set()
     return found
