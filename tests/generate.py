@@ -42,6 +42,17 @@ PATTERNS = [
 PATH_PATTERNS = ["/api/v[0-9]+/.*", "/(a|b)/x", "/[a-z]+"]
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,3})?", fullmatch=True)
 HOST_ENDS = [{"suffix": text} for text in (".example.com", "0.example.com", ".com", "m", ".example.org")]
+CORS = [
+    {"origins": ["https://app.example.org"]},
+    {
+        "origins": ["http://localhost:3000", "https://app.example.org"],
+        "methods": ["PUT", "DELETE"],
+        "headers": ["Content-Type", "X-Token"],
+        "expose": ["X-Total", "ETag"],
+        "credentials": True,
+        "maxAge": "10m",
+    },
+]
 SEGMENT = st.from_regex(r"[A-Za-z0-9_~-]{1,6}", fullmatch=True)
 PATHS = st.lists(SEGMENT, min_size=1, max_size=3).map(lambda parts: "/" + "/".join(parts))
 
@@ -203,6 +214,10 @@ def extras(draw: st.DrawFn, can: Any) -> dict[str, Any]:
         found["resilience"] = resilience
     if can("notice") and draw(st.booleans()):
         found["notice"] = {"header": "X-Gray-Notice", "value": "you are trying it"}
+    if can("cors"):
+        found |= draw(st.sampled_from([{}, {}, *({"cors": cors} for cors in CORS)]))
+    if can("preflight") and "cors" not in found:
+        found |= draw(st.sampled_from([{}, {}, {"preflight": "stable"}]))
     if can("trace") and draw(st.booleans()):
         found["trace"] = {"header": "X-Gray-Trace"}
     return found

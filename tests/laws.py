@@ -58,6 +58,8 @@ def order_does_not_show(chosen: Target, examples: int = FEW) -> None:
     @given(st.data())
     def law(data: st.DataObject) -> None:
         specs = [data.draw(rollouts(chosen.manifest, number, companion_of(chosen).manifest)) for number in range(3)]
+        for spec in specs if chosen.manifest.one_cors else ():
+            spec["spec"].pop("cors", None)
         views = [_case(spec).view(chosen.manifest) for spec in specs]
         turned = [_case(_reversed_keys(spec)).view(chosen.manifest) for spec in reversed(specs)]
         assert _emitted(chosen, views) == _emitted(chosen, turned)

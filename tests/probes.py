@@ -62,6 +62,8 @@ _PROBES: Final[Mapping[str, tuple[Patch, Patch]]] = {
     "method": ({}, _routed({"method": ["GET"]})),
     "host": ({}, _routed({"host": ["www.probe.example.com"]})),
     "source": ({}, _routed({"source": ["203.0.113.0/24"]})),
+    "preflight": ({}, {"preflight": "stable"}),
+    "cors": ({}, {"cors": {"origins": ["https://app.example.org"]}}),
     "split": ({}, _GROWING),
     "split.several": ({**_versions(3), **_split(v2=5)}, _split(v2=5, v3=5)),
     "sticky": (_GROWING, _STICKY),

@@ -73,7 +73,8 @@ def _common(manifests: Sequence[Manifest]) -> Manifest:
     """A target that can say what all of these can."""
     first = manifests[0]
     unable = {name: each.capability(name) for each in manifests for name in FEATURES if not each.can(name)}
-    return replace(first, features={**{name: first.capability(name) for name in FEATURES}, **unable})
+    one_cors = any(each.one_cors for each in manifests)
+    return replace(first, one_cors=one_cors, features={**{name: first.capability(name) for name in FEATURES}, **unable})
 
 
 def _options(name: str) -> st.SearchStrategy[dict[str, Any]]:

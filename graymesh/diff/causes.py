@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from graymesh.diagnostic import Pointer
-from graymesh.diff.known import KnownTable, known, same, shares_of
+from graymesh.diff.known import PREFLIGHTS, KnownTable, known, same, shares_of
 from graymesh.diff.model import Place, Side
 from graymesh.diff.routing import RoutingDifference
 from graymesh.ir.release import Route
@@ -18,6 +18,7 @@ _EFFECT_PATHS: Final[Mapping[str, Pointer]] = {
     "timeout": ("spec", "resilience", "timeout"),
     "retries": ("spec", "resilience", "retries"),
     "mirror": ("spec", "mirror"),
+    "cors": ("spec", "cors"),
     "request header": ("spec", "trace"),
     "response header": ("spec", "notice"),
     "ticket": ("spec", "sticky"),
@@ -90,6 +91,8 @@ def route_cause(both: Both, old: KnownTable, new: KnownTable, found: RoutingDiff
     """The line that makes requests of a difference go elsewhere."""
     if found.what != "version":
         return _effect_cause(both, old, new, found)
+    if found.who == PREFLIGHTS and not both.same(("spec", "preflight")):
+        return both.place(("spec", "preflight"))
     if found.request is not None and _by_stage(both, old, found.request):
         return both.place(_stage_path(both))
     if found.j < new.rest and _of_the_spec(new.routes[found.j]):

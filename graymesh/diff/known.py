@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from graymesh.diff.model import Interval, RouteRow, Shares, Strip, VersionPart
 from graymesh.ir.buckets import joined
+from graymesh.ir.preflights import PREFLIGHT
 from graymesh.ir.release import (
     ALWAYS,
     BUCKET_COUNT,
@@ -30,6 +31,7 @@ from graymesh.language.case import Case
 from graymesh.proof.equivalence import UndecidableError, reachable
 
 NOBODY = "nobody (404)"
+PREFLIGHTS = "CORS preflights"
 SPLIT = "a draw"
 Named = tuple[tuple[str, Condition], ...]
 """Audiences by name, with what they ask for."""
@@ -119,6 +121,8 @@ class KnownTable:
         """Whom a route is for."""
         if index >= self.rest:
             return "everyone else"
+        if self.routes[index].condition == PREFLIGHT:
+            return PREFLIGHTS
         named = self.audiences.get(index, ())
         return ", ".join(name for name, _ in named) or condition(self.routes[index])
 

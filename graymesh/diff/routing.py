@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from graymesh.diff.effects import Effect, effects
-from graymesh.diff.known import KnownTable, same, shares_of, words
+from graymesh.diff.known import PREFLIGHTS, KnownTable, same, shares_of, words
 from graymesh.diff.model import Move, Shares
 from graymesh.diff.movement import moves, redrawn
+from graymesh.ir.preflights import PREFLIGHT
 from graymesh.ir.release import Condition, Route
 from graymesh.ir.semantics import Request, first_met
 from graymesh.ir.tickets import ticket_of
@@ -23,6 +24,7 @@ from graymesh.proof.outcomes import outcome
 EVERYONE = "everyone else"
 NEW_USERS = "new users"
 EVERY = "every request"
+BY_ROUTES = "as routes and shares have it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,11 @@ class RoutePair:
     new: Route | None
 
     @property
+    def of_preflights(self) -> bool:
+        """Is one of them for preflights and nothing else?"""
+        return any(route is not None and route.condition == PREFLIGHT for route in (self.old, self.new))
+
+    @property
     def same_versions(self) -> bool:
         """Do the same versions answer?"""
         return same(shares_of(self.old), shares_of(self.new))
@@ -72,9 +79,33 @@ def route_changes(old: KnownTable, new: KnownTable) -> tuple[list[RoutingDiffere
     except UndecidableError as error:
         reason = str(error)
         pairs += _tried(old, new, {(pair.i, pair.j) for pair in pairs})
-    found = [*_everyone_else(old, new, pairs), *_audiences(old, new, pairs)]
+    others = [pair for pair in pairs if not pair.of_preflights]
+    found = [*_everyone_else(old, new, others), *_audiences(old, new, others), *_preflights(pairs)]
     told = [pair for pair in pairs if not pair.same_versions]
     return [*found, *_effects(old, new, pairs, told)], reason
+
+
+def _preflights(pairs: Sequence[RoutePair]) -> Iterator[RoutingDifference]:
+    """What one side sends to stable before anybody is looked at. No user moves: preflights are nobody's."""
+    mine = [pair for pair in pairs if pair.of_preflights and not pair.same_versions]
+    if mine:
+        before, after = ({shares_of(route): route for route in side} for side in zip(*map(_sides, mine), strict=True))
+        old_shares, new_shares = (next(iter(each)) if len(each) == 1 else () for each in (before, after))
+        yield RoutingDifference(
+            who=PREFLIGHTS,
+            what="version",
+            old=words(old_shares) if old_shares else BY_ROUTES,
+            new=words(new_shares) if new_shares else BY_ROUTES,
+            i=mine[-1].i,
+            j=mine[-1].j,
+            request=mine[0].request,
+            old_shares=old_shares,
+            new_shares=new_shares,
+        )
+
+
+def _sides(pair: RoutePair) -> tuple[Route | None, Route | None]:
+    return pair.old, pair.new
 
 
 def _tried(old: KnownTable, new: KnownTable, known: set[tuple[int, int]]) -> Iterator[RoutePair]:

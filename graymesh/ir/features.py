@@ -57,6 +57,8 @@ FEATURES: Mapping[str, tuple[Scope, str]] = {
     "host": ("every", "the host name that the client asked for"),
     "host.suffix": ("every", "the host name ends with given characters"),
     "source": ("every", "the client's address, after trusted proxies"),
+    "preflight": ("every", "CORS preflights go to stable, or where audiences send them"),
+    "cors": ("every", "pages of named origins may call, and their preflights are answered"),
     "split": ("every", "shares of the requests go to several versions"),
     "split.several": ("every", "more than one canary at a time"),
     "sticky": ("every", "a user's ticket, kept in a cookie"),

@@ -33,6 +33,10 @@ NOT_IDEMPOTENT: Final = ("PATCH", "POST")
 """The methods whose requests may do harm when they are done twice (RFC 9110 §9.2.2, RFC 5789)."""
 
 
+SAFE_METHODS: Final = ("GET", "HEAD", "POST")
+"""The methods by which any page may send, whatever a preflight says (Fetch standard, "CORS-safelisted method")."""
+
+
 class Kind(StrEnum):
     """The part of a request that a field reads."""
 
@@ -222,6 +226,23 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cors:
+    """Which pages of other origins browsers let call the service, and what of its answers they may read.
+
+    The engine answers preflights itself, for all versions, and puts its own Access-Control headers in place of the
+    service's. Pages of an origin that is not named get none. `methods` are those besides GET, HEAD and POST, which
+    browsers never ask about; header names are in lower case; all sorted. Without an age browsers ask anew at will.
+    """
+
+    origins: tuple[str, ...]
+    methods: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    expose: tuple[str, ...] = ()
+    credentials: bool = False
+    max_age_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What else happens to the requests of a route; None leaves the engine's default."""
 
@@ -229,6 +250,7 @@ class Policy:
     retries: Retries | None = None
     mirror: Mirror | None = None
     fault: Fault | None = None
+    cors: Cors | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

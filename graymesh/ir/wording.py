@@ -12,6 +12,7 @@ from graymesh.ir.release import (
     BUCKET_COUNT,
     TICKET,
     UNIQUE_ID,
+    Cors,
     Fault,
     Intervals,
     Policy,
@@ -180,6 +181,8 @@ def _policy_aspects(policy: Policy, names: Names) -> Iterator[tuple[str, str]]:
         yield "mirror", f"{percent(mirror.basis_points)} to {names.get(mirror.version, mirror.version)}"
     if policy.fault:
         yield "fault", _fault(policy.fault)
+    if policy.cors:
+        yield "cors", _cors(policy.cors)
 
 
 def _in_order_of(left: Decision, right: Decision) -> Decision:
@@ -252,6 +255,16 @@ def _fault(fault: Fault) -> str:
     if fault.abort_basis_points:
         parts.append(f"status {fault.abort_status} for {percent(fault.abort_basis_points)}")
     return _listed(parts)
+
+
+def _cors(cors: Cors) -> str:
+    """`pages of https://app.example.com with PUT, headers x-token, credentials; x-total is shown; for 10m`."""
+    headers = [f"headers {_listed(cors.headers)}"] if cors.headers else []
+    more = [*cors.methods, *headers, *(["credentials"] if cors.credentials else [])]
+    parts = [f"pages of {_listed(cors.origins)}" + (f" with {', '.join(more)}" if more else "")]
+    parts += [f"{_listed(cors.expose)} shown to them"] if cors.expose else []
+    parts += [] if cors.max_age_seconds is None else [f"remembered for {duration(cors.max_age_seconds * 1000)}"]
+    return "; ".join(parts)
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -202,6 +202,7 @@ class Manifest:
     request draws among, 0 for those that give each user a new one; `callers_ids` tells that callers may bring the id
     from which tickets are made. `kubernetes` tells that its files are Kubernetes objects. `needs` are of `NEEDS`
     (GM307, `View.stages`); `after` names targets whose files it must know (`View.beside`).
+    `one_cors` is True for engines that tell releases' answers to pages of other origins not apart.
     `down` is what a request gets while no instance of its version takes connections: `502 from nginx`.
     `one_by_one` names two kinds of its objects, where an engine takes each object by itself: first the kind that has
     versions, then the kind whose routes name them. Until both are in force, a route may name a version that is gone.
@@ -225,6 +226,7 @@ class Manifest:
     ticket_grid: int = 0
     callers_ids: bool = False
     kubernetes: bool = False
+    one_cors: bool = False
     unseen: Mapping[Kind, str] = field(default_factory=dict)
     reads: Mapping[Kind, str] = field(default_factory=dict)
     features: Mapping[str, Capability] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from graymesh.ir.cohorts import grid
 from graymesh.ir.features import conjunction_features
 from graymesh.ir.plan import NO_PLAN, Plan
+from graymesh.ir.preflights import PREFLIGHT
 from graymesh.ir.release import (
     ALWAYS,
     UNIQUE_ID,
@@ -149,7 +150,8 @@ def _tables(release: Release, role: Role, manifest: Manifest, can: Can) -> Itera
         yield HostTable(hosts=(*public, *internal), table=full, public=bool(public))
         return
     if role == "follower":
-        follow = _adapted(lane_table(release, lane), can, unasked)
+        # the edge has answered browsers already
+        follow = _without_cors(_adapted(lane_table(release, lane), can, unasked))
         yield HostTable(hosts=(*public, *internal), table=follow, public=bool(public))
         return
     full = _with_lane(_adapted(drawn_by(release.table, manifest, release.start), can, unasked), lane)
@@ -160,6 +162,10 @@ def _tables(release: Release, role: Role, manifest: Manifest, can: Can) -> Itera
     yield HostTable(hosts=(*public, *internal), table=full, public=bool(public))
 
 
+def _without_cors(table: RouteTable) -> RouteTable:
+    return RouteTable(tuple(replace(each, policy=replace(each.policy, cors=None)) for each in table.routes))
+
+
 def _adapted(table: RouteTable, can: Can, unasked: bool) -> RouteTable:
     """The table without what is given up: a route whose every conjunction is given up takes nobody, so it goes.
 
@@ -168,6 +174,8 @@ def _adapted(table: RouteTable, can: Can, unasked: bool) -> RouteTable:
     routes = []
     for route in table.routes:
         if route.split.key and not can("sticky.key"):
+            continue
+        if route.condition == PREFLIGHT and not can("preflight"):
             continue
         condition = tuple(tests for tests in route.condition if all(map(can, conjunction_features(tests))))
         if condition:
@@ -217,6 +225,7 @@ def _policy(policy: Policy, can: Can, unasked: bool) -> Policy:
         retries=retries,
         mirror=policy.mirror if can("mirror") else None,
         fault=policy.fault if can("fault") else None,
+        cors=policy.cors if can("cors") else None,
     )
     return policy if kept == policy else kept
 

@@ -17,6 +17,7 @@ IPV4: Final = rf"{_OCTET}(?:\.{_OCTET}){{3}}"
 CIDR: Final = "[0-9a-fA-F:.]+(?:/[0-9]{1,3})?"
 ENDPOINT: Final = r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}"
 HTTPS_URL: Final = rf"https://{HOST}(?::[0-9]{{1,5}})?(?:/[A-Za-z0-9._~!&()+,=:@/-]*)?"
+ORIGIN: Final = rf"https?://{HOST}(?::[0-9]{{1,5}})?"
 ISSUER: Final = "[A-Za-z0-9](?:[A-Za-z0-9._~:/@+-]*[A-Za-z0-9/])?"
 _COMPONENT = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 IMAGE: Final = (
@@ -72,6 +73,18 @@ def https_url(text: str) -> str:
     """An https address on a named host, without query and fragment."""
     if re.fullmatch(HTTPS_URL, text) is None or text.partition("://")[2].partition("/")[0].replace(".", "").isdigit():
         raise Malformed("GM106", f"{quoted(text)} is not an https address", "like https://id.example.com/jwks.json")
+    return text
+
+
+def origin(text: str) -> str:
+    """An origin as browsers send it: scheme, host in lower case, and the port unless it is the scheme's own."""
+    scheme, _, rest = text.partition("://")
+    name, _, port = rest.partition(":")
+    if re.fullmatch(ORIGIN, text) is None or (port and not 0 < int(port) < 65_536):
+        advice = "list each origin" if "*" in text else "like https://app.example.com, without a path or a slash"
+        raise Malformed("GM106", f"{quoted(text)} is not an origin", advice)
+    if port == {"https": "443", "http": "80"}[scheme]:
+        raise Malformed("GM106", f"browsers leave the port of {quoted(text)} out", f"write {scheme}://{name}")
     return text
 
 

@@ -75,6 +75,13 @@ def cookie_domain(cookie: TicketCookie, domains: Sequence[str]) -> Iterator[Malf
         yield Malformed("GM110", message, "name a domain above all of the service's", below=below)
 
 
+def preflights(preflight: str | None) -> Iterator[Malformed]:
+    """With cors engines answer preflights, so that no version gets any."""
+    if preflight is not None:
+        message = "with cors the engines answer preflights, and no version gets any"
+        yield Malformed("GM110", message, "leave out preflight, or cors", below=("preflight",))
+
+
 def headers(edge: Edge, trace: Trace) -> Iterator[Malformed]:
     """One request header cannot carry both the lane and the trace."""
     if trace.header == edge.header:

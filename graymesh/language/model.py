@@ -30,6 +30,7 @@ from graymesh.diagnostic import Diagnostic
 from graymesh.did_you_mean import certain, quoted, suggestion
 from graymesh.language import consistency
 from graymesh.language.audiences import MOST_AUDIENCES, MOST_ENTRIES, AudienceEntry
+from graymesh.language.cors import CorsSpec
 from graymesh.language.effort import too_hard
 from graymesh.language.errors import Document, diagnostic, everything_wrong, in_order
 from graymesh.language.expectations import SpecTest
@@ -113,6 +114,16 @@ class Spec(Part):
         description="Audiences that get one version; the first match wins.",
         examples=[[{"name": "beta", "audience": "beta", "version": "v2", "from": "gray-5"}]],
     )
+    preflight: Maybe[Literal["stable", "audience"]] = Field(
+        default=None,
+        description="Who answers CORS preflights, which carry no cookies and none of the application's headers: "
+        "`stable`, that version always; `audience`, whoever gets such a request by its path or host, which is what "
+        "happens when it is left out.",
+        examples=["stable"],
+    )
+    cors: Maybe[CorsSpec] = Field(
+        default=None, description="Pages of other origins that may call; engines answer their preflights."
+    )
     sticky: Maybe[Sticky] = Field(default=None, description="Each user stays on one version while the weights grow.")
     edge: Maybe[Edge] = Field(default=None, description="One target decides, those behind it follow.")
     jwt: Maybe[JwtSpec] = Field(default=None, description="Where claims come from.")
@@ -174,6 +185,8 @@ class Spec(Part):
         else:
             problems += consistency.buckets([test.request.bucket for test in self.tests])
             problems += consistency.held(self.hold)
+        if self.cors:
+            problems += consistency.preflights(self.preflight)
         if self.edge and self.trace:
             problems += consistency.headers(self.edge, self.trace)
         if problems:

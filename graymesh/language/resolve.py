@@ -7,11 +7,12 @@ draw for everyone else. Targets say it route by route.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from graymesh.diagnostic import Pointer
 from graymesh.ir.cohorts import Cohort, Weights, cohort
+from graymesh.ir.preflights import PREFLIGHT
 from graymesh.ir.release import (
     ALWAYS,
     UNIQUE_ID,
@@ -121,15 +122,19 @@ class _Standing:
     @cached_property
     def policy(self) -> Policy:
         """What holds for every route."""
-        resilience = self.spec.resilience
-        return Policy(timeout_ms=resilience.timeout_ms, retries=_retries(self.spec)) if resilience else Policy()
+        resilience, cors = self.spec.resilience, self.spec.cors
+        return Policy(
+            timeout_ms=resilience.timeout_ms if resilience else None,
+            retries=_retries(self.spec),
+            cors=cors.meant() if cors else None,
+        )
 
     @cached_property
     def mirrored(self) -> Policy:
         """What holds for the routes of everyone else."""
         mirror = self.spec.mirror
         found = Mirror(mirror.version, mirror.share_basis_points) if mirror and mirror.share_basis_points else None
-        return Policy(timeout_ms=self.policy.timeout_ms, retries=self.policy.retries, mirror=found)
+        return replace(self.policy, mirror=found)
 
     def share(self, version: str, basis_points: int, origin: Pointer | None = None) -> Share:
         """A share of a version, with what canaries bring along."""
@@ -180,6 +185,8 @@ def versions_of(spec: Spec) -> Iterator[Version]:
 
 
 def _routes(standing: _Standing) -> Iterator[Route]:
+    if standing.spec.preflight == "stable":
+        yield _preflights(standing)
     yield from _audience_routes(standing)
     sticky = standing.spec.sticky
     if sticky is None or sum(share.basis_points > 0 for share in _shares(standing)) < 2:
@@ -194,6 +201,13 @@ def _routes(standing: _Standing) -> Iterator[Route]:
     yield _everyone(standing, drawn.split)
 
 
+def _preflights(standing: _Standing) -> Route:
+    """To stable before anybody is looked at or drawn, so that no ticket is handed out for them."""
+    origin: Pointer = ("spec", "preflight")
+    split = Split((standing.share(standing.spec.stable, WHOLE, origin=origin),))
+    return Route(name="preflights", condition=PREFLIGHT, split=split, policy=standing.policy, origin=origin)
+
+
 def _audience_routes(standing: _Standing) -> Iterator[Route]:
     names = [stage.name for stage in standing.spec.stages]
     for index, route in enumerate(standing.spec.routes):
@@ -201,9 +215,7 @@ def _audience_routes(standing: _Standing) -> Iterator[Route]:
             continue
         origin: Pointer = ("spec", "routes", index)
         share = standing.share(route.version, WHOLE, origin=(*origin, "version"))
-        policy = Policy(
-            timeout_ms=standing.policy.timeout_ms, retries=standing.policy.retries, fault=_fault(route.fault)
-        )
+        policy = replace(standing.policy, fault=_fault(route.fault))
         condition = _condition(standing.spec, route.audience)
         yield Route(name=route.name, condition=condition, split=Split((share,)), policy=policy, origin=origin)
 

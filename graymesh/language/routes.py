@@ -37,7 +37,7 @@ from graymesh.language.words import (
 
 MOST_ROUTES = 100
 MOST_EXCEPTED = 20
-_TAKEN = ("everyone", "excepted", "keyed", "stable")
+_TAKEN = ("everyone", "excepted", "keyed", "preflights", "stable")
 _TAKEN_BEGINNINGS = ("excepted-", "ticket-", "draw-", "lane-")
 
 

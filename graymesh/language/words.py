@@ -59,6 +59,7 @@ CohortName: TypeAlias = Annotated[str, Text("a cohort's name", scalars.cohort, s
 CookiePath: TypeAlias = Annotated[str, Text("a path", scalars.cookie_path, scalars.COOKIE_PATH)]
 Bucket: TypeAlias = Annotated[int, Text("a bucket", scalars.bucket, scalars.BUCKET, back=tickets.written)]
 HttpsUrl: TypeAlias = Annotated[str, Text("an https address", addresses.https_url, addresses.HTTPS_URL)]
+Origin: TypeAlias = Annotated[str, Text("an origin", addresses.origin, addresses.ORIGIN)]
 Issuer: TypeAlias = Annotated[str, Text("an issuer", addresses.issuer, addresses.ISSUER)]
 Image: TypeAlias = Annotated[str, Text("a container image", addresses.image, addresses.IMAGE)]
 FilePattern: TypeAlias = Annotated[

@@ -25,18 +25,18 @@ from graymesh.kit.cookies import cookie_of
 from graymesh.kit.nodes import ObjectNode
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.tickets import handed_out, passed_on
+from graymesh.targets.istio.decode_cors import cors_of, for_caches
 
 Label: TypeAlias = Callable[[ObjectNode], str]
 """The name of the version that a Destination sends to; raises NotUnderstood when there is none."""
 
 _MIRRORING: Final = frozenset(["mirror", "mirrors", "mirrorPercentage", "mirrorPercent", "mirror_percent"])
-_KNOWN: Final = _MIRRORING | {"name", "match", "route", "timeout", "retries", "fault", "headers"}
+_KNOWN: Final = _MIRRORING | {"name", "match", "route", "timeout", "retries", "fault", "headers", "corsPolicy"}
 _REFUSED: Final = {
     "redirect": "answers with a redirect and sends to no version",
     "directResponse": "answers by itself and sends to no version",
     "rewrite": "changes the path or host that the version sees",
     "delegate": "the routes stand in another VirtualService",
-    "corsPolicy": "answers preflight requests by itself",
 }
 _DESTINATION: Final = frozenset(["destination", "weight", "headers"])
 _HEADERS: Final = frozenset(["request", "response"])
@@ -69,20 +69,22 @@ _OUR_WORDS: Final[Mapping[str, frozenset[str]]] = {
 def route_of(route: ObjectNode, index: int, condition: Condition, label: Label) -> Route:
     """The route; raises NotUnderstood for a field that graymesh has no words for."""
     route.limited(_KNOWN, _REFUSED)
+    cors = cors_of(route)
     return Route(
         name=route.text("name") or f"route-{index + 1}",
         condition=condition,
-        split=_split(route, label),
+        split=_split(route, label, cors is not None),
         policy=Policy(
             timeout_ms=route.milliseconds("timeout"),
             retries=_retries(route.node("retries")),
             mirror=_mirror(route, label),
             fault=_fault(route.node("fault")),
+            cors=cors,
         ),
     )
 
 
-def _split(route: ObjectNode, label: Label) -> Split:
+def _split(route: ObjectNode, label: Label, with_cors: bool) -> Split:
     """Weights are relative. A single destination's does not count, several share nothing with one of weight 0."""
     nodes = [each.limited(_DESTINATION) for each in route.nodes("route")]
     if not nodes:
@@ -93,7 +95,7 @@ def _split(route: ObjectNode, label: Label) -> Split:
     total = sum(weights)
     if not total:
         raise NotUnderstood("weight", "all weights are 0", (*route.path, "route"))
-    above = _headers(route)
+    above = _headers(route, with_cors)
     pairs = [(each, weight) for each, weight in zip(nodes, weights, strict=True) if weight]
     return Split(tuple(_share(each, Fraction(weight * WHOLE, total), above, label) for each, weight in pairs))
 
@@ -144,7 +146,8 @@ def _together(above: _Effects, below: _Effects, place: ObjectNode) -> _Effects:
     )
 
 
-def _headers(parent: ObjectNode) -> _Effects:
+def _headers(parent: ObjectNode, with_cors: bool = False) -> _Effects:
+    """Those of a route with a corsPolicy take out what services say of it, and tell caches that it differs."""
     headers = parent.node("headers")
     if headers is None:
         return _Effects({}, {}, None, None)
@@ -152,9 +155,9 @@ def _headers(parent: ObjectNode) -> _Effects:
     request, response = headers.node("request"), headers.node("response")
     beside = _beside(request.limited(_OPERATIONS, _REMOVE)) if request else None
     if response:
-        response.limited(_OPERATIONS, _REMOVE)
+        response.limited(_OPERATIONS | {"remove"} if with_cors else _OPERATIONS, _REMOVE)
     sent, answered = (dict(_set(side)) if side else {} for side in (request, response))
-    return _Effects(sent, answered, _cookie(response), beside)
+    return _Effects(sent, answered, _cookie(response, with_cors), beside)
 
 
 def _beside(request: ObjectNode) -> tuple[str, str] | None:
@@ -189,9 +192,9 @@ def _literal(value: str, name: str, side: ObjectNode) -> str:
     return value.replace("%%", "%")
 
 
-def _cookie(response: ObjectNode | None) -> SetCookie | None:
+def _cookie(response: ObjectNode | None, with_cors: bool) -> SetCookie | None:
     """The cookie that is added to the answer; any other added header is refused."""
-    added = response.text_map("add") if response else {}
+    added = for_caches(response, with_cors) if response else {}
     found = None
     for name, value in added.items():
         assert response is not None

@@ -26,6 +26,9 @@ def needs(view: View) -> Iterator[Need]:
     yield from _gateways(view, options)
     if options.serviceEntry:
         yield Need(name="ServiceEntry", text="the kind ServiceEntry, and the right to write it", path=_OPTIONS)
+    if any(route.policy.cors for table in view.tables for route in table.table.routes):
+        text = "an Istio that knows corsPolicy.unmatchedPreflights, or services get the preflights of other origins"
+        yield Need(name="CORS", text=text, path=("spec", "cors"))
     claims = asked_by(view, Kind.CLAIM)
     if claims is not None:
         yield from _tokens(view, options, claims)

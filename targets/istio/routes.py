@@ -30,6 +30,7 @@ from graymesh.ir.release import (
 from graymesh.kit.comments import condition_in_words, route_in_words
 from graymesh.kit.cookies import attributes
 from graymesh.kit.durations import in_seconds
+from graymesh.targets.istio import cors
 from graymesh.targets.istio.claims import Claims
 from graymesh.targets.istio.matches import matches
 
@@ -136,6 +137,7 @@ def _http_route(route: Route, found: list[dict[str, Any]], backend: Backend) -> 
         "name": route.name,
         **({"match": found} if found else {}),
         **_policy(route.policy, backend),
+        **(cors.fields(route.policy.cors) if route.policy.cors else {}),
         "route": _destinations(shares, backend),
     }
 

@@ -160,6 +160,8 @@ def _added(directive: ParsedDirective, hidden: set[str]) -> LocationOutput:
     value = pieces_of(rest[0])
     if name.lower() == "set-cookie":
         return LocationOutput("cookie", "set-cookie", value, directive)
+    if name.lower() == "vary":
+        return LocationOutput("response", "vary", value, directive)
     if name.lower() not in hidden:
         raise NotUnderstood("add_header", f"{name} is added beside the upstream's own", directive)
     return LocationOutput("response", name.lower(), value, directive)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from graymesh.ir.release import ALWAYS, Facts, Kind, Policy, Route, RouteTable, Scalar, Share, Split
@@ -11,6 +11,7 @@ from graymesh.kit.refusal import NotUnderstood
 from graymesh.targets.nginx.allowed import harmless
 from graymesh.targets.nginx.decode_answers import allowed, own_answer, status_of
 from graymesh.targets.nginx.decode_cases import JointCases
+from graymesh.targets.nginx.decode_cors import without_cors
 from graymesh.targets.nginx.decode_definitions import Definitions
 from graymesh.targets.nginx.decode_effects import (
     Counted,
@@ -134,7 +135,8 @@ def foreign(server: ParsedDirective) -> Iterator[NotUnderstood]:
         if directive.name == "location":
             passes_on = bool(_passes(directive))
             for each in directive.body or ():
-                if not _known(each, _IN_LOCATIONS) and (passes_on or not allowed(each)):
+                known = _known(each, _IN_LOCATIONS) or (passes_on and each.name == "if")
+                if not known and (passes_on or not allowed(each)):
                     yield _unknown(each, directive)
         elif not _known(directive, _IN_ANSWERING if answered else _IN_SERVERS):
             yield _unknown(directive, server)
@@ -197,9 +199,10 @@ def _passing_rows(
     location: Location, passing: ParsedDirective, levels: Levels, before: Mapping[str, Pieces], http: Http, room: Room
 ) -> tuple[list[Row], Evaluator, dict[tuple[str, str], Scalar]]:
     evaluator = Evaluator(http.definitions, assigned(_all(location.where, "set"), before, http.definitions), room)
-    found = [LocationOutput("version", "", _passed(passing), passing), *_keyed(outputs(levels), http)]
+    answered, given = without_cors(location.where, list(outputs(levels)), levels, evaluator)
+    found = [LocationOutput("version", "", _passed(passing), passing), *_keyed(iter(given), http)]
     cases = JointCases(evaluator).of([_substituted(output, evaluator) for output in found])
-    ruled = policy(levels)
+    ruled = replace(policy(levels), cors=answered)
     rows = [Row(case.condition, case.draws, effects(found, case.values), ruled) for case in cases]
     _check_address(rows, evaluator, levels)
     looked_up = bool(levels.effective("resolver")) or literal_of(found[0].value) is not None

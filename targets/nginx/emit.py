@@ -43,6 +43,8 @@ def _table(block: Directive) -> Iterator[str]:
 
 
 def _words(directive: Directive) -> list[str]:
+    if directive.name == "if":
+        return ["if", *(f"({_argument(each)})" for each in directive.arguments)]
     return [_key(directive.name, in_map=False), *map(_argument, directive.arguments)]
 
 

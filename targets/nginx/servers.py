@@ -10,6 +10,7 @@ from graymesh.ir.naming import limited
 from graymesh.ir.release import Kind, Release, Version
 from graymesh.kit.comments import file_of
 from graymesh.kit.target import HostTable, View
+from graymesh.targets.nginx import cors
 from graymesh.targets.nginx.claims import (
     CHECK,
     CHECKED,
@@ -38,7 +39,7 @@ TLS: Final = ("ssl", "http2")
 _LONGEST_GROUP: Final = 56
 _IDLE_CONNECTIONS: Final = "16"
 _FORWARDED: Final = ("x_forwarded_host", "x_forwarded_port", "x_forwarded_proto")
-_ROLES: Final = ROLES | {"token", "from_proxy", *(f"told_{name}" for name in ("x_real_ip", *_FORWARDED))}
+_ROLES: Final = ROLES | cors.ROLES | {"token", "from_proxy", *(f"told_{name}" for name in ("x_real_ip", *_FORWARDED))}
 
 
 def upstream_name(release: Release, version: str) -> str:
@@ -105,8 +106,9 @@ def _table_items(view: View, table: HostTable, names: Names, told: Forwarded) ->
     limited_to = limits(
         view, table.table, decision.version, names, lambda version: upstream_name(view.release, version)
     )
+    answered = cors.cors_marks(policy_of(table.table).cors, names)
     token, reading = _token(view, table, names)
-    items = (*decision.items, *marked.items, *limited_to.items, *token)
+    items = (*decision.items, *marked.items, *answered.items, *limited_to.items, *token)
     yield from verified(items) if key_file(view) else items
     yield Remark()
     spoken = TLS if is_over_tls(view) else ()
@@ -120,7 +122,7 @@ def _table_items(view: View, table: HostTable, names: Names, told: Forwarded) ->
     if view.options.get("maxBodySize"):
         head.append(Directive("client_max_body_size", (view.options["maxBodySize"],)))
     headers = (*told.directives, *marked.directives)
-    passing = tuple(_location(view, table, decision, headers, limited_to))
+    passing = (*answered.directives, *_location(view, table, decision, headers, limited_to))
     location = Directive("location", ("/",), in_grpc(passing) if ("", "protocol.grpc") in view.facts else passing)
     yield Directive("server", (), (*head, Remark(), location))
 

@@ -10,6 +10,7 @@ from graymesh.ir.release import UNIQUE_ID, Kind, OneOf, Route, Test, Version
 from graymesh.ir.semantics import describe
 from graymesh.kit.target import Constraint, View
 from graymesh.targets.spring_cloud_gateway import header_values
+from graymesh.targets.spring_cloud_gateway.cors import cors_of
 from graymesh.targets.spring_cloud_gateway.filters import is_literal
 from graymesh.targets.spring_cloud_gateway.services import service_id
 
@@ -26,8 +27,23 @@ def check(view: View) -> Iterator[Constraint]:
     for route in routes:
         for test in {test: None for tests in route.condition for test in tests}:
             yield from _test(route, test)
+    yield from _own_origins(view)
     for value in {value: None for route in routes for value in _header_values(route)}:
         yield from _header_value(value)
+
+
+def _own_origins(view: View) -> Iterator[Constraint]:
+    """Pages of the service's own send their origin too, and the gateway does not see that TLS ended before it."""
+    cors = cors_of(view)
+    for domain in view.release.domains if cors else ():
+        if cors and f"https://{domain}" not in cors.origins:
+            yield Constraint(
+                path=("spec", "cors", "origins"),
+                message=f"pages of https://{domain} itself are not among them: where TLS ends before the gateway, it "
+                "takes them for another origin's, and answers 403 to what they POST",
+                help=f"add https://{domain}, unless clients speak TLS with the gateway itself",
+                level="warning",
+            )
 
 
 def _endpoints(view: View, version: Version) -> Iterator[Constraint]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from graymesh.diagnostic import Pointer, Refused
-from graymesh.ir.release import Facts
+from graymesh.ir.release import Cors, Facts
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.target import Decoded, Files, Refusal, Statement
 from graymesh.source import Source, load_artifacts
-from graymesh.targets.spring_cloud_gateway import properties
+from graymesh.targets.spring_cloud_gateway import decode_cors, properties
 from graymesh.targets.spring_cloud_gateway.addresses import Addresses
 from graymesh.targets.spring_cloud_gateway.decode_routes import DecodedRoute, Hosts, entry, hosts_of
 from graymesh.targets.spring_cloud_gateway.decode_tables import (
@@ -65,11 +65,12 @@ def decode(files: Files) -> Decoded:
     documents, unread = _documents(files)
     lists, strange = _route_lists(documents, files)
     addresses, doubtful = _instances(documents)
-    refusals = (*unread, *strange, *doubtful)
+    cors, unclear = _cors(documents, files) if not strange else (None, [])
+    refusals = (*unread, *strange, *doubtful, *unclear)
     if refusals or not lists:
         return Decoded((), refusals)
     ignored = any(properties.ignores_forwarded(document.source.data) for document in documents)
-    return _routed(lists[0], addresses, {("", "server.forwardHeaders"): "none"} if ignored else {})
+    return _routed(lists[0], addresses, {("", "server.forwardHeaders"): "none"} if ignored else {}, cors)
 
 
 def _documents(files: Files) -> tuple[list[_Document], list[Refusal]]:
@@ -98,12 +99,27 @@ def _route_lists(documents: Iterable[_Document], files: Files) -> tuple[list[_Ro
             refusals.append(document.refusal(why, why.where or ()))
             continue
         lists += [_RouteList(document, setting) for setting in settings if setting.name == "routes"]
-        others = [setting for setting in settings if setting.name != "routes"]
+        others = [setting for setting in settings if setting.name != "routes" and not decode_cors.concerns(setting)]
         refusals += [document.refusal(NotUnderstood(each.field, each.why), each.path) for each in others]
     if len(lists) > 1:
         message = f"{len(lists)} documents or prefixes set the list of routes, and Spring takes one of them"
         refusals += [each.document.refusal(NotUnderstood("routes", message), each.setting.path) for each in lists]
     return lists, refusals
+
+
+def _cors(documents: Iterable[_Document], files: Files) -> tuple[Cors | None, list[Refusal]]:
+    """What the gateway answers pages of other origins; Spring puts together what several documents say of it."""
+    found: list[Cors] = []
+    refusals: list[Refusal] = []
+    for document in documents:
+        settings = [setting for setting in _settings(document, files) if decode_cors.concerns(setting)]
+        try:
+            found += [cors] if (cors := decode_cors.cors_of(settings)) else []
+            if len(found) > 1 and settings:
+                raise NotUnderstood(settings[0].field, "several documents say it", settings[0].path)
+        except NotUnderstood as why:
+            refusals.append(document.refusal(why, why.where or ()))
+    return found[0] if found else None, refusals
 
 
 def _settings(document: _Document, files: Files) -> Iterator[Property]:
@@ -137,13 +153,13 @@ def _instances(documents: Iterable[_Document]) -> tuple[Addresses, list[Refusal]
     return Addresses(found), refusals
 
 
-def _routed(listed: _RouteList, addresses: Addresses, forwarding: Facts) -> Decoded:
+def _routed(listed: _RouteList, addresses: Addresses, forwarding: Facts, cors: Cors | None) -> Decoded:
     """What the list of routes decides; `forwarding` matters to those that ask for the client's address."""
     try:
         values = of_type(listed.setting.field, listed.setting.value or [], list)
     except NotUnderstood as why:
         return Decoded((), (listed.document.refusal(why, listed.setting.path),))
-    read = [_entry(listed, index, value) for index, value in enumerate(values)]
+    read = [_entry(listed, index, value, cors) for index, value in enumerate(values)]
     entries = [each for each in read if isinstance(each, DecodedRoute)]
     lost = [each for each in read if isinstance(each, _Lost)] + list(_contradictions(listed, entries))
     known = addresses.used_by(entries)
@@ -157,9 +173,10 @@ def _routed(listed: _RouteList, addresses: Addresses, forwarding: Facts) -> Deco
     return Decoded(services, tuple(refusals), frozenset(each.id for each in read if each))
 
 
-def _entry(listed: _RouteList, index: int, value: Any) -> DecodedRoute | _Lost | None:
+def _entry(listed: _RouteList, index: int, value: Any, cors: Cors | None) -> DecodedRoute | _Lost | None:
     try:
-        return entry(value, index)
+        found = entry(value, index)
+        return found and decode_cors.answered(found, cors)
     except NotUnderstood as why:
         written = value.get("id") if isinstance(value, Mapping) else None
         called = written if isinstance(written, str) else str(index)

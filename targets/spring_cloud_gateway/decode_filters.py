@@ -23,6 +23,9 @@ _EXCEPTIONS: Final[Mapping[str, str]] = {
     "java.io.IOException": "reset",
     "org.springframework.cloud.gateway.support.TimeoutException": "timeout",
 }
+_ACCESS_CONTROL: Final = frozenset(
+    ["access-control-allow-origin", "access-control-allow-credentials", "access-control-expose-headers"]
+)
 _UNAVAILABLE: Final = "SERVICE_UNAVAILABLE"
 _GATEWAY_ERRORS: Final = Counter(["BAD_GATEWAY", _UNAVAILABLE, "GATEWAY_TIMEOUT"])
 
@@ -33,6 +36,7 @@ class FilterEffects:
 
     `last_kept` are headers of answers of which only the last value is left, and that no filter so far adds one to.
     `drops_connection`: the client's Connection header cannot name headers that are left out on the way to the service.
+    `first_kept` are headers of answers of which the gateway's own value stays, `removed` those that no service sets.
     `resets_sockets`: an answer is changed after a WebSocket's 101 has left, which ends the connection.
     """
 
@@ -43,6 +47,8 @@ class FilterEffects:
     policy: Policy = field(default_factory=Policy)
     preserve_host: bool = False
     last_kept: frozenset[str] = frozenset()
+    first_kept: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
     resets_sockets: bool = False
     drops_connection: bool = False
 
@@ -72,6 +78,10 @@ def _with(found: FilterEffects, filter_: Definition) -> FilterEffects:
             return replace(found, request_headers=_set(filter_, found.request_headers))
         case "SetResponseHeader":
             return replace(found, response_headers=_set(filter_, found.response_headers), resets_sockets=True)
+        case "DedupeResponseHeader" if _strategy(filter_) == "RETAIN_FIRST":
+            return replace(found, first_kept=found.first_kept | _names(filter_, filter_.named("name", "strategy")))
+        case "RemoveResponseHeader":
+            return replace(found, removed=found.removed | _names(filter_, filter_.named("name")))
         case "DedupeResponseHeader":
             return replace(found, last_kept=found.last_kept | _last_kept(filter_, found))
         case "AddRequestHeader":
@@ -114,6 +124,19 @@ def _beside(filter_: Definition, found: FilterEffects) -> str:
     if found.policy.retries:
         raise NotUnderstood(f"{filter_.name} cookie", "behind Retry it is added once for each try")
     return value
+
+
+def _strategy(filter_: Definition) -> str:
+    """The first value is kept unless something else is said."""
+    return filter_.named("name", "strategy").get("strategy", "RETAIN_FIRST").upper()
+
+
+def _names(filter_: Definition, arguments: Mapping[str, str]) -> frozenset[str]:
+    """The headers of a filter, of those that answer pages of other origins. Raises NotUnderstood for others."""
+    names = frozenset(arguments.get("name", "").lower().split())
+    if not names or not names <= _ACCESS_CONTROL or (filter_.name == "RemoveResponseHeader" and len(names) > 1):
+        raise NotUnderstood(filter_.name, "it drops values that the service itself repeats or sets")
+    return names
 
 
 def _last_kept(filter_: Definition, found: FilterEffects) -> frozenset[str]:

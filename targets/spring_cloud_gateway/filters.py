@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 from graymesh.ir.release import TICKET, Policy, Retries, Share
 from graymesh.ir.tickets import ticket_of
 from graymesh.kit.cookies import attributes
+from graymesh.targets.spring_cloud_gateway import cors
 
 Filter: TypeAlias = dict[str, Any]
 
@@ -53,6 +54,8 @@ def filters(share: Share, policy: Policy, preserve_host: bool) -> Iterator[Filte
         if share.set_cookie.passed_on:
             yield _filter("AddRequestHeader", name="Cookie", value=checked(pair))
         yield _filter("AddResponseHeader", name="Set-Cookie", value=checked(pair + attributes(share.set_cookie)))
+    if policy.cors:
+        yield from cors.filters(policy.cors)
     # Last, hence innermost: outside it, the cookie would be added once for each try.
     if policy.retries:
         yield _retry(policy.retries)

@@ -12,6 +12,7 @@ from graymesh.kit.asked import asked_by
 from graymesh.kit.comments import condition_in_words, file_of_all, in_lines
 from graymesh.kit.target import Tree, View
 from graymesh.targets.spring_cloud_gateway import predicates, services
+from graymesh.targets.spring_cloud_gateway.cors import global_settings
 from graymesh.targets.spring_cloud_gateway.filters import filters, metadata
 from graymesh.text import Remarked
 
@@ -27,7 +28,7 @@ def lower(views: Sequence[View]) -> list[Tree]:
     ordered = sorted(views, key=lambda view: view.release.key)
     if not ordered:
         return []
-    routes: Any = {"routes": [route for view in ordered for route in _routes(view)]}
+    routes: Any = {**global_settings(ordered), "routes": [route for view in ordered for route in _routes(view)]}
     for key in reversed(PREFIXES[ordered[0].options["prefix"]]):
         routes = {key: routes}
     found = {key: listed for view in ordered for key, listed in _instances(view)}

@@ -68,7 +68,8 @@ class Placed:
         options = self.case.options[self.target]
         private = {"exportTo": options.get("exportTo")} if "." in options.get("exportTo", ()) else {}
         shared = {name: options.get(name) for name, option in manifest.options.items() if option.shared}
-        return json.dumps(shared | private, sort_keys=True)
+        cors = {"cors": self.case.source.data["spec"].get("cors")} if manifest.one_cors else {}
+        return json.dumps(shared | private | cors, sort_keys=True)
 
 
 def placed(target_name: str, port: int, generated: bool = True) -> list[Placed]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from graymesh.ir.features import conjunction_features
+from graymesh.ir.preflights import PREFLIGHT
 from graymesh.ir.release import UNIQUE_ID, Release
 from graymesh.kit.registry import target
 from graymesh.kit.target import View
@@ -151,6 +152,7 @@ def features(view: View) -> set[str]:
     for table in view.tables:
         for route in table.table.routes:
             found |= {name for tests in route.condition for name in conjunction_features(tests)}
+            found |= {"preflight"} if route.condition == PREFLIGHT else set()
             shares = [share for share in route.split.shares if share.basis_points]
             found |= {"split"} if len(shares) > 1 else set()
             found |= {"split.several"} if len({share.version for share in shares}) > 2 else set()
@@ -162,5 +164,6 @@ def features(view: View) -> set[str]:
             written = {header for share in shares for header in share.request_headers}
             found |= {"trace"} if any(value == UNIQUE_ID for _, value in written) else set()
             found |= {"lane.set"} if view.role == "edge" and lane in {name for name, _ in written} else set()
+            found |= {"cors"} if route.policy.cors else set()
             found |= {"fault"} if route.policy.fault else set()
     return found

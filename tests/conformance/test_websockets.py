@@ -1,4 +1,4 @@
-"""WebSockets through every engine, for each kind of user, beside notice, trace and cookie."""
+"""WebSockets through every engine, for each kind of user, beside notice, trace, cookie and answers to other origins."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ from tests.helpers import case_from
 from tests.nginx.engine import free_port
 
 HOST: Final = "chat.example.com"
+ORIGIN: Final = f"https://{HOST}"
+"""Browsers say it when they open a WebSocket; behind TLS that ends before the engine it is no origin of its own."""
+
 ADDRESSES: Final = {"127.8.3.1": "v1", "127.8.4.1": "v2"}
 USERS: Final = {
     "a tester": ({"X-Canary": "always"}, {"v2"}),
-    "a user of v2": ({"Cookie": "chat-bucket=0100"}, {"v2"}),
-    "a user of v1": ({"Cookie": "chat-bucket=9100"}, {"v1"}),
+    "a user of v2": ({"Cookie": "chat-bucket=a1b2c3d40100"}, {"v2"}),
+    "a user of v1": ({"Cookie": "chat-bucket=a1b2c3d49100"}, {"v1"}),
     "a new user": ({}, {"v1", "v2"}),
 }
 TRACED: Final = ("istio", "nginx")
@@ -55,7 +58,8 @@ def _spec(engine: str, port: int) -> dict[str, Any]:
             "versions": {name: {"endpoints": [f"{address}:{port}"]} for address, name in ADDRESSES.items()},
             "audiences": {"testers": [{"headers": {"X-Canary": "always"}}]},
             "routes": [{"name": "testers", "audience": "testers", "version": "v2"}],
-            "sticky": {"cookie": "chat-bucket"},
+            "sticky": {"cookie": "chat-bucket", "start": "0000"},
+            "cors": {"origins": [ORIGIN]},
             "notice": {"header": "X-Gray-Notice", "value": "you try v2"},
             **({"trace": {"header": "X-Gray-Trace"}} if engine in TRACED else {}),
             "stages": [{"name": "half", "weight": 50, "hold": "1h"}, {"name": "full", "weight": 100}],
@@ -68,7 +72,7 @@ def _spec(engine: str, port: int) -> dict[str, Any]:
 def test_sockets_are_opened_and_echo(served: tuple[str, tuple[str, int]], user: str) -> None:
     engine, address = served
     headers, versions = USERS[user]
-    opened = sockets.opened(address, HOST, headers)
+    opened = sockets.opened(address, HOST, {"Origin": ORIGIN, **headers})
     assert opened.status == 101
     assert opened.echo in {f"{version}: hello" for version in versions}
     if engine == "spring-cloud-gateway":

@@ -171,6 +171,22 @@ def test_preflights_are_requests_like_others_but_at_spring(engine: Engine, endpo
     assert served == (["v1", "403", "403"] if own else ["v1", "v1", "v2"])
 
 
+def test_preflights_go_to_stable_where_the_spec_says_so(engine: Engine, endpoints: dict[str, str]) -> None:
+    """Even where an audience has them; the request itself, and OPTIONS for other reasons, go on as before."""
+    if not target(engine.name).manifest.can("preflight"):
+        return
+    release, view = _release(engine.name, endpoints, PLAIN, preflight="stable")
+    canary, asking = ("X-Gray", "v2"), PREFLIGHT[:2]
+    requests = [
+        *(Request(method="OPTIONS", headers=(*headers, canary)) for headers in (asking, asking[:1], asking[1:])),
+        Request(method="POST", headers=(*asking, canary, ("Content-Length", "0"))),
+        Request(method="OPTIONS", headers=(("Origin", ""), asking[1], canary)),
+    ]
+    expected = ["v1", "v2", "v2", "v2", "v2"]
+    assert _served(engine, release, view, [_raw(each) for each in requests], endpoints) == expected
+    assert _told(engine.name, view, requests) == expected
+
+
 @pytest.mark.parametrize("kind", ["query", "cookie", "header"])
 def test_what_all_engines_read_alike(engine: Engine, endpoints: dict[str, str], kind: str) -> None:
     """Each character of a value for itself: those of the language are read as they stand by every engine."""

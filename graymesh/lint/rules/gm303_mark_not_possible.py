@@ -1,6 +1,7 @@
-"""A notice or trace that a target cannot add.
+"""A notice, a trace or an answer to pages of other origins that a target cannot add.
 
-The engine cannot set this header on the requests or answers of one version, or cannot make a unique id.
+The engine cannot set this header on the requests or answers of one version, cannot make a unique id, or cannot answer
+preflights by itself.
 
 bad: |
   targets: {spring-cloud-gateway: {}}
@@ -21,8 +22,9 @@ from graymesh.lint.finding import Finding
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Notices and traces that a deciding target lacks."""
+    """Notices, traces and CORS that a deciding target lacks."""
     spec = case.rollout.spec
-    uses = [Use(name, ("spec", name)) for name, value in (("notice", spec.notice), ("trace", spec.trace)) if value]
+    said = {"notice": spec.notice, "trace": spec.trace, "cors": spec.cors}
+    uses = [Use(name, ("spec", name)) for name, value in said.items() if value]
     for gap in missing(case, "GM303", iter(uses)):
         yield gap.finding(FEATURES[gap.use.feature][1])
