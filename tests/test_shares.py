@@ -101,7 +101,7 @@ def test_a_key_counts_in_an_audience(uid: str, decided: dict[str, int]) -> None:
     found = resolve(
         released(audiences=audiences, sticky=sticky, routes=[beta("20%")], stages=[{"name": "a", "weight": 0}])
     )
-    keyed = next(route for route in found.table.routes if route.name == "beta.keyed")
+    keyed = next(route for route in found.table.routes if route.name == "beta_keyed")
     assert keyed.condition == ((Test(Field(Kind.HEADER, "x-user"), OneOf(("x", "y"))),),)
     decision = decide(found.table, Request(headers=(("x-user", uid),)))
     assert {share.version: share.basis_points for share in decision.shares} == decided

@@ -224,7 +224,7 @@ def _audience_routes(standing: _Standing) -> Iterator[Route]:
         share = standing.share(route.version, WHOLE, origin=(*origin, "version"))
         shares = (share,) if route.part_basis_points is None else _shares(standing, weights)
         whole = Route(name=route.name, condition=condition, split=Split(tuple(shares)), policy=policy, origin=origin)
-        yield from _drawn(standing, whole, weights, f"{route.name}.")
+        yield from _drawn(standing, whole, weights, f"{route.name}_")  # no name of the spec has an underscore
 
 
 def _asked_for(spec: Spec) -> Iterator[str]:

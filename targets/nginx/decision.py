@@ -125,7 +125,7 @@ class _Asking:
 
     def _answers(self, label: str, tests: Conjunction, several: bool, blocks: list[Item]) -> Iterator[Variable]:
         """What holds the answers to the tests; an audience of which a share is drawn brings those of its own."""
-        route, _, known = label.partition(".")
+        route, _, known = label.partition("_")
         found = [(name, its, all_) for name, all_ in self._audiences for its in all_ if known and {*its} <= {*tests}]
         name, own, whole = max(found, key=lambda each: len(each[1]), default=(route, (), ()))
         for test in tests:
