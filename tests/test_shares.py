@@ -120,6 +120,12 @@ def test_paths_without_tickets_hand_none_out_to_an_audience() -> None:
     assert shares_of(found, path="/shop/x") == {"v2": 2000, "v1": 8000}
 
 
+def test_paths_without_tickets_are_asked_for_from_the_first_stage_on() -> None:
+    sticky = {"cookie": "ticket", "except": [{"prefix": "/static"}]}
+    found = resolve(released(sticky=sticky, stages=[{"name": "a", "weight": 0}, {"name": "b", "weight": 5}]))
+    assert found.asked == ((Field(Kind.PATH), ("spec", "sticky", "except")),)
+
+
 @pytest.mark.parametrize(
     ("parts", "said"),
     [

@@ -22,6 +22,7 @@ from graymesh.ir.release import (
     Field,
     Intervals,
     Jwt,
+    Kind,
     Lane,
     Mirror,
     Policy,
@@ -234,7 +235,7 @@ def _asked_for(spec: Spec) -> Iterator[str]:
 
 
 def _asked_fields(spec: Spec) -> Iterator[tuple[Field, Pointer]]:
-    """What routes look at at any stage, and what draws hash; each field once, where the spec first asks for it."""
+    """What routes and draws look at, at any stage; each field once, where the spec first asks for it."""
     found: dict[Field, Pointer] = {}
     for name in dict.fromkeys(_asked_for(spec)):
         for number, entry in enumerate(spec.audiences[name]):
@@ -242,6 +243,8 @@ def _asked_fields(spec: Spec) -> Iterator[tuple[Field, Pointer]]:
                 found.setdefault(test.field, ("spec", "audiences", name, number))
     if spec.sticky and spec.sticky.key:
         found.setdefault(spec.sticky.key, ("spec", "sticky", "key"))
+    if spec.sticky and spec.sticky.excepted:
+        found.setdefault(Field(Kind.PATH), ("spec", "sticky", "except"))
     yield from found.items()
 
 
