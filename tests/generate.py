@@ -175,6 +175,9 @@ def rollouts(draw: st.DrawFn, manifest: Manifest, number: int = 0, router: Manif
         spec["sticky"] = {"cookie": "gray-ticket"} | ({"key": {"cookie": "uid"}} if keyed else {})
         spec["sticky"] |= draw(st.sampled_from([{}, {}, {"except": [{"prefix": "/static"}, "/favicon.ico"]}]))
         spec |= draw(st.sampled_from([{}, {}, {"hold": "newUsers"}]))
+    if can("split"):
+        for route in spec["routes"]:
+            route |= draw(shares_of(spec, route["version"], route["audience"], can))
     held = draw(enforced(manifest.can, canaries)) if router else {}
     spec |= draw(extras(can)) | {key: value for key, value in held.items() if key != "resilience"}
     if "resilience" in held:
@@ -199,6 +202,19 @@ def stage_lists(draw: st.DrawFn, canaries: list[str], step: int) -> list[dict[st
         split = {"split": weights} if len(canaries) > 1 else {"weight": weights["v2"]}
         stages.append({"name": f"stage-{i}", "hold": "1h", **split})
     return stages
+
+
+@st.composite
+def shares_of(draw: st.DrawFn, spec: dict[str, Any], version: str, audience: str, can: Any) -> dict[str, Any]:
+    """A share of an audience now and then, where it fits beside other canaries and its paths beside those left out."""
+    paths = [entry.get("path", "/") for entry in spec["audiences"][audience]]
+    joined = all(isinstance(path, str) or "prefix" in path for path in paths)
+    step = 1 if can("sticky.fine") or "sticky" not in spec else 500
+    others = [sum(part for name, part in stage.get("split", {}).items() if name != version) for stage in spec["stages"]]
+    most = round((100 - max(others)) * 100) // step
+    if version == "v1" or most < 1 or ("except" in spec.get("sticky", {}) and not joined) or draw(st.booleans()):
+        return {}
+    return {"share": f"{draw(st.integers(0, most)) * step / 100:g}%"}
 
 
 @st.composite

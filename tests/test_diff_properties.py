@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from graymesh.diff.compare import release_diff
-from graymesh.diff.known import known, same, shares_of
+from graymesh.diff.known import known, same
 from graymesh.diff.model import ReleaseDiff
 from graymesh.diff.routing import route_changes
+from graymesh.diff.sections import shares_of
 from graymesh.ir.release import BUCKET_COUNT
 from graymesh.ir.semantics import Request, decide
 from graymesh.ir.tickets import ticket_of
@@ -47,10 +48,15 @@ def edited(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     spec = new["spec"]
     other = draw(rollouts(MANIFEST))["spec"]
     for part in draw(
-        st.sets(st.sampled_from(["stage", "audiences", "sticky", "resilience", "notice", "order"]), min_size=1)
+        st.sets(
+            st.sampled_from(["stage", "audiences", "sticky", "resilience", "notice", "order", "shares"]), min_size=1
+        )
     ):
         if part == "stage":
             spec["stage"] = draw(st.sampled_from([stage["name"] for stage in spec["stages"]]))
+        elif part == "shares":
+            for route in spec["routes"]:
+                route["share"] = draw(st.sampled_from(["0%", "5%", "50%", "100%"]))
         elif part == "order":
             spec["routes"] = draw(st.permutations(spec["routes"]))
         elif part == "audiences" and not any(
@@ -184,3 +190,50 @@ def test_the_formatted_release_is_the_same_one() -> None:
     """The generator's JSON and its YAML say the same, or the law about formatting would say nothing."""
     data = {"a": [1, "x"], "b": {"c": "1"}}
     assert yaml.safe_load(yaml.safe_dump(data)) == json.loads(json.dumps(data))
+
+
+_SHARED = """
+apiVersion: graymesh.io/v1alpha1
+kind: Rollout
+metadata: {name: shop, namespace: default}
+spec:
+  service: {port: 8080, domains: [shop.example.com]}
+  stable: v1
+  versions: {v1: {}, v2: {}, v3: {}}
+  audiences: {beta: [{cookies: {beta: "1"}}], staff: [{headers: {X-Team: staff}}]}
+  routes: ROUTES
+  sticky: {cookie: gray-ticket}
+  stages: [{name: now, split: {v2: FIRST, v3: SECOND}}]
+  targets: {nginx: {}}
+"""
+_PART = st.sampled_from([0, 1, 5, 20, 40, 50])
+_ROUTE = st.tuples(st.sampled_from(["v1", "v2", "v3"]), st.one_of(st.none(), _PART))
+
+
+def shared(weights: tuple[int, int], routes: list[tuple[str, int | None]]) -> Case:
+    written = [
+        {"name": name, "audience": name, "version": version}
+        | ({"share": f"{share}%"} if share is not None and version != "v1" else {})
+        for name, (version, share) in zip(["beta", "staff"], routes, strict=True)
+    ]
+    text = _SHARED.replace("ROUTES", json.dumps(written))
+    found, problems = case_from(text.replace("FIRST", str(weights[0])).replace("SECOND", str(weights[1])))
+    assert found is not None, problems
+    return found
+
+
+SHARED = st.builds(shared, st.tuples(_PART, _PART), st.lists(_ROUTE, min_size=2, max_size=2))
+
+
+@SLOW
+@given(SHARED, SHARED)
+def test_users_of_an_audience_move_exactly_where_their_version_is_another_one(old: Case, new: Case) -> None:
+    changes = {change.who: change for change in between(old, new).changes if change.what == "version"}
+    users = {"audience beta": {"cookies": (("beta", "1"),)}, "audience staff": {"headers": (("x-team", "staff"),)}}
+    for who, parts in users.items():
+        for bucket in range(0, BUCKET_COUNT, 997):
+            request = Request(**{**parts, "cookies": (*parts.get("cookies", ()), ("gray-ticket", ticket_of(bucket)))})
+            before, after = (decide(case.release.table, request).version for case in (old, new))
+            moves = changes[who].moves if who in changes else ()
+            told = [(move.old, move.new) for move in moves if move.low <= bucket <= move.high]
+            assert told == ([(before, after)] if before != after else [])

@@ -14,7 +14,7 @@ from pathlib import Path
 from graymesh.compile.artifacts import LIMIT_BYTES, text_of
 from graymesh.diagnostic import Diagnostic, Refused
 from graymesh.diff.engines import AlreadyTold, fleet_changes, witness
-from graymesh.diff.known import KnownTable, carries_ticket, shares_of, words
+from graymesh.diff.known import KnownTable, carries_ticket, words
 from graymesh.diff.model import (
     Artifact,
     Change,
@@ -27,6 +27,7 @@ from graymesh.diff.model import (
 )
 from graymesh.diff.risks import risks_of
 from graymesh.diff.routing import RoutingDifference, route_changes
+from graymesh.diff.sections import shares_of
 from graymesh.diff.sides import printable
 from graymesh.ir.release import (
     Conjunction,

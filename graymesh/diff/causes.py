@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from graymesh.diagnostic import Pointer
-from graymesh.diff.known import PREFLIGHTS, KnownTable, known, same, shares_of
+from graymesh.diff.known import PREFLIGHTS, KnownTable, known, same
 from graymesh.diff.model import Place, Side
 from graymesh.diff.routing import RoutingDifference
+from graymesh.diff.sections import shares_of
 from graymesh.ir.release import Route
 from graymesh.ir.semantics import Request, decide, first_met
 from graymesh.language.case import Case, release_at
@@ -135,19 +136,29 @@ def _by_stage(both: Both, old: KnownTable, request: Request) -> bool:
 
 def _taken(both: Both, old: KnownTable, new: KnownTable, found: RoutingDifference) -> Place:
     """A route of the new spec takes the requests: it is new, has another version, or its audience has grown."""
-    route = new.routes[found.j]
-    before = _counterpart(old, new, found.j)
+    main = new.section(found.j).main
+    route, before = new.routes[main], _counterpart(old, new, main)
     if before is None:
         return place_in(both.new, "new", route.origin)
     if not same(shares_of(before), shares_of(route)):
-        return place_in(both.new, "new", (*route.origin, "version"))
+        return _said_of(both, route)
     return _audience(both, route, found, grown=True) or place_in(both.new, "new", route.origin)
+
+
+def _said_of(both: Both, route: Route) -> Place:
+    """What says who answers a route's audience: its version, its share, or the weights beside which that stands."""
+    written = both.new.rollout.spec.routes[int(route.origin[2])]
+    was = next((each for each in both.old.rollout.spec.routes if each.name == written.name), written)
+    if was.version == written.version and was.share_basis_points == written.share_basis_points:
+        return _weights(both)
+    key = "version" if was.version != written.version else "share"
+    return place_in(both.new, "new", (*route.origin, key))
 
 
 def _left(both: Both, old: KnownTable, new: KnownTable, found: RoutingDifference) -> Place:
     """A route of the old spec took the requests: it is gone, or its audience has shrunk."""
-    route = old.routes[found.i]
-    after = _counterpart(new, old, found.i)
+    main = old.section(found.i).main
+    route, after = old.routes[main], _counterpart(new, old, main)
     if after is None:
         gone = _written_again(both, route)
         return place_in(both.new, "new", gone) if gone else place_in(both.old, "old", route.origin)
@@ -170,7 +181,7 @@ def _counterpart(table: KnownTable, other: KnownTable, index: int) -> Route | No
         if each.name == route.name:
             return each
     for i, each in enumerate(written):
-        if names & {name for name, _ in table.audiences.get(i, ())}:
+        if table.section(i).main == i and names & {name for name, _ in table.audiences.get(i, ())}:
             return each
     return None
 

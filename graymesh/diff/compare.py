@@ -16,12 +16,13 @@ from graymesh.diff.engines import (
     witness,
     written,
 )
-from graymesh.diff.known import KnownTable, known, shares_of, words
+from graymesh.diff.known import KnownTable, known, words
 from graymesh.diff.model import Change, ReleaseDiff, StageStep, Standing, State, TrafficDiff, Witness
 from graymesh.diff.needs import needs_changes
 from graymesh.diff.order import order_notes
 from graymesh.diff.risks import risks_of
 from graymesh.diff.routing import RoutingDifference, route_changes
+from graymesh.diff.sections import shares_of
 from graymesh.diff.settings import Told, holder_changes, setting_changes
 from graymesh.diff.sides import Compared
 from graymesh.ir.release import Release

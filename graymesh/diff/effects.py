@@ -14,8 +14,8 @@ Effect = tuple[str, str, str, str]
 
 
 def effects(old: Route, new: Route, crossing: bool) -> Iterator[Effect]:
-    """Effects that differ. Requests that cross between an audience and everyone else draw a ticket or stop to: that is
-    no effect of its own and left out when `crossing` is set."""
+    """Effects that differ. Requests that cross between an audience and everyone else, or an audience of which a share
+    is drawn, draw a ticket or stop to: that is no effect of its own and left out when `crossing` is set."""
     yield from _policies(old, new)
     yield from _headers(old, new)
     if not crossing:

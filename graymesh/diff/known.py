@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
-from graymesh.diff.model import Interval, RouteRow, Shares, Strip, VersionPart
-from graymesh.ir.buckets import joined
+from graymesh.diff.model import Interval, RouteRow, Shares, Strip
+from graymesh.diff.sections import Section, shares_of
 from graymesh.ir.preflights import PREFLIGHT
 from graymesh.ir.release import (
     ALWAYS,
-    BUCKET_COUNT,
     Buckets,
     Condition,
     Kind,
@@ -72,49 +70,39 @@ class KnownTable:
             return frozenset(range(len(self.routes)))
 
     @cached_property
-    def cookie(self) -> str:
-        """The cookie that carries tickets; empty when none does."""
-        found = (test for route in self.routes[self.rest :] for tests in route.condition for test in tests)
-        return next((test.field.name for test in found if isinstance(test.matcher, Buckets)), "")
+    def everyone(self) -> Section:
+        """Everyone else's routes."""
+        return Section(self.routes, self.rest, len(self.routes), of_everyone=True)
 
-    @property
-    def held(self) -> bool:
-        """Do users without a ticket get one version, and no ticket, while others go by theirs?"""
-        last = self.routes[-1] if self.routes else None
-        alone = last is not None and last.condition == ALWAYS and len(last.split.shares) == 1
-        return bool(self.cookie and alone and last and not last.split.shares[0].set_cookie)
+    def section(self, index: int) -> Section:
+        """The routes that decide together with the one of this index."""
+        if index >= self.rest:
+            return self.everyone
+        first, after = index, index + 1
+        while first and self._together(first - 1, index):
+            first -= 1
+        while after < self.rest and self._together(after, index):
+            after += 1
+        return Section(self.routes, first, after)
 
-    @property
-    def one_version(self) -> bool:
-        """Does everyone else get the same version?"""
-        return (
-            len({shares_of(route) for route in self.routes[self.rest :]}) == 1 and len(self.versions_of(self.rest)) < 2
-        )
-
-    @cached_property
-    def strip(self) -> tuple[tuple[int, int, int], ...]:
-        """(first bucket, last bucket, index of the route that takes it), over all buckets; () where chance decides."""
-        if not self.cookie:
-            return ((0, BUCKET_COUNT - 1, len(self.routes) - 1),) if self.one_version else ()
-        taken = [(index, _intervals(route)) for index, route in enumerate(self.routes) if index >= self.rest]
-        edges = {0, BUCKET_COUNT} | {edge for _, spans in taken for low, high in spans for edge in (low, high + 1)}
-        cuts = sorted(edges)
-        return tuple((low, after - 1, _owner(taken, low, len(self.routes))) for low, after in pairwise(cuts))
+    def _together(self, index: int, other: int) -> bool:
+        """Are both of one route of the spec?"""
+        return index in self.audiences and self.routes[index].origin == self.routes[other].origin
 
     def versions_of(self, index: int) -> Shares:
-        """Who answers requests of this route; everyone else's routes stand together."""
-        if index >= self.rest:
-            index = len(self.routes) - 1 if self.routes and self.routes[-1].condition == ALWAYS else len(self.routes)
-        return shares_of(self.route(index))
+        """Who answers requests of this route, of users who are not known where it is one of several."""
+        return self.section(index).shares
 
     @property
     def users(self) -> Strip:
         """The strip with versions, for people."""
-        return tuple(Interval(low, high, words(shares_of(self.route(index)))) for low, high, index in self.strip)
+        strip = self.everyone.strip
+        return tuple(Interval(low, high, words(shares_of(self.route(index)))) for low, high, index in strip)
 
     def rows(self) -> tuple[RouteRow, ...]:
         """The table for people."""
-        rows = [RouteRow(who=self.who(index), shares=shares_of(self.routes[index])) for index in range(self.rest)]
+        mains = [index for index in range(self.rest) if self.section(index).main == index]
+        rows = [RouteRow(who=self.who(index), shares=shares_of(self.routes[index])) for index in mains]
         return (*rows, RouteRow(who="everyone else", shares=self.versions_of(self.rest)))
 
     def who(self, index: int) -> str:
@@ -137,15 +125,6 @@ def known(case: Case, release: Release | None = None) -> KnownTable:
             written = spec.routes[int(route.origin[2])].audience
             audiences[index] = tuple((name, tuple(e.tests() for e in spec.audiences[name])) for name in written)
     return KnownTable(release.table, audiences, frozenset(spec.canaries), release.stable)
-
-
-def shares_of(route: Route | None) -> Shares:
-    """Versions with their parts, in the route's order; () when nobody answers."""
-    parts: dict[str, int] = {}
-    for share in route.split.shares if route else ():
-        if share.basis_points:
-            parts[share.version] = parts.get(share.version, 0) + share.basis_points
-    return tuple(VersionPart(*part) for part in parts.items())
 
 
 def words(shares: Shares) -> str:
@@ -172,17 +151,3 @@ def _of_everyone(route: Route, cookies: set[str]) -> bool:
     alone = all(len(conjunction) <= 1 for conjunction in route.condition)
     carried = all(test.field.kind is Kind.COOKIE and isinstance(test.matcher, Buckets) for test in tests)
     return alone and carried and len(cookies) <= 1
-
-
-def _intervals(route: Route) -> tuple[tuple[int, int], ...]:
-    if () in route.condition:
-        return ((0, BUCKET_COUNT - 1),)
-    found = (test.matcher for tests in route.condition for test in tests)
-    return joined(span for matcher in found if isinstance(matcher, Buckets) for span in matcher.intervals)
-
-
-def _owner(taken: list[tuple[int, tuple[tuple[int, int], ...]]], bucket: int, nobody: int) -> int:
-    for index, spans in taken:
-        if any(low <= bucket <= high for low, high in spans):
-            return index
-    return nobody

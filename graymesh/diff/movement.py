@@ -4,44 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graymesh.diff.known import KnownTable, same, shares_of, words
+from graymesh.diff.known import KnownTable, same, words
 from graymesh.diff.model import Move, Shares
-from graymesh.ir.release import BUCKET_COUNT, WHOLE, Buckets, Condition, Field, Kind, Test
+from graymesh.diff.sections import Section, shares_of
+from graymesh.ir.release import WHOLE, Buckets, Condition, Field, Kind, Test
 from graymesh.ir.wording import percent
 
 Strip = tuple[tuple[int, int, int], ...]
 
 
-def moves(
-    old: KnownTable, new: KnownTable, i: int | None = None, j: int | None = None
-) -> Iterator[tuple[Move, int, int, Condition]]:
+def moves(old: KnownTable, new: KnownTable, i: int, j: int) -> Iterator[tuple[Move, int, int, Condition]]:
     """Intervals of users whose version changes, with the routes that take them and what their requests have.
 
-    `i` or `j` name a route for an audience, whose users go by it whatever their bucket; None is everyone else. Nothing
-    when users have no buckets or have them in different cookies, or when the audience itself asks for buckets.
+    `i` and `j` are routes of the sections that are compared: everyone else, or an audience, whose users go by one route
+    whatever their bucket unless a share of them is drawn. Nothing when users have no buckets or have them in different
+    cookies, or when an audience itself asks for buckets.
     """
-    cookie = old.cookie or new.cookie
-    if any(_asks(table, index, cookie) for table, index in ((old, i), (new, j))):
+    before, after = old.section(i), new.section(j)
+    cookies = {each.cookie for each in (before, after, old.everyone, new.everyone)} - {""}
+    cookie = next(iter(cookies), "")
+    if len(cookies) != 1 or any(_asks(each, cookie) for each in (before, after)):
         return
-    if not cookie or {old.cookie, new.cookie} - {cookie, ""}:
-        return
-    before, after = _strip(old, i), _strip(new, j)
-    alike = old.cookie == new.cookie or old.one_version or new.one_version
-    if before and after and (alike or (i is not None) != (j is not None)):
-        yield from _joined(old, new, cookie, _overlaid(before, after))
+    alike = before.cookie == after.cookie or before.one_version or after.one_version
+    if before.strip and after.strip and alike:
+        yield from _joined(old, new, cookie, _overlaid(before.strip, after.strip))
 
 
-def _asks(table: KnownTable, index: int | None, cookie: str) -> bool:
-    route = table.route(index) if index is not None and index < table.rest else None
-    return any(
-        test.field == Field(Kind.COOKIE, cookie) for tests in (route.condition if route else ()) for test in tests
-    )
-
-
-def _strip(table: KnownTable, index: int | None) -> Strip:
-    if index is None or index >= table.rest:
-        return table.strip
-    return ((0, BUCKET_COUNT - 1, index),)
+def _asks(section: Section, cookie: str) -> bool:
+    """Does the audience itself ask for what carries tickets?"""
+    route = section.route(section.main)
+    carrier = Field(Kind.COOKIE, cookie)
+    asked = any(test.field == carrier for tests in (route.condition if route else ()) for test in tests)
+    return asked and not section.of_everyone
 
 
 def _overlaid(before: Strip, after: Strip) -> Iterator[tuple[int, int, int, int]]:
@@ -79,25 +73,26 @@ def _move(old: KnownTable, low: int, high: int, before: Shares, after: Shares) -
 
 
 def redrawn(old: KnownTable, new: KnownTable) -> Iterator[str]:
-    """What becomes of users whose tickets are no longer asked for."""
-    if new.held and not old.held:
-        who = words(new.versions_of(new.rest))
+    """What becomes of everyone else whose tickets are no longer asked for."""
+    before, after = old.everyone, new.everyone
+    if after.held and not before.held:
+        who = words(after.shares)
         yield f"new users are held: whoever has no ticket gets {who} and none; users with a ticket stay as they are"
-    if old.held and not new.held and not new.one_version:
+    if before.held and not after.held and not after.one_version:
         yield "new users get tickets again, which nobody got while they were held"
-    if old.one_version or new.one_version:
+    if before.one_version or after.one_version:
         return
-    if old.cookie and not new.cookie:
-        yield f"users no longer stay on one version: cookie {old.cookie} is ignored, and each request is drawn anew"
-    elif new.cookie and not old.cookie:
-        yield f"users now stay on one version, by cookie {new.cookie}"
-    elif old.cookie != new.cookie:
-        left = _leaving(old.versions_of(old.rest), new.versions_of(new.rest))
+    if before.cookie and not after.cookie:
+        yield f"users no longer stay on one version: cookie {before.cookie} is ignored, and each request is drawn anew"
+    elif after.cookie and not before.cookie:
+        yield f"users now stay on one version, by cookie {after.cookie}"
+    elif before.cookie != after.cookie:
+        left = _leaving(before.shares, after.shares)
         keys = [next((route.split.key for route in side.routes if route.split.key), None) for side in (old, new)]
         kept = f", of those without {keys[0].kind} {keys[0].name}" if keys[0] and keys[0] == keys[1] else ""
         yield (
-            f"all users are drawn again, since their tickets stand in cookie {old.cookie} "
-            f"and {new.cookie} is asked for: about {percent(left)} of them change version{kept}"
+            f"all users are drawn again, since their tickets stand in cookie {before.cookie} "
+            f"and {after.cookie} is asked for: about {percent(left)} of them change version{kept}"
         )
 
 

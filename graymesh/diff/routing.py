@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from graymesh.diff.effects import Effect, effects
-from graymesh.diff.known import PREFLIGHTS, KnownTable, same, shares_of, words
+from graymesh.diff.known import PREFLIGHTS, KnownTable, same, words
 from graymesh.diff.model import Move, Shares
 from graymesh.diff.movement import moves, redrawn
+from graymesh.diff.sections import shares_of
 from graymesh.ir.preflights import PREFLIGHT
 from graymesh.ir.release import Condition, Route
 from graymesh.ir.semantics import Request, first_met
@@ -110,8 +111,9 @@ def _sides(pair: RoutePair) -> tuple[Route | None, Route | None]:
 
 def _tried(old: KnownTable, new: KnownTable, known: set[tuple[int, int]]) -> Iterator[RoutePair]:
     """Pairs that plain requests meet, without a ticket and with those whose version changes; proof of nothing else."""
-    cookie = old.cookie or new.cookie
-    requests = [Request(), *(Request(cookies=((cookie, ticket_of(move.low)),)) for move, *_ in moves(old, new))]
+    cookie = old.everyone.cookie or new.everyone.cookie
+    moved = moves(old, new, old.rest, new.rest)
+    requests = [Request(), *(Request(cookies=((cookie, ticket_of(move.low)),)) for move, *_ in moved)]
     for request in requests:
         i, j = _index(old, request), _index(new, request)
         pair = RoutePair(i, j, request, old.route(i), new.route(j))
@@ -130,11 +132,11 @@ def _everyone_else(old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair])
     mine = [pair for pair in pairs if pair.i >= old.rest and pair.j >= new.rest and not pair.same_versions]
     if not mine:
         return
-    before, after = old.versions_of(old.rest), new.versions_of(new.rest)
-    moved = tuple(_real(old, new, moves(old, new)))
+    before, after = old.everyone.shares, new.everyone.shares
+    moved = tuple(_real(old, new, moves(old, new, old.rest, new.rest)))
     first = _chosen(old, new, mine, moved)
     yield RoutingDifference(
-        who=NEW_USERS if old.held != new.held and not moved else EVERYONE,
+        who=NEW_USERS if old.everyone.held != new.everyone.held and not moved else EVERYONE,
         what="version",
         old=words(before),
         new=words(after),
@@ -174,21 +176,27 @@ def _chosen(old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair], moved:
 
 def _audiences(old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair]) -> Iterator[RoutingDifference]:
     """Audiences whose requests are answered by other versions, each audience and outcome once."""
-    seen: dict[tuple[str, str, str], RoutingDifference] = {}
+    seen: dict[tuple[str, str, str], tuple[int, RoutingDifference]] = {}
     for pair in pairs:
         if pair.same_versions or (pair.i >= old.rest and pair.j >= new.rest):
             continue
         for who, request in _named(old, new, pair):
             found = _audience(old, new, pair, who, request)
             key = (found.who, found.old, found.new)
-            if key not in seen or _draws(pair, old, new):
-                seen[key] = found
-    yield from seen.values()
+            plain = _shows(pair, old, new, found.moves)
+            if key not in seen or plain >= max(seen[key][0], 1):
+                seen[key] = plain, found
+    yield from (found for _, found in seen.values())
 
 
-def _draws(pair: RoutePair, old: KnownTable, new: KnownTable) -> bool:
-    """Does everyone else's side of the pair stand for users without a bucket? Such a request is the plainest."""
-    return pair.i == len(old.routes) - 1 or pair.j == len(new.routes) - 1
+def _shows(pair: RoutePair, old: KnownTable, new: KnownTable, moved: Sequence[Move]) -> int:
+    """How well a pair shows the difference: 2 by users who move where a share is drawn, 1 by unknown ones."""
+    sections = old.section(pair.i), new.section(pair.j)
+    drawn = any(not each.of_everyone and each.after - each.first > 1 for each in sections)
+    became = words(shares_of(pair.old)), words(shares_of(pair.new))
+    if drawn and moved and became == (moved[0].old, moved[0].new):
+        return 2
+    return int((pair.i, pair.j) == tuple(each.main for each in sections))
 
 
 def _audience(old: KnownTable, new: KnownTable, pair: RoutePair, who: str, request: Request) -> RoutingDifference:
@@ -265,7 +273,8 @@ def _effects(
 
 def _of_pair(old: KnownTable, new: KnownTable, pair: RoutePair, told: bool) -> list[Effect]:
     before, after = pair.old, pair.new
-    crossing = (pair.i >= old.rest) != (pair.j >= new.rest) or old.cookie != new.cookie
+    sections = old.section(pair.i), new.section(pair.j)
+    crossing = sections[0].of_everyone != sections[1].of_everyone or sections[0].cookie != sections[1].cookie
     found = list(effects(before, after, crossing)) if before and after else []
     if found or told:
         return found

@@ -5,15 +5,19 @@ Paths of the problems start at the spec.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from graymesh.diagnostic import Note
 from graymesh.did_you_mean import listed, quoted
-from graymesh.ir.release import WHOLE
+from graymesh.ir.release import WHOLE, Kind
+from graymesh.ir.wording import percent
+from graymesh.language.audiences import AudienceEntry
+from graymesh.language.narrowed import can_be_narrowed
 from graymesh.language.policies import Trace
 from graymesh.language.problems import Malformed
-from graymesh.language.routes import Edge
-from graymesh.language.stages import Stage, largest_weights
+from graymesh.language.routes import Edge, RouteSpec, Sticky
+from graymesh.language.shares import largest_weights, route_weights
+from graymesh.language.stages import Stage
 from graymesh.language.ticket_cookie import TicketCookie, foreign_domains
 
 
@@ -34,21 +38,67 @@ def shares(stages: Sequence[Stage], stable: str, canaries: Sequence[str]) -> Ite
             yield Malformed("GM110", message, advice, below=("stages", index, "weight"))
 
 
-def room(stages: Sequence[Stage], canaries: Sequence[str]) -> Iterator[Malformed]:
+def parts(
+    routes: Sequence[RouteSpec], stages: Sequence[Stage], stable: str, canaries: Sequence[str]
+) -> Iterator[Malformed]:
+    """A share of an audience is a canary's, and leaves room for what the other canaries have at the same time."""
+    for index, route in enumerate(routes):
+        below = ("routes", index, "share")
+        if route.share_basis_points is not None and route.version == stable:
+            advice = "name a canary; or leave the share out, so that the whole audience stays"
+            yield Malformed("GM110", f"{quoted(stable)} is stable and gets what is left", advice, below=below)
+        elif route.part_basis_points is not None:
+            yield from _beside(route, stages, canaries, below)
+
+
+def _beside(
+    route: RouteSpec, stages: Sequence[Stage], canaries: Sequence[str], below: tuple[str | int, ...]
+) -> Iterator[Malformed]:
+    names = [stage.name for stage in stages]
+    since = names.index(route.active_from) if route.active_from in names else 0
+    for number, stage in enumerate(stages[since:], since):
+        weights = route_weights(route, stage.weights(canaries))
+        if sum(weights.values()) > WHOLE:
+            others = WHOLE - sum(weights.values()) + weights[route.version]
+            message = (
+                f"at stage {quoted(stage.name)} the other canaries have {percent(WHOLE - others)} of the users, "
+                f"so {percent(weights[route.version])} do not fit beside them"
+            )
+            note = Note(("stages", number), "the stage")
+            yield Malformed("GM113", message, f"at most {percent(others)}", below=below, notes=(note,))
+            return
+
+
+def room(routes: Sequence[RouteSpec], stages: Sequence[Stage], canaries: Sequence[str]) -> Iterator[Malformed]:
     """With sticky, three canaries or more stand side by side at their largest; two grow towards each other."""
     if not stages:
         message = "there are no stages whose users could be kept"
         yield Malformed("GM110", message, "add stages", below=("sticky",))
-    largest = largest_weights(stages, canaries)
+    largest = largest_weights(routes, stages, canaries)
     total = sum(largest.values())
     if len(canaries) > 2 and total > WHOLE:
         parts = " and ".join(f"{name} {weight / 100:g}" for name, weight in largest.items())
+        words = "weights and shares" if any(route.part_basis_points for route in routes) else "weights"
         message = (
-            "with sticky, the largest weights of several canaries must fit side by side: "
+            f"with sticky, the largest {words} of several canaries must fit side by side: "
             f"{parts} are {total / 100:g}, more than 100"
         )
         advice = "lower the largest weight of a canary, or leave sticky out"
         yield Malformed("GM113", message, advice, below=("stages",))
+
+
+def paths(
+    routes: Sequence[RouteSpec], audiences: Mapping[str, Sequence[AudienceEntry]], sticky: Sticky
+) -> Iterator[Malformed]:
+    """An audience of which a share is drawn, on paths where nobody is: engines have one place for a path."""
+    for index, route in enumerate(routes):
+        asked = [audiences.get(name, ()) for name in route.audience if route.part_basis_points is not None]
+        tests = [test for entries in asked for entry in entries for test in entry.tests()]
+        matchers = [test.matcher for test in tests if test.field.kind is Kind.PATH]
+        if not all(can_be_narrowed(one, other) for one in matchers for other in sticky.excepted):
+            message = "the audience asks for a path in a way that cannot be joined with the paths of sticky.except"
+            advice = "ask for exact paths or prefixes in both, or leave the share out"
+            yield Malformed("GM110", message, advice, below=("routes", index, "share"))
 
 
 def buckets(asked: Sequence[int | None]) -> Iterator[Malformed]:

@@ -167,8 +167,9 @@ class Spec(Part):
 
     @property
     def canaries(self) -> tuple[str, ...]:
-        """Every version but stable, in the spec's order; a retired one only while a stage still gives it a share."""
+        """Every version but stable, in the spec's order; a retired one only while something still gives it a share."""
         shared = {name for stage in self.stages for name, weight in (stage.split or {}).items() if weight}
+        shared |= {route.version for route in self.routes if route.part_basis_points is not None}
         return tuple(
             name
             for name, version in self.versions.items()
@@ -179,8 +180,11 @@ class Spec(Part):
     def _parts_fit(self) -> Self:
         known = self.stable in self.versions  # else it is refused by name, and nobody knows who the canaries are
         problems = list(consistency.shares(self.stages, self.stable, self.canaries)) if known else []
+        if known:
+            problems += consistency.parts(self.routes, self.stages, self.stable, self.canaries)
         if self.sticky:
-            problems += consistency.room(self.stages, self.canaries)
+            problems += consistency.room(self.routes, self.stages, self.canaries)
+            problems += consistency.paths(self.routes, self.audiences, self.sticky)
             problems += consistency.cookie_domain(self.sticky.cookie, self.service.domains)
         else:
             problems += consistency.buckets([test.request.bucket for test in self.tests])

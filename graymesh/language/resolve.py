@@ -1,7 +1,8 @@
 """From the spec as written to the release as meant: defaults, references, the order of routes, tickets and shares.
 
 The decision is a list of routes: the spec's own, then users by their key and by the tickets that they carry, then the
-draw for everyone else. Targets say it route by route.
+draw for everyone else. A route that takes a share of its audience stands there in the same three parts, for that
+audience alone. Targets say it route by route.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from graymesh.language.faults import FaultSpec as WrittenFault
 from graymesh.language.model import Rollout, Spec
 from graymesh.language.resolve_settings import facts_of
 from graymesh.language.resolve_sticky import drawn_by_bucket, held_back
+from graymesh.language.shares import largest_weights, route_weights
 
 
 def stages(rollout: Rollout) -> tuple[str, ...]:
@@ -103,12 +105,14 @@ class _Standing:
         canaries = self.spec.canaries
         return dict.fromkeys(canaries, 0) if self.index is None else self.spec.stages[self.index].weights(canaries)
 
+    def users_of(self, weights: Weights) -> Mapping[str, Intervals]:
+        """The buckets of each canary when it has this weight."""
+        return {canary: self.cohort.buckets(canary, weight) for canary, weight in weights.items()}
+
     @cached_property
-    def users(self) -> Mapping[str, Intervals]:
-        """The buckets of each canary."""
-        canaries = self.spec.canaries
-        drawn: Cohort = cohort(self.start, [stage.weights(canaries) for stage in self.spec.stages])
-        return {canary: drawn.buckets(canary, weight) for canary, weight in self.weights.items()}
+    def cohort(self) -> Cohort:
+        """Where each canary begins: as much as it ever gets stands free, at any stage and for any audience."""
+        return cohort(self.start, [largest_weights(self.spec.routes, self.spec.stages, self.spec.canaries)])
 
     def origin_of(self, version: str) -> Pointer:
         """Where the spec says a version's weight; stable has what is left, so the stage says it."""
@@ -188,17 +192,30 @@ def _routes(standing: _Standing) -> Iterator[Route]:
     if standing.spec.preflight == "stable":
         yield _preflights(standing)
     yield from _audience_routes(standing)
-    sticky = standing.spec.sticky
-    if sticky is None or sum(share.basis_points > 0 for share in _shares(standing)) < 2:
-        yield _everyone(standing, Split(tuple(_shares(standing))))
+    everyone = Route(
+        name="everyone",
+        condition=ALWAYS,
+        split=Split(tuple(_shares(standing, standing.weights))),
+        policy=standing.mirrored,
+        origin=standing.origin,
+    )
+    yield from _drawn(standing, everyone, standing.weights)
+
+
+def _drawn(standing: _Standing, route: Route, weights: Weights, prefix: str = "") -> Iterator[Route]:
+    """The route, behind those for users who are known already; their names begin with `prefix`."""
+    sticky, shares = standing.spec.sticky, route.split.shares
+    if sticky is None or len(shares) < 2:
+        yield route
         return
     stable = standing.share(standing.spec.stable, WHOLE)
-    drawn = drawn_by_bucket(sticky, tuple(_shares(standing)), standing.users, stable)
+    drawn = drawn_by_bucket(sticky, shares, standing.users_of(weights), stable, route.condition)
     drawn = held_back(drawn, stable) if standing.held else drawn
     for name, condition, split in drawn.before:
-        origin = split.shares[0].origin if len(split.shares) == 1 else standing.origin
-        yield Route(name=name, condition=condition, split=split, policy=standing.mirrored, origin=origin)
-    yield _everyone(standing, drawn.split)
+        of_weight = not prefix and len(split.shares) == 1
+        origin = split.shares[0].origin if of_weight else route.origin
+        yield replace(route, name=f"{prefix}{name}", condition=condition, split=split, origin=origin)
+    yield replace(route, split=drawn.split)
 
 
 def _preflights(standing: _Standing) -> Route:
@@ -214,10 +231,13 @@ def _audience_routes(standing: _Standing) -> Iterator[Route]:
         if route.active_from and names.index(route.active_from) > (standing.index or 0):
             continue
         origin: Pointer = ("spec", "routes", index)
-        share = standing.share(route.version, WHOLE, origin=(*origin, "version"))
         policy = replace(standing.policy, fault=_fault(route.fault))
         condition = _condition(standing.spec, route.audience)
-        yield Route(name=route.name, condition=condition, split=Split((share,)), policy=policy, origin=origin)
+        weights = route_weights(route, standing.weights)
+        share = standing.share(route.version, WHOLE, origin=(*origin, "version"))
+        shares = (share,) if route.part_basis_points is None else _shares(standing, weights)
+        whole = Route(name=route.name, condition=condition, split=Split(tuple(shares)), policy=policy, origin=origin)
+        yield from _drawn(standing, whole, weights, f"{route.name}_")  # no name of the spec has an underscore
 
 
 def _asked_for(spec: Spec) -> Iterator[str]:
@@ -227,7 +247,7 @@ def _asked_for(spec: Spec) -> Iterator[str]:
 
 
 def _asked_fields(spec: Spec) -> Iterator[tuple[Field, Pointer]]:
-    """What routes look at at any stage, and what draws hash; each field once, where the spec first asks for it."""
+    """What routes and draws look at, at any stage; each field once, where the spec first asks for it."""
     found: dict[Field, Pointer] = {}
     for name in dict.fromkeys(_asked_for(spec)):
         for number, entry in enumerate(spec.audiences[name]):
@@ -246,17 +266,13 @@ def _condition(spec: Spec, audiences: tuple[str, ...]) -> Condition:
     return tuple(dict.fromkeys(entries))
 
 
-def _shares(standing: _Standing) -> Iterator[Share]:
-    for canary, weight in standing.weights.items():
+def _shares(standing: _Standing, weights: Weights) -> Iterator[Share]:
+    for canary, weight in weights.items():
         if weight:
             yield standing.share(canary, weight)
-    rest = WHOLE - sum(standing.weights.values())
+    rest = WHOLE - sum(weights.values())
     if rest:
         yield standing.share(standing.spec.stable, rest)
-
-
-def _everyone(standing: _Standing, split: Split) -> Route:
-    return Route(name="everyone", condition=ALWAYS, split=split, policy=standing.mirrored, origin=standing.origin)
 
 
 def _retries(spec: Spec) -> Retries | None:

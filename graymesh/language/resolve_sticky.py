@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 from graymesh.ir.buckets import ALL
 from graymesh.ir.cohorts import rest
 from graymesh.ir.release import (
+    ALWAYS,
     WHOLE,
+    Absent,
     Buckets,
     Condition,
+    Conjunction,
     Field,
     Intervals,
     Kind,
@@ -19,6 +22,7 @@ from graymesh.ir.release import (
     Split,
     Test,
 )
+from graymesh.language.narrowed import narrowed
 from graymesh.language.routes import Sticky
 
 
@@ -30,10 +34,12 @@ class Drawn:
     split: Split
 
 
-def drawn_by_bucket(sticky: Sticky, shares: Sequence[Share], users: Mapping[str, Intervals], stable: Share) -> Drawn:
+def drawn_by_bucket(
+    sticky: Sticky, shares: Sequence[Share], users: Mapping[str, Intervals], stable: Share, of: Condition = ALWAYS
+) -> Drawn:
     """The draw among these shares, of which two at least get something, by the canaries' buckets.
 
-    `stable` is its share of those who are not drawn, as long as it has one of those who are.
+    `stable` is its share of those who are not drawn, as long as it has one of those who are; `of` says who is drawn.
     """
     taken = [replace(share, buckets=users[share.version]) for share in shares if share.version != stable.version]
     left = rest(share.buckets for share in taken)
@@ -42,7 +48,10 @@ def drawn_by_bucket(sticky: Sticky, shares: Sequence[Share], users: Mapping[str,
     new = tuple(replace(share, set_cookie=cookie) for share in taken)
     known = tuple(_known(sticky, taken))
     other = undrawn(shares, stable)
-    return Drawn((*_excepted(sticky, known, other), *known), Split(new, otherwise=other))
+    before = (*_excepted(sticky, known, other), *known)
+    within = ((name, _both(of, condition), split) for name, condition, split in before)
+    met = tuple(each for each in within if each[1])
+    return Drawn(met, Split(new, otherwise=other))
 
 
 def undrawn(shares: Sequence[Share], stable: Share) -> Share:
@@ -60,13 +69,39 @@ def _excepted(
     sticky: Sticky, known: Sequence[tuple[str, Condition, Split]], other: Share
 ) -> Iterator[tuple[str, Condition, Split]]:
     """On paths that hand out no tickets: the same users by key or ticket, and everybody else undrawn."""
-    paths = tuple(Test(Field(Kind.PATH), matcher) for matcher in sticky.excepted)
+    paths = tuple((Test(Field(Kind.PATH), matcher),) for matcher in sticky.excepted)
     if paths:
         last = {share.version for share in known[-1][2].shares}
-        for name, condition, split in known[:-1] if last == {other.version} else known:
-            both = tuple(tuple(sorted((*tests, path), key=_field)) for path in paths for tests in condition)
-            yield f"excepted-{name}", both, split
-        yield "excepted", tuple((path,) for path in paths), Split((other,))
+        away = known[:-1] if last == {other.version} else known
+        yield from ((f"excepted-{name}", _both(paths, condition), split) for name, condition, split in away)
+        yield "excepted", paths, Split((other,))
+
+
+def _both(left: Condition, right: Condition) -> Condition:
+    """Whoever meets both, without what nobody can meet."""
+    if ALWAYS in (left, right):
+        return right if left == ALWAYS else left
+    pairs = (_joined(these, those) for these in left for those in right)
+    return tuple(dict.fromkeys(tests for tests in pairs if tests is not None))
+
+
+def _joined(left: Conjunction, right: Conjunction) -> Conjunction | None:
+    """All tests of both, by field; None when they exclude each other."""
+    found = dict.fromkeys(left)
+    for test in right:
+        asked = [each for each in found if each.field == test.field]
+        if isinstance(test.matcher, Present) and asked:
+            if any(isinstance(each.matcher, Absent) for each in asked):
+                return None
+            continue  # whatever else they ask of it, it is there
+        if test.field.kind is Kind.PATH and asked:
+            matcher = narrowed(asked[0].matcher, test.matcher)
+            if matcher is None:
+                return None
+            del found[asked[0]]
+            test = Test(test.field, matcher)
+        found[test] = None
+    return tuple(sorted(found, key=_field))
 
 
 def _field(test: Test) -> Field:

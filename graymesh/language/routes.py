@@ -31,6 +31,7 @@ from graymesh.language.words import (
     Issuer,
     LocalName,
     OwnHeaderName,
+    Percentage,
     StageRef,
     VersionRef,
 )
@@ -49,6 +50,13 @@ class RouteSpec(Part):
         description="The audience, or a list of which any will do.", examples=[["testers", "office"]]
     )
     version: VersionRef = Field(description="The version that they get.", examples=["v2"])
+    share_basis_points: Maybe[Percentage] = Field(
+        alias="share",
+        default=None,
+        description="The part of the audience that gets the canary, at least; all of it when left out. The others get "
+        "what everyone else with their bucket gets.",
+        examples=["20%"],
+    )
     active_from: Maybe[StageRef] = Field(
         alias="from",
         default=None,
@@ -57,11 +65,23 @@ class RouteSpec(Part):
     )
     fault: Maybe[FaultSpec] = Field(default=None, description="Delays and errors made on purpose for this route.")
 
+    @property
+    def part_basis_points(self) -> int | None:
+        """The share that it gives out of its audience; None when all of the audience gets the version."""
+        return None if self.share_basis_points == ir.WHOLE else self.share_basis_points
+
     @model_validator(mode="after")
     def _has_its_own_name(self) -> Self:
         if self.name in _TAKEN or self.name.startswith(_TAKEN_BEGINNINGS):
             message = f"{quoted(self.name)} is the name of a route that graymesh adds"
             raise Malformed("GM112", message, "choose another name", below=("name",))
+        return self
+
+    @model_validator(mode="after")
+    def _faults_are_for_all(self) -> Self:
+        if self.fault and self.share_basis_points is not None:
+            message = "a fault is for all requests of a route, not for a share of its audience"
+            raise Malformed("GM110", message, "leave out the share or the fault", below=("fault",))
         return self
 
 

@@ -58,9 +58,3 @@ class Stage(Part):
         if problems:
             raise Several(problems)
         return self
-
-
-def largest_weights(stages: Sequence[Stage], canaries: Sequence[str]) -> dict[str, int]:
-    """The largest weight that each canary has at any stage, in basis points, in the canaries' order."""
-    series = [stage.weights(canaries) for stage in stages]
-    return {name: max((weights[name] for weights in series), default=0) for name in canaries}

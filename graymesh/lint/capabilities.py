@@ -86,6 +86,7 @@ def matcher_uses(case: Case) -> Iterator[Use]:
         for index, entry in enumerate(spec.audiences[audience]):
             path = ("spec", "audiences", audience, index)
             yield from _entry_uses(case, entry, path)
+    yield from _beside_tickets(case)
 
 
 def policy_uses(case: Case) -> Iterator[Use]:
@@ -115,6 +116,15 @@ def _entry_uses(case: Case, entry: AudienceEntry, path: Pointer) -> Iterator[Use
         yield Use(test_feature(test), (*path, *written(case, path, test)))
     if sum(test.field.kind is Kind.COOKIE for test in tests) > 1:
         yield Use("cookie.several", (*path, "cookies"))
+
+
+def _beside_tickets(case: Case) -> Iterator[Use]:
+    """Where a share of an audience is drawn, its cookies are asked for together with the one that carries tickets."""
+    spec = case.rollout.spec
+    for index, route in enumerate(spec.routes if spec.sticky else ()):
+        entries = [entry for name in route.audience for entry in spec.audiences[name]]
+        if route.part_basis_points is not None and any(entry.cookies for entry in entries):
+            yield Use("cookie.several", ("spec", "routes", index, "share"))
 
 
 def audience_tests(case: Case) -> Iterator[tuple[Pointer, Test]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from graymesh.diagnostic import Pointer
 from graymesh.ir.release import WHOLE, Release, Route, Test
 
 
@@ -27,7 +28,16 @@ def stage_path(index: int) -> tuple[str | int, ...]:
 
 def asked(release: Release) -> Iterator[Route]:
     """The routes that the spec names, without those that stickiness and stages add."""
-    return (route for route in release.table.routes if route.origin[:2] == ("spec", "routes"))
+    return (release.table.routes[index] for index in asked_at(release).values())
+
+
+def asked_at(release: Release) -> Mapping[Pointer, int]:
+    """Place of each route that the spec names → its index in the table.
+
+    Where it takes a share of its audience, those for users who are known already stand before it.
+    """
+    routes = enumerate(release.table.routes)
+    return {route.origin: index for index, route in routes if route.origin[:2] == ("spec", "routes")}
 
 
 def tests(release: Release) -> Iterator[Test]:

@@ -38,7 +38,7 @@ COOKIES: Final = Variable("http_cookie")
 
 _YES: Final = ("1",)
 _NO: Final = ("0",)
-_LONGEST_KEY: Final = 46
+LONGEST_KEY: Final = 46
 """Characters of an exact key that fits into nginx's hash of a map as it comes."""
 
 _SOURCES: Final = {
@@ -112,7 +112,7 @@ def first_value(field: Field, variable: Variable) -> Directive:
 
 def exact(text: str) -> str | tree.MapRegex:
     """A key for a text that has no upper case, or is never met in another one."""
-    return text if len(text) <= _LONGEST_KEY else tree.MapRegex(rf"\A{literal(text)}\z")
+    return text if len(text) <= LONGEST_KEY else tree.MapRegex(rf"\A{literal(text)}\z")
 
 
 def _source(field: Field) -> Variable:

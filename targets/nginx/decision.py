@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from graymesh.ir.naming import limited
 from graymesh.ir.release import Conjunction, Kind, Release, Route, RouteTable, Test
 from graymesh.kit.comments import condition_in_words
 from graymesh.targets.nginx import draw
-from graymesh.targets.nginx.conditions import COOKIES, always, answered, never
+from graymesh.targets.nginx.conditions import COOKIES, LONGEST_KEY, always, answered, never
 from graymesh.targets.nginx.names import Names, word
 from graymesh.targets.nginx.quoting import Part, Variable
 from graymesh.targets.nginx.tree import Directive, Item, MapRegex, Remark, mapped, remarks
@@ -50,12 +51,11 @@ class _Line(NamedTuple):
 def decided(table: RouteTable, release: Release, names: Names, trusted: tuple[str, ...]) -> DecisionMap:
     """The decision for a table. Raises ValueError when no route takes everybody who is left."""
     asking = _Asking(release, names, trusted)
+    drawing = draw.Drawing(names)
     for route in table.routes:
-        drawn = draw.draw(route, names)
+        drawn = drawing.draw(route)
         if any(all(map(always, tests)) for tests in route.condition):
             return asking.decision(drawn, route.name)
-        if drawn.ticket:
-            raise ValueError(f"the route {route.name} draws users, and is not the last")
         asking.ask(route, drawn)
     raise ValueError("no route takes everybody who is left")
 
@@ -68,6 +68,7 @@ class _Asking:
         self._lines: dict[tuple[Variable, ...], _Line] = {}
         self._items: list[Item] = []
         self._known: dict[tuple[str, Test], Variable] = {}
+        self._drawn: dict[str, draw.Draw] = {}
 
     def ask(self, route: Route, drawn: draw.Draw) -> None:
         """Adds the conditions of a route."""
@@ -75,14 +76,17 @@ class _Asking:
             blocks: list[Item] = []
             for number, tests in enumerate(conjunctions, 1):
                 several = len(conjunctions) > 1
-                answers = tuple(self._answer(label, test, several or len(tests) > 1, blocks) for test in tests)
+                answers = tuple(self._answers(label, tests, several, blocks))
                 name = f"{label}-{number}" if several and len(tests) > 1 else label
                 name = _role(label, tests[0]) if several and len(tests) == 1 else name
                 remark = route.name if label != route.name else ""
-                self._lines.setdefault(answers, _Line(self._word(name), answers, drawn.version, remark))
+                version = _drawn_by(route) if drawn.ticket else drawn.version
+                self._lines.setdefault(answers, _Line(self._word(name), answers, version, remark))
             if blocks:
                 self._items += [Remark(), *remarks(f"{label}: {condition_in_words(tuple(conjunctions))}."), *blocks]
         self._items += drawn.items
+        if drawn.ticket:
+            self._drawn[_drawn_by(route)] = drawn
 
     def decision(self, drawn: draw.Draw, route: str) -> DecisionMap:
         """The decision when everybody who is left is drawn."""
@@ -90,17 +94,20 @@ class _Asking:
         if not self._lines:
             return DecisionMap(tuple(items), drawn.version, drawn.ticket)
         items += [Remark(), Remark("The first line that matches decides.")]
-        if drawn.ticket is None:
+        ticket = drawn.ticket or next((each.ticket for each in self._drawn.values()), None)
+        if ticket is None:
             version, maps = self._ordered("version", drawn.version, route)
             return DecisionMap((*items, *maps), version, None)
-        chosen, maps = self._ordered("chosen", "", route)
-        version, ticket, cookies = (self._names.own(role) for role in ("version", "ticket", "cookies"))
+        here = {"": drawn} if drawn.ticket else {}
+        chosen, maps = self._ordered("chosen", "" if drawn.ticket else drawn.version, route)
+        draws = {**here, **self._drawn}
+        version, given, cookies = (self._names.own(role) for role in ("version", "ticket", "cookies"))
         maps += [
-            mapped((chosen,), version, (chosen,), [("", (drawn.version,))]),
-            mapped((chosen,), ticket, ("",), [("", drawn.ticket.set_cookie)]),
-            mapped((chosen,), cookies, (COOKIES,), [("", drawn.ticket.cookies)]),
+            mapped((chosen,), version, (chosen,), [(word, (each.version,)) for word, each in draws.items()]),
+            mapped((chosen,), given, ("",), [(word, ticket.set_cookie) for word in draws]),
+            mapped((chosen,), cookies, (COOKIES,), [(word, ticket.cookies) for word in draws]),
         ]
-        return DecisionMap((*items, *maps), version, draw.Ticket((ticket,), (cookies,)))
+        return DecisionMap((*items, *maps), version, draw.Ticket((given,), (cookies,)))
 
     def _by_audience(self, route: Route) -> dict[str, list[Conjunction]]:
         """What can hold of the route's conditions, by the audience that asks for it, or else by the route's name."""
@@ -115,6 +122,18 @@ class _Asking:
         names = [name for name, condition in self._audiences if tests in condition]
         whole = [name for name, condition in self._audiences if name in names and {*condition} <= {*route.condition}]
         return (whole or names or [route.name])[0]
+
+    def _answers(self, label: str, tests: Conjunction, several: bool, blocks: list[Item]) -> Iterator[Variable]:
+        """What holds the answers to the tests; an audience of which a share is drawn brings those of its own."""
+        route, _, known = label.partition("_")
+        found = [(name, its, all_) for name, all_ in self._audiences for its in all_ if known and {*its} <= {*tests}]
+        name, own, whole = max(found, key=lambda each: len(each[1]), default=(route, (), ()))
+        for test in tests:
+            if test in own:
+                yield self._answer(name, test, len(whole) > 1 or len(own) > 1, blocks)
+            else:
+                more = (several and not known) or len(tests) - len(own) > 1
+                yield self._answer(known or label, test, more, blocks)
 
     def _answer(self, label: str, test: Test, several: bool, blocks: list[Item]) -> Variable:
         """What holds the answer to a test; a new block where nobody has asked yet."""
@@ -149,6 +168,11 @@ class _Asking:
             last = Directive("default", ((rest,),), remark=remark if rest is default else "")
             found.append(Directive("map", (tuple(text), (variable,)), (last, *entries)))
         return variables[0], found
+
+
+def _drawn_by(route: Route) -> str:
+    """What stands for a version that is drawn for a route's users. No version has a colon in its name."""
+    return limited(f"drawn:{route.name}", LONGEST_KEY)
 
 
 def _role(label: str, test: Test) -> str:

@@ -41,20 +41,50 @@ class Ticket(NamedTuple):
     cookies: Value
 
 
-def draw(route: Route, names: Names) -> Draw:
-    """The draw among a route's shares. Raises ValueError when its shares do not all set the same cookie, or none."""
-    shares = [share for share in route.split.shares if share.basis_points]
-    cookie = _cookie(shares)
-    if len(shares) == 1 and cookie is None:
-        return Draw((), shares[0].version)
-    heading = (Remark(), *remarks(f"{route.name}: {split_in_words(route.split)}."))
-    if cookie is None and route.split.key and shares[0].buckets:
-        return _by_identity(heading, shares, route.split.key, names)
-    if cookie is None:
-        return _by_chance(heading, shares, route.split.key, names)
-    items, version = _by_bucket(heading, (REQUEST_ID,), shares, names)
-    given, ticket = _ticket(cookie, names)
-    return Draw((*items, given), version, ticket)
+class Drawing:
+    """The draws of one decision: a user's ticket is the same in all of them, so what gives it is written once."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._ticket: tuple[SetCookie, Ticket] | None = None
+        self._digits: dict[Field, Value] = {}
+
+    def draw(self, route: Route) -> Draw:
+        """The draw among a route's shares. Raises ValueError when not all shares set the same cookie, or none."""
+        shares = [share for share in route.split.shares if share.basis_points]
+        cookie = _cookie(shares)
+        if len(shares) == 1 and cookie is None:
+            return Draw((), shares[0].version)
+        heading = (Remark(), *remarks(f"{route.name}: {split_in_words(route.split)}."))
+        if cookie is None and route.split.key and shares[0].buckets:
+            return self._by_identity(heading, shares, route.split.key)
+        if cookie is None:
+            return _by_chance(heading, shares, route.split.key, self._names)
+        items, version = _by_bucket(heading, (REQUEST_ID,), shares, self._names)
+        given, ticket = self._given(cookie)
+        return Draw((*items, *given), version, ticket)
+
+    def _given(self, cookie: SetCookie) -> tuple[tuple[Item, ...], Ticket]:
+        if self._ticket is not None and self._ticket[0] != cookie:
+            raise ValueError("two draws set different cookies")
+        if self._ticket is not None:
+            return (), self._ticket[1]
+        item, ticket = _ticket(cookie, self._names)
+        self._ticket = cookie, ticket
+        return (item,), ticket
+
+    def _by_identity(self, heading: tuple[Item, ...], shares: Sequence[Share], key: Field) -> Draw:
+        """One hash is cut into parts of a hundredth of a percent at the finest, so there are four for four digits."""
+        more: list[Item] = [*heading]
+        if key not in self._digits:
+            user = self._names.own("user")
+            digits = [self._names.own("digit") for _ in range(_BUCKET_DIGITS)]
+            more.append(identity(key, user))
+            for number, digit in enumerate(digits, 1):
+                lines = [Directive(percent(10_000 // len(_HEX)), (each,)) for each in _HEX[:-1]]
+                more.append(_split((f"{number}:", user), digit, (*lines, Directive("*", (_HEX[-1],)))))
+            self._digits[key] = tuple(digits)
+        return Draw(*_by_bucket(tuple(more), self._digits[key], shares, self._names))
 
 
 def _cookie(shares: Sequence[Share]) -> SetCookie | None:
@@ -75,17 +105,6 @@ def _by_chance(heading: tuple[Item, ...], shares: Sequence[Share], key: Field | 
     *first, last = shares
     lines = [Directive(percent(share.basis_points), (share.version,)) for share in first]
     return Draw((*more, _split((hashed,), variable, (*lines, Directive("*", (last.version,))))), variable)
-
-
-def _by_identity(heading: tuple[Item, ...], shares: Sequence[Share], key: Field, names: Names) -> Draw:
-    """One hash is cut into parts of a hundredth of a percent at the finest, so there are four for four digits."""
-    user = names.own("user")
-    more: list[Item] = [*heading, identity(key, user)]
-    digits = [names.own("digit") for _ in range(_BUCKET_DIGITS)]
-    for number, digit in enumerate(digits, 1):
-        lines = [Directive(percent(10_000 // len(_HEX)), (each,)) for each in _HEX[:-1]]
-        more.append(_split((f"{number}:", user), digit, (*lines, Directive("*", (_HEX[-1],)))))
-    return Draw(*_by_bucket(tuple(more), tuple(digits), shares, names))
 
 
 def _split(key: Value, variable: Variable, lines: tuple[Item, ...]) -> Directive:

@@ -27,7 +27,7 @@ from graymesh.diagnostic import Note
 from graymesh.ir.witness import in_words
 from graymesh.language.case import Case
 from graymesh.lint.finding import Finding
-from graymesh.lint.traffic import asked
+from graymesh.lint.traffic import asked_at
 from graymesh.proof.equivalence import Steps, reachable, shadowing
 
 IGNORABLE = True  # the meaning is clear, and the same on every engine
@@ -35,21 +35,23 @@ IGNORABLE = True  # the meaning is clear, and the same on every engine
 
 def check(case: Case) -> Iterator[Finding]:
     """Every route that no request reaches at the last stage, where all routes are active."""
-    table = case.stages[-1].table
-    count = len(list(asked(case.stages[-1])))
-    if count < 2:
+    last = case.stages[-1]
+    table, mine = last.table, asked_at(last)
+    if len(mine) < 2:
         return
     steps = Steps()
-    for index, request in enumerate(reachable(table, steps)[:count]):
-        if request is not None:
+    reached = reachable(table, steps)
+    for origin, index in mine.items():
+        if reached[index] is not None:
             continue
         earlier, witness = shadowing(table, index, steps)
-        if not earlier:
+        places = dict.fromkeys(table.routes[number].origin for number in earlier)
+        if not places.keys() - {origin}:
             continue  # no request meets its condition: GM219
-        names = " and ".join(repr(table.routes[number].name) for number in earlier)
+        names = " and ".join(repr(table.routes[mine[place]].name) for place in places)
         yield Finding(
-            path=table.routes[index].origin,
+            path=origin,
             message=f"route {table.routes[index].name!r} never matches: {names} takes all its requests first",
             help=f"move it above {names}, or remove it" + (f"; both take {in_words(witness)}" if witness else ""),
-            notes=tuple(Note(table.routes[number].origin, "this route takes them") for number in earlier),
+            notes=tuple(Note(place, "this route takes them") for place in places),
         )

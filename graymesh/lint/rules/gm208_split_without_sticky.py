@@ -23,14 +23,19 @@ LEVEL = "warning"
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """The first stage that splits, in a release that is not sticky."""
+    """The first stage that splits, and every route with a share, in a release that is not sticky."""
     if case.rollout.spec.sticky:
         return
+    help_ = "add sticky: {cookie: gray-ticket}, so that each user stays on one version"
+    for index, route in enumerate(case.rollout.spec.routes):
+        if route.part_basis_points:
+            message = f"route {route.name!r} splits its audience at random, request by request"
+            yield Finding(path=("spec", "routes", index, "share"), message=message, help=help_)
     for index, release in enumerate(case.stages):
         if sum(points > 0 for points in weights(release).values()) > 1:
             yield Finding(
                 path=stage_path(index),
                 message=f"stage {release.stage!r} splits users at random, request by request",
-                help="add sticky: {cookie: gray-ticket}, so that each user stays on one version",
+                help=help_,
             )
             return

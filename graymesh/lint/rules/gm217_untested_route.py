@@ -31,13 +31,13 @@ def check(case: Case) -> Iterator[Finding]:
     if not tests:
         return
     reached = {
-        route.name
+        route.origin
         for test in tests
         for release in judged(case.stages, test)
         if (route := decide(release.table, request_of(test.request, release.hosts[0], case.ticket_cookie)).route)
     }
     for route in asked(case.release):
-        if route.name not in reached:
+        if route.origin not in reached:
             yield Finding(
                 path=route.origin,
                 message=f"no test reaches route {route.name!r}",

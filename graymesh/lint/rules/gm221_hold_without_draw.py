@@ -30,7 +30,8 @@ def check(case: Case) -> Iterator[Finding]:
     release = case.release
     planned = next(each for each in case.stages if each.stage == release.stage)
     served = [version for version, points in weights(planned).items() if points]
-    if release.held and len(served) == 1:
+    drawn = any(len(route.split.versions) > 1 for route in planned.table.routes)
+    if release.held and not drawn:
         yield Finding(
             path=("spec", "hold"),
             message=f"at stage {release.stage!r} all users get {served[0]!r}, so no new user is held",

@@ -11,13 +11,14 @@ good: |
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from graymesh.diagnostic import Pointer
 from graymesh.ir.features import FEATURES
 from graymesh.language.case import Case
 from graymesh.lint.capabilities import Use, missing
 from graymesh.lint.finding import Finding
-from graymesh.lint.traffic import stage_path, weights
+from graymesh.lint.traffic import asked, stage_path, weights
 
 _COARSE = 500
 """Basis points of which shares are multiples on every engine."""
@@ -38,12 +39,19 @@ def check(case: Case) -> Iterator[Finding]:
 def _uses(case: Case) -> Iterator[Use]:
     sticky = case.rollout.spec.sticky
     for index, release in enumerate(case.stages):
-        served = [points for points in weights(release).values() if points]
-        if len(served) > 1:
-            yield Use("split" if len(served) == 2 else "split.several", stage_path(index))
-            if sticky and any(points % _COARSE for points in served):
-                yield Use("sticky.fine", stage_path(index))
+        yield from _split(weights(release).values(), sticky is not None, stage_path(index))
+        for route in asked(release):
+            parts = [share.basis_points for share in route.split.shares]
+            yield from _split(parts, sticky is not None, (*route.origin, "share"))
     if sticky:
         yield Use("sticky", ("spec", "sticky"))
         if sticky.key:
             yield Use("sticky.key", ("spec", "sticky", "key"))
+
+
+def _split(parts: Iterable[int], sticky: bool, path: Pointer) -> Iterator[Use]:
+    served = [points for points in parts if points]
+    if len(served) > 1:
+        yield Use("split" if len(served) == 2 else "split.several", path)
+        if sticky and any(points % _COARSE for points in served):
+            yield Use("sticky.fine", path)
