@@ -78,8 +78,13 @@ def _move(old: KnownTable, low: int, high: int, before: Shares, after: Shares) -
     return Move(low=low, high=high, old=left, new=came, back=back)
 
 
-def redrawn(old: KnownTable, new: KnownTable) -> Iterator[str]:
-    """What becomes of users whose tickets are no longer asked for."""
+def redrawn(old: KnownTable, new: KnownTable) -> bool:
+    """Are users whose version a ticket has kept drawn anew, since another cookie is asked for, or none?"""
+    return not (old.one_version or new.one_version) and bool(old.cookie) and old.cookie != new.cookie
+
+
+def ticket_notes(old: KnownTable, new: KnownTable) -> Iterator[str]:
+    """What becomes of users' tickets, and of users whose tickets are no longer asked for."""
     if new.held and not old.held:
         who = words(new.versions_of(new.rest))
         yield f"new users are held: whoever has no ticket gets {who} and none; users with a ticket stay as they are"
