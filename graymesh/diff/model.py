@@ -136,8 +136,8 @@ class Change:
     `who` is concerned (`audience beta`, `everyone else`, `every request`, `v2`), `what` changes (`version`, `timeout`,
     `guards.errorRate`), `old` and `new` are in words. `witness` is there when requests are decided differently,
     else `example` is a curl command whose request it concerns. `gap`: while engines take it, clients get errors;
-    `redrawn`: users whose version tickets have kept are drawn anew; `notes` say how. `engines` are those that see it: none means that no
-    engine of the release does. For `undecided`, `new` is the reason.
+    `redrawn`: users whose version tickets have kept are drawn anew; `notes` say how. `engines` are those that see it:
+    none means that no engine of the release does. For `undecided`, `new` is the reason.
     """
 
     kind: Kind

@@ -13,6 +13,7 @@ from graymesh.diff.settings import RETIRED, VERSION, Told
 from graymesh.kit.target import Manifest
 from graymesh.language.case import Case
 
+
 def gap_notes(both: Both, told: Told) -> Iterator[str]:
     """Which engines answer with errors while a version goes; nothing for those that take all at once."""
     gone = told.what in (VERSION, RETIRED) and told.who not in both.new.rollout.spec.versions
