@@ -21,8 +21,8 @@ HOST: Final = "chat.example.com"
 ADDRESSES: Final = {"127.8.3.1": "v1", "127.8.4.1": "v2"}
 USERS: Final = {
     "a tester": ({"X-Canary": "always"}, {"v2"}),
-    "a user of v2": ({"Cookie": "chat-bucket=0100"}, {"v2"}),
-    "a user of v1": ({"Cookie": "chat-bucket=9100"}, {"v1"}),
+    "a user of v2": ({"Cookie": "chat-ticket=00000100"}, {"v2"}),
+    "a user of v1": ({"Cookie": "chat-ticket=00009100"}, {"v1"}),
     "a new user": ({}, {"v1", "v2"}),
 }
 TRACED: Final = ("istio", "nginx")
@@ -55,7 +55,7 @@ def _spec(engine: str, port: int) -> dict[str, Any]:
             "versions": {name: {"endpoints": [f"{address}:{port}"]} for address, name in ADDRESSES.items()},
             "audiences": {"testers": [{"headers": {"X-Canary": "always"}}]},
             "routes": [{"name": "testers", "audience": "testers", "version": "v2"}],
-            "sticky": {"cookie": "chat-bucket"},
+            "sticky": {"cookie": "chat-ticket", "start": "0000"},
             "notice": {"header": "X-Gray-Notice", "value": "you try v2"},
             **({"trace": {"header": "X-Gray-Trace"}} if engine in TRACED else {}),
             "stages": [{"name": "half", "weight": 50, "hold": "1h"}, {"name": "full", "weight": 100}],
