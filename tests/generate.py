@@ -224,8 +224,12 @@ def extras(draw: st.DrawFn, can: Any) -> dict[str, Any]:
     resilience: dict[str, Any] = {}
     if can("timeout") and draw(st.booleans()):
         resilience["timeout"] = draw(st.sampled_from(["500ms", "2s", "1m"]))
+    if can("fallback") and draw(st.booleans()):
+        resilience["fallback"] = "stable"
     if can("retries") and draw(st.booleans()):
-        resilience["retries"] = {"attempts": draw(st.integers(1, 3)), "on": ["connect-failure", "5xx"]}
+        # each version has two instances, behind which a fallback stands
+        attempts = draw(st.integers(2 if "fallback" in resilience else 1, 3))
+        resilience["retries"] = {"attempts": attempts, "on": ["connect-failure", "5xx"]}
     if resilience:
         found["resilience"] = resilience
     if can("notice") and draw(st.booleans()):

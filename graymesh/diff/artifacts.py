@@ -268,6 +268,7 @@ def _of_route(name: str, old: Statement, new: Statement, found: RoutingDifferenc
         new_shares=found.new_shares,
         moves=found.moves,
         notes=found.notes,
+        redrawn=found.redrawn,
         witness=shown_by,
         causes=(Place(side="new", file=new.file),) if new.file else (),
         engines=(name,),

@@ -19,7 +19,7 @@ from graymesh.diff.engines import (
 from graymesh.diff.known import KnownTable, known, words
 from graymesh.diff.model import Change, ReleaseDiff, StageStep, Standing, State, TrafficDiff, Witness
 from graymesh.diff.needs import needs_changes
-from graymesh.diff.order import order_notes
+from graymesh.diff.order import gap_notes, retirement_notes
 from graymesh.diff.risks import risks_of
 from graymesh.diff.routing import RoutingDifference, route_changes
 from graymesh.diff.sections import shares_of
@@ -151,6 +151,7 @@ def _of_route(both: Both, old: KnownTable, new: KnownTable, found: RoutingDiffer
         new_shares=found.new_shares,
         moves=found.moves,
         notes=found.notes,
+        redrawn=found.redrawn,
         witness=_witness(both, old, new, found),
         causes=(cause,),
         engines=engines_for(both.old, both.new, found.request, ()),
@@ -169,6 +170,7 @@ def _witness(both: Both, old: KnownTable, new: KnownTable, found: RoutingDiffere
 
 
 def _of_setting(both: Both, told: Told) -> Change:
+    gaps = tuple(gap_notes(both, told))
     return Change(
         kind=told.kind,
         who=told.who,
@@ -176,7 +178,8 @@ def _of_setting(both: Both, told: Told) -> Change:
         old=told.old,
         new=told.new,
         trend=told.trend,
-        notes=tuple(order_notes(both, told)),
+        notes=(*gaps, *retirement_notes(both, told)),
+        gap=bool(gaps),
         example=_example(both.new.release, told.who),
         causes=(both.place(told.path),),
         engines=engines_for(both.old, both.new, None, told.keys),

@@ -135,8 +135,9 @@ class Change:
 
     `who` is concerned (`audience beta`, `everyone else`, `every request`, `v2`), `what` changes (`version`, `timeout`,
     `guards.errorRate`), `old` and `new` are in words. `witness` is there when requests are decided differently,
-    else `example` is a curl command whose request it concerns. `engines` are those that see it: none means that no
-    engine of the release does. For `undecided`, `new` is the reason.
+    else `example` is a curl command whose request it concerns. `gap`: while engines take it, clients get errors;
+    `redrawn`: users whose version tickets have kept are drawn anew; `notes` say how. `engines` are those that see it:
+    none means that no engine of the release does. For `undecided`, `new` is the reason.
     """
 
     kind: Kind
@@ -149,6 +150,8 @@ class Change:
     new_shares: Shares = ()
     moves: tuple[Move, ...] = ()
     notes: tuple[str, ...] = ()
+    gap: bool = False
+    redrawn: bool = False
     witness: Witness | None = None
     example: str = ""
     causes: tuple[Place, ...] = ()

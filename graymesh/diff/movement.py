@@ -72,8 +72,14 @@ def _move(old: KnownTable, low: int, high: int, before: Shares, after: Shares) -
     return Move(low=low, high=high, old=left, new=came, back=back)
 
 
-def redrawn(old: KnownTable, new: KnownTable) -> Iterator[str]:
-    """What becomes of everyone else whose tickets are no longer asked for."""
+def redrawn(old: KnownTable, new: KnownTable) -> bool:
+    """Are users whose version a ticket has kept drawn anew, since another cookie is asked for, or none?"""
+    before, after = old.everyone, new.everyone
+    return not (before.one_version or after.one_version) and bool(before.cookie) and before.cookie != after.cookie
+
+
+def ticket_notes(old: KnownTable, new: KnownTable) -> Iterator[str]:
+    """What becomes of everyone else's tickets, and of users whose tickets are no longer asked for."""
     before, after = old.everyone, new.everyone
     if after.held and not before.held:
         who = words(after.shares)

@@ -13,23 +13,20 @@ from graymesh.diff.settings import RETIRED, VERSION, Told
 from graymesh.kit.target import Manifest
 from graymesh.language.case import Case
 
-GAP = "503"
-"""What clients get meanwhile; every note about a gap says it."""
+
+def gap_notes(both: Both, told: Told) -> Iterator[str]:
+    """Which engines answer with errors while a version goes; nothing for those that take all at once."""
+    gone = told.what in (VERSION, RETIRED) and told.who not in both.new.rollout.spec.versions
+    for manifest in both.old.targets if gone else ():
+        if manifest.one_by_one and manifest in both.new.targets and told.who in _named(both.old, manifest):
+            yield _gap(manifest, told.who)
 
 
-def order_notes(both: Both, told: Told) -> Iterator[str]:
-    """What to know about the order when a version goes, or is told to go; nothing for engines that take all at once."""
-    if told.what not in (VERSION, RETIRED):
-        return
-    versions = both.new.rollout.spec.versions
-    for manifest in both.old.targets:
-        if not manifest.one_by_one:
-            continue
-        if told.who not in versions:
-            if manifest in both.new.targets and told.who in _named(both.old, manifest):
-                yield _gap(manifest, told.who)
-        elif versions[told.who].retired and told.what == RETIRED:
-            yield _when_it_may_go(manifest, told.who)
+def retirement_notes(both: Both, told: Told) -> Iterator[str]:
+    """What to do next when a version is told to go; nothing for engines that take all at once."""
+    version = both.new.rollout.spec.versions.get(told.who)
+    if told.what == RETIRED and version is not None and version.retired:
+        yield from (_when_it_may_go(manifest, told.who) for manifest in both.old.targets if manifest.one_by_one)
 
 
 def _when_it_may_go(manifest: Manifest, version: str) -> str:
@@ -43,7 +40,7 @@ def _when_it_may_go(manifest: Manifest, version: str) -> str:
 def _gap(manifest: Manifest, version: str) -> str:
     kept, routes = manifest.one_by_one
     return (
-        f"{manifest.title}: requests for {version} get {GAP} while the old {routes} is in force beside the new {kept}, "
+        f"{manifest.title}: requests for {version} get 503 while the old {routes} is in force beside the new {kept}, "
         f"which has no {version} any more; keep {version} with retired: true in this change and remove it in a later "
         f"one, or apply the {routes} before the {kept}"
     )

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from graymesh.diff.model import Change, Move, ReleaseDiff, Risk, Standing
-from graymesh.diff.order import GAP
 from graymesh.diff.protection import protects
 from graymesh.ir.wording import percent
 
@@ -47,16 +46,15 @@ def _traffic(release: ReleaseDiff, change: Change) -> Iterator[tuple[str, str]]:
         yield ("undecided", f"not decided for {change.who}: {change.new}")
     if change.what == "host" and change.trend == "removed":
         yield ("removed", f"nothing here answers {change.who}")
-    for note in change.notes if change.kind == "release" else ():
-        if GAP in note:
-            yield ("gap", f"{change.who} is removed in one step. {note}")
+    for note in change.notes if change.gap else ():
+        yield ("gap", f"{change.who} is removed in one step. {note}")
     if change.kind == "version":
         for version, share in _first(release, change):
             yield ("first-exposure", f"{version} gets its first requests: {share} of {change.who}")
         back = [move for move in change.moves if move.back]
         if back:
             yield ("moved-back", f"users of {change.who} lose the canary: {_moved(back)}")
-        if any("drawn" in note for note in change.notes):
+        if change.redrawn:
             yield ("redrawn", "; ".join(change.notes))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from graymesh.diff.effects import Effect, effects
 from graymesh.diff.known import PREFLIGHTS, KnownTable, same, words
 from graymesh.diff.model import Move, Shares
-from graymesh.diff.movement import moves, redrawn
+from graymesh.diff.movement import moves, redrawn, ticket_notes
 from graymesh.diff.sections import shares_of
 from graymesh.ir.preflights import PREFLIGHT
 from graymesh.ir.release import Condition, Route
@@ -47,6 +47,7 @@ class RoutingDifference:
     new_shares: Shares = ()
     moves: tuple[Move, ...] = ()
     notes: tuple[str, ...] = ()
+    redrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,8 @@ def _everyone_else(old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair])
         old_shares=before,
         new_shares=after,
         moves=moved,
-        notes=tuple(redrawn(old, new)),
+        notes=tuple(ticket_notes(old, new)),
+        redrawn=redrawn(old, new),
     )
 
 

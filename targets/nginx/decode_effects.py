@@ -10,7 +10,7 @@ from graymesh.ir.release import TICKET, UNIQUE_ID, Scalar, SetCookie
 from graymesh.kit.cookies import cookie_of
 from graymesh.kit.refusal import NotUnderstood
 from graymesh.kit.tickets import passed_on
-from graymesh.targets.nginx.decode_connection import PLUMBING, harmless, in_words
+from graymesh.targets.nginx.decode_connection import PLUMBING, harmless, told
 from graymesh.targets.nginx.decode_levels import Levels
 from graymesh.targets.nginx.decode_maps import Definition
 from graymesh.targets.nginx.decode_numbers import whole_number
@@ -85,13 +85,14 @@ def _each_once(levels: Levels, name: str) -> None:
 
 def told_besides(levels: Levels, known: Mapping[str, Definition]) -> dict[tuple[str, str], Scalar]:
     """Facts about what a location tells upstreams and clients besides what a release says. Raises NotUnderstood."""
-    facts: dict[tuple[str, str], Scalar] = {}
+    connection: dict[str, Pieces] = {}
     for directive in levels.effective("proxy_set_header"):
         name, value = _two(directive)
         if name in PLUMBING and not harmless(name, value, known):
             raise NotUnderstood("proxy_set_header", f"{directive.arguments[0]} {shown(value)}", directive)
         if name in PLUMBING:
-            facts["", f"sends.{name}"] = in_words(value, known)
+            connection[name] = value
+    facts = told(connection, known)
     for directive in levels.effective("client_max_body_size"):
         facts["", "maxBodySize"] = " ".join(directive.arguments).lower()
     for directive in levels.effective("proxy_buffering"):

@@ -73,10 +73,11 @@ def _always(view: View) -> Iterator[tuple[tuple[str, str], Scalar]]:
     own = {"real-ip": "$remote_addr", "forwarded-host": _HOST}
     own |= {"forwarded-port": "$server_port", "forwarded-proto": "$scheme"}
     networks = sorted({str(ip_network(text, strict=False)) for text in view.options["trustedProxies"]})
-    near = f"{{$remote_addr: 1 in {' '.join(networks)}; else 0}}"
     for name, value in own.items():
-        theirs = f"{{{near}: $http_x_{name.replace('-', '_')} if 1; else {value}}}"
+        theirs = f"{{$http_x_{name.replace('-', '_')} from trusted proxies; else {value}}}"
         yield ("", f"sends.x-{name}"), theirs if networks else value
+    if networks:
+        yield ("", "trustedProxies.headers"), tuple(networks)
     if view.options.get("maxBodySize"):
         yield ("", "maxBodySize"), view.options["maxBodySize"].lower()
     yield from _listens(view)

@@ -24,8 +24,8 @@ ORIGIN: Final = f"https://{HOST}"
 ADDRESSES: Final = {"127.8.3.1": "v1", "127.8.4.1": "v2"}
 USERS: Final = {
     "a tester": ({"X-Canary": "always"}, {"v2"}),
-    "a user of v2": ({"Cookie": "chat-bucket=a1b2c3d40100"}, {"v2"}),
-    "a user of v1": ({"Cookie": "chat-bucket=a1b2c3d49100"}, {"v1"}),
+    "a user of v2": ({"Cookie": "chat-ticket=00000100"}, {"v2"}),
+    "a user of v1": ({"Cookie": "chat-ticket=00009100"}, {"v1"}),
     "a new user": ({}, {"v1", "v2"}),
 }
 TRACED: Final = ("istio", "nginx")
@@ -58,7 +58,7 @@ def _spec(engine: str, port: int) -> dict[str, Any]:
             "versions": {name: {"endpoints": [f"{address}:{port}"]} for address, name in ADDRESSES.items()},
             "audiences": {"testers": [{"headers": {"X-Canary": "always"}}]},
             "routes": [{"name": "testers", "audience": "testers", "version": "v2"}],
-            "sticky": {"cookie": "chat-bucket", "start": "0000"},
+            "sticky": {"cookie": "chat-ticket", "start": "0000"},
             "cors": {"origins": [ORIGIN]},
             "notice": {"header": "X-Gray-Notice", "value": "you try v2"},
             **({"trace": {"header": "X-Gray-Trace"}} if engine in TRACED else {}),
