@@ -39,7 +39,7 @@ class CorsSpec(Part):
         examples=[["X-Total-Count"]],
     )
     credentials: Annotated[bool, TrueOrFalse()] = Field(
-        default=False, description="May requests carry cookies and other credentials?", examples=[True]
+        default=False, description="Requests may carry cookies and other credentials.", examples=[True]
     )
     max_age_seconds: Maybe[DurationSeconds] = Field(
         alias="maxAge",

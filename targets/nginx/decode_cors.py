@@ -131,8 +131,12 @@ def _origins(values: Values, where: ParsedDirective) -> tuple[str, ...]:
     """The origins that are told their own name; being told another one is as good as nothing. Raises NotUnderstood."""
     told: list[tuple[Condition, str]] = []
     for each in values.get(_ORIGIN, ()):
-        named = _named(each.condition) if each.value == (Raw("header", "origin"),) else ()
-        told += [(_is(name), name) for name in named] or [(each.condition, _text(each.value, where))]
+        if each.value != (Raw("header", "origin"),):
+            told.append((each.condition, _text(each.value, where)))
+        elif named := _named(each.condition):
+            told += [(_is(name), name) for name in named]
+        else:
+            raise NotUnderstood("add_header", f"{_ORIGIN} repeats origins that are not named one by one", where)
     candidates = sorted({text for _, text in told} - {""})
     if "*" in candidates:
         raise NotUnderstood("add_header", f"{_ORIGIN} * stands for every origin", where)
