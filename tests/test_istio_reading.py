@@ -151,7 +151,7 @@ def test_the_smallest_service_is_read() -> None:
         (f"redirect: {{uri: /x}}, {TO_V1}", "redirect"),
         ("directResponse: {status: 200}", "directResponse"),
         (f"rewrite: {{uri: /x}}, {TO_V1}", "rewrite"),
-        (f"corsPolicy: {{allowMethods: [GET]}}, {TO_V1}", "corsPolicy"),
+        (f"corsPolicy: {{allowMethods: [GET]}}, {TO_V1}", "unmatchedPreflights"),
         (f"timeOut: 2s, {TO_V1}", "timeOut"),
         (f"timeout: 2, {TO_V1}", "timeout"),
         (f"timeout: 1 second, {TO_V1}", "timeout"),

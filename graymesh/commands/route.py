@@ -138,13 +138,14 @@ def _by_spec(release: Release, request: Request) -> Decision:
 def _on_target(case: Case, release: Release, name: str, request: Request) -> Iterator[tuple[str, Decision]]:
     """What each of the target's decoded services for the host decides, in the release's own words."""
     from graymesh.compile.compiler import decoded
-    from graymesh.ir.semantics import decide, host_without_port
+    from graymesh.ir.semantics import host_without_port
+    from graymesh.kit.deciding import decided_by
     from graymesh.kit.registry import target
 
     seen = target(name).received(request)
     for service in decoded(case, release, name):
         if host_without_port(seen.host) in service.hosts:
-            yield service.scope, decide(service.decision, seen)
+            yield service.scope, decided_by(target(name).manifest, service.decision, seen)
 
 
 def _when_down(
@@ -171,7 +172,8 @@ def _text(answers: Sequence[tuple[str, Decision]], down: Mapping[str, Mapping[st
 
     lines = []
     for scope, decision in answers:
-        said = shares(decision.route.split, {}) if decision.route else "nobody (404)"
+        nobody = "the engine itself" if decision.answered else "nobody (404)"
+        said = shares(decision.route.split, {}) if decision.route else nobody
         lines.append(f"{said} ({scope})" if scope else said)
         lines.append(f"  {why(decision)}")
         lines += [f"  {effect}" for effect in effects(decision.route, {})] if decision.route else []

@@ -9,9 +9,10 @@ from graymesh.compile.compiler import decoded
 from graymesh.diagnostic import Diagnostic
 from graymesh.did_you_mean import quoted
 from graymesh.ir.release import Release
-from graymesh.ir.semantics import Request, decide, host_without_port
+from graymesh.ir.semantics import Request, host_without_port
 from graymesh.ir.witness import as_command, in_words
 from graymesh.ir.wording import shares_in_words, why
+from graymesh.kit.deciding import decided_by
 from graymesh.kit.target import HostTable, Manifest, Statement, View
 from graymesh.language.case import Case
 from graymesh.language.expectations import SpecTest
@@ -83,7 +84,7 @@ def _failures(
         headers = [(*request.headers, (lane.header, version)) for version, share in test.expect.items() if share]
         sent = [(replace(request, headers=one), {one[-1][1]: 10_000}) for one in headers]
     for each, expected in sent:
-        decision = decide(service.decision, each)
+        decision = decided_by(manifest, service.decision, each)
         if shares_of(decision) != {version: share for version, share in expected.items() if share}:
             got = f"got {shares_in_words(shares_of(decision))}: {why(decision)}"
             said = f"test {index + 1} fails on {manifest.name}{where}: {in_words(each)}"

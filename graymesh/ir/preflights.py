@@ -10,10 +10,12 @@ from typing import Final
 
 from graymesh.ir.release import Condition, Field, Kind, OneOf, Present, Test
 
+ORIGIN: Final = Field(Kind.HEADER, "origin")
+
 PREFLIGHT: Final[Condition] = (
     (
         Test(Field(Kind.HEADER, "access-control-request-method"), Present()),
-        Test(Field(Kind.HEADER, "origin"), Present()),
+        Test(ORIGIN, Present()),
         Test(Field(Kind.METHOD), OneOf(("OPTIONS",))),
     ),
 )

@@ -22,12 +22,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import assert_never
 
+from graymesh.ir.preflights import ORIGIN, PREFLIGHT
 from graymesh.ir.release import (
     BUCKET_COUNT,
     Absent,
     Buckets,
     Condition,
     Conjunction,
+    Cors,
     Field,
     Intervals,
     Kind,
@@ -65,10 +67,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The route that takes a request (None: nobody), its shares and the reason in words."""
+    """The route that takes a request (None: nobody), its shares and the reason in words.
+
+    `answered`: no version gets it, since the engine answers by itself.
+    """
 
     route: Route | None
     why: str
+    answered: bool = False
 
     @property
     def shares(self) -> tuple[Share, ...]:
@@ -86,9 +92,16 @@ def decide(table: RouteTable, request: Request) -> Decision:
     """The first route whose condition the request meets."""
     for route in table.routes:
         met = first_met(route.condition, request)
+        if met is not None and route.policy.cors and first_met(PREFLIGHT, request):
+            return Decision(None, _preflight(route.policy.cors, request), answered=True)
         if met is not None:
             return Decision(route, _because(met))
     return Decision(None, "no route takes it")
+
+
+def _preflight(cors: Cors, request: Request) -> str:
+    origin = next(iter(values_of(ORIGIN, request)), "")
+    return f"a preflight for a page of {origin}, which {'may' if origin in cors.origins else 'may not'} call"
 
 
 def first_met(condition: Condition, request: Request) -> Conjunction | None:

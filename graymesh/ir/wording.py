@@ -261,7 +261,7 @@ def _cors(cors: Cors) -> str:
     """`pages of https://app.example.com with PUT, headers x-token, credentials; x-total is shown; for 10m`."""
     headers = [f"headers {_listed(cors.headers)}"] if cors.headers else []
     more = [*cors.methods, *headers, *(["credentials"] if cors.credentials else [])]
-    parts = [f"pages of {_listed(cors.origins)}" + (f" with {', '.join(more)}" if more else "")]
+    parts = [f"pages of {_listed(cors.origins) or 'no origin'}" + (f" with {', '.join(more)}" if more else "")]
     parts += [f"{_listed(cors.expose)} shown to them"] if cors.expose else []
     parts += [] if cors.max_age_seconds is None else [f"remembered for {duration(cors.max_age_seconds * 1000)}"]
     return "; ".join(parts)

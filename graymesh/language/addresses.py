@@ -81,7 +81,9 @@ def origin(text: str) -> str:
     scheme, _, rest = text.partition("://")
     name, _, port = rest.partition(":")
     if re.fullmatch(ORIGIN, text) is None or (port and not 0 < int(port) < 65_536):
-        advice = "list each origin" if "*" in text else "like https://app.example.com, without a path or a slash"
+        plain = text.lower().rstrip("/")
+        advice = f"write {plain}" if re.fullmatch(ORIGIN, plain) else "like https://app.example.com, without a path"
+        advice = "list each origin" if "*" in text else advice
         raise Malformed("GM106", f"{quoted(text)} is not an origin", advice)
     if port == {"https": "443", "http": "80"}[scheme]:
         raise Malformed("GM106", f"browsers leave the port of {quoted(text)} out", f"write {scheme}://{name}")

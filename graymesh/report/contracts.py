@@ -87,6 +87,17 @@ class FaultJson(Contract):
     abort_basis_points: int = 0
 
 
+class CorsJson(Contract):
+    """Pages of other origins that may call; methods besides GET, HEAD and POST, names of headers in lower case."""
+
+    origins: tuple[str, ...]
+    methods: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    expose: tuple[str, ...] = ()
+    credentials: bool = False
+    max_age_seconds: int | None = None
+
+
 class RouteJson(Contract):
     """`condition`: any of the lists, all tests of a list; one empty list takes every request."""
 
@@ -99,6 +110,7 @@ class RouteJson(Contract):
     retries: RetriesJson | None = None
     mirror: MirrorJson | None = None
     fault: FaultJson | None = None
+    cors: CorsJson | None = None
 
 
 class SettingJson(Contract):
@@ -247,6 +259,18 @@ def _route(route: ir.Route) -> RouteJson:
         else None,
         mirror=MirrorJson(version=mirror.version, basis_points=mirror.basis_points) if mirror else None,
         fault=_fault(fault) if fault else None,
+        cors=_cors(policy.cors) if policy.cors else None,
+    )
+
+
+def _cors(cors: ir.Cors) -> CorsJson:
+    return CorsJson(
+        origins=cors.origins,
+        methods=cors.methods,
+        headers=cors.headers,
+        expose=cors.expose,
+        credentials=cors.credentials,
+        max_age_seconds=cors.max_age_seconds,
     )
 
 

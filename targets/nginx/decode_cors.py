@@ -32,7 +32,7 @@ from graymesh.proof.equivalence import Equal, compare
 from graymesh.targets.nginx.decode_effects import LocationOutput
 from graymesh.targets.nginx.decode_evaluate import Evaluator
 from graymesh.targets.nginx.decode_levels import Levels
-from graymesh.targets.nginx.decode_lists import Entries, always
+from graymesh.targets.nginx.decode_lists import Entries, always, both
 from graymesh.targets.nginx.decode_values import Pieces, Raw, literal_of, pieces_of
 from graymesh.targets.nginx.quoting import Variable
 from graymesh.targets.nginx.syntax import ParsedDirective
@@ -45,6 +45,7 @@ _OWN: Final = frozenset([_ORIGIN, _CREDENTIALS, _EXPOSE])
 _AGE: Final = "access-control-max-age"
 _ASKED: Final = frozenset([_ORIGIN, _CREDENTIALS, f"{_ALLOW}methods", f"{_ALLOW}headers", _AGE, "vary"])
 _CONDITION: Final = re.compile(r"\(\$([A-Za-z0-9_]+)\)")
+_ELSE_NO: Final[tuple[Condition, str]] = (ALWAYS, "no")
 _FIELD: Final = Field(Kind.HEADER, "origin")
 
 Values = Mapping[str, Entries]
@@ -95,10 +96,11 @@ def _asked(block: ParsedDirective, evaluator: Evaluator) -> Values:
     """The headers of an answer to a preflight."""
     found: dict[str, Entries] = {}
     for each in (block.body or ())[:-1]:
-        name, *rest = (*each.arguments, "")
-        if each.name != "add_header" or len(rest) < 2 or name.lower() not in _ASKED or name.lower() in found:
+        name, value, *rest = (*each.arguments, "", "")[: max(2, len(each.arguments))]
+        known = each.name == "add_header" and name.lower() in _ASKED and rest == ["always"]
+        if not known or name.lower() in found:
             raise NotUnderstood(each.name, "it is not understood in the answer to a preflight", each)
-        found[name.lower()] = _entries(pieces_of(rest[0]), evaluator, each)
+        found[name.lower()] = _entries(pieces_of(value), evaluator, each)
     return found
 
 
@@ -107,50 +109,70 @@ def _cors(asked: Values, answers: Values, block: ParsedDirective, location: Pars
     if _origins(answers, location) != origins:
         raise NotUnderstood("add_header", "other origins are told so than in the answer to a preflight", location)
     for values, where in ((asked, block), (answers, location)):
-        if _told(values, "vary", origins, where).lower() != "origin":
+        if _told(values, "vary", where) != "Origin":
             raise NotUnderstood("add_header", "Vary does not tell caches that answers differ by Origin", where)
-    credentials = _told(asked, _CREDENTIALS, origins, block)
-    if _told(answers, _CREDENTIALS, origins, location) != credentials:
+    credentials = _told_with_origin(asked, _CREDENTIALS, block)
+    if _told_with_origin(answers, _CREDENTIALS, location) != credentials:
         raise NotUnderstood("add_header", "credentials are allowed before a request, or with it, not both", location)
-    age = _told(asked, _AGE, origins, block)
+    age = _told(asked, _AGE, block)
     if age and not re.fullmatch("[0-9]{1,9}", age):
         raise NotUnderstood("add_header", f"{_AGE} {age} is not a number of seconds", block)
     return Cors(
         origins=origins,
-        methods=tuple(sorted(set(_words(_told(asked, f"{_ALLOW}methods", origins, block))) - set(SAFE_METHODS))),
-        headers=_words(_told(asked, f"{_ALLOW}headers", origins, block).lower()),
-        expose=_words(_told(answers, _EXPOSE, origins, location).lower()),
+        methods=tuple(each for each in _words(_told(asked, f"{_ALLOW}methods", block)) if each not in SAFE_METHODS),
+        headers=_words(_told(asked, f"{_ALLOW}headers", block).lower()),
+        expose=_words(_told_with_origin(answers, _EXPOSE, location).lower()),
         credentials=credentials == "true",
         max_age_seconds=int(age) if age else None,
     )
 
 
 def _origins(values: Values, where: ParsedDirective) -> tuple[str, ...]:
-    """The origins that are told their own name; every other one must be told none. Raises NotUnderstood."""
-    entries = values.get(_ORIGIN, ())
+    """The origins that are told their own name; being told another one is as good as nothing. Raises NotUnderstood."""
     told: list[tuple[Condition, str]] = []
-    for each in entries:
-        named = _named(each.condition)
-        if each.value == (Raw("header", "origin"),) and named:
+    for each in values.get(_ORIGIN, ()):
+        if each.value != (Raw("header", "origin"),):
+            told.append((each.condition, _text(each.value, where)))
+        elif named := _named(each.condition):
             told += [(_is(name), name) for name in named]
         else:
-            told.append((each.condition, _text(each.value, where)))
-    found = tuple(sorted({text for _, text in told if text}))
-    if not found or "*" in found or not _same(told, [*((_is(name), name) for name in found), (ALWAYS, "")]):
-        raise NotUnderstood("add_header", f"{_ORIGIN} does not name each origin to itself and to no other", where)
-    return found
+            raise NotUnderstood("add_header", f"{_ORIGIN} repeats origins that are not named one by one", where)
+    candidates = sorted({text for _, text in told} - {""})
+    if "*" in candidates:
+        raise NotUnderstood("add_header", f"{_ORIGIN} * stands for every origin", where)
+    return tuple(origin for origin in candidates if _is_told(origin, told, where))
 
 
-def _told(values: Values, name: str, origins: Sequence[str], where: ParsedDirective) -> str:
-    """What all these origins are told under that name; others may be told anything. "" for nothing."""
-    entries = values.get(name)
-    if entries is None:
+def _is_told(origin: str, told: Sequence[tuple[Condition, str]], where: ParsedDirective) -> bool:
+    """Is the origin told its own name? Raises NotUnderstood when that depends on more than the origin."""
+    held = [(both(_is(origin), condition), "yes" if text == origin else "no") for condition, text in told]
+    if _same([*held, _ELSE_NO], [(_is(origin), "yes"), _ELSE_NO]):
+        return True
+    if _same([*held, _ELSE_NO], [_ELSE_NO]):
+        return False
+    raise NotUnderstood("add_header", f"what {origin} is told depends on more than the origin", where)
+
+
+def _told(values: Values, name: str, where: ParsedDirective) -> str:
+    """The one text that everybody is told, "" for none. Raises NotUnderstood."""
+    texts = {_text(each.value, where) for each in values.get(name, ())}
+    if len(texts) > 1:
+        raise NotUnderstood("add_header", f"{name} is told to some only", where)
+    return texts.pop() if texts else ""
+
+
+def _told_with_origin(values: Values, name: str, where: ParsedDirective) -> str:
+    """The one text that those are told who are told an origin, and nobody else; "" for none. Raises NotUnderstood."""
+    texts = {_text(each.value, where) for each in values.get(name, ())} - {""}
+    if not texts:
         return ""
-    held = [(each.condition, _text(each.value, where)) for each in entries]
-    for text in dict.fromkeys(text for _, text in held):
-        if _same(held, [(ALWAYS, text)]) or _same(held, [(_any(origins), text), (ALWAYS, "")]):
-            return text
-    raise NotUnderstood("add_header", f"{name} depends on more than the origin", where)
+    if len(texts) > 1 or not _same(_filled(values[name]), _filled(values.get(_ORIGIN, ()))):
+        raise NotUnderstood("add_header", f"{name} is not told to those alone who are told {_ORIGIN}", where)
+    return texts.pop()
+
+
+def _filled(entries: Entries) -> list[tuple[Condition, str]]:
+    return [(each.condition, "yes" if each.value else "no") for each in entries]
 
 
 def _named(condition: Condition) -> tuple[str, ...]:
@@ -164,11 +186,7 @@ def _named(condition: Condition) -> tuple[str, ...]:
 
 
 def _is(origin: str) -> Condition:
-    return _any([origin])
-
-
-def _any(origins: Iterable[str]) -> Condition:
-    return ((Asked(_FIELD, OneOf(tuple(sorted(origins)))),),)
+    return ((Asked(_FIELD, OneOf((origin,))),),)
 
 
 def _same(left: Iterable[tuple[Condition, str]], right: Iterable[tuple[Condition, str]]) -> bool:

@@ -65,7 +65,7 @@ def decode(files: Files) -> Decoded:
     documents, unread = _documents(files)
     lists, strange = _route_lists(documents, files)
     addresses, doubtful = _instances(documents)
-    cors, unclear = _cors(documents, files) if not strange else (None, [])
+    cors, unclear = _cors(documents, files)
     refusals = (*unread, *strange, *doubtful, *unclear)
     if refusals or not lists:
         return Decoded((), refusals)
@@ -112,7 +112,10 @@ def _cors(documents: Iterable[_Document], files: Files) -> tuple[Cors | None, li
     found: list[Cors] = []
     refusals: list[Refusal] = []
     for document in documents:
-        settings = [setting for setting in _settings(document, files) if decode_cors.concerns(setting)]
+        try:
+            settings = [setting for setting in _settings(document, files) if decode_cors.concerns(setting)]
+        except NotUnderstood:
+            continue  # told beside the lists of routes
         try:
             found += [cors] if (cors := decode_cors.cors_of(settings)) else []
             if len(found) > 1 and settings:

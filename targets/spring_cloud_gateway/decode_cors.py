@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from graymesh.ir.release import SAFE_METHODS, Cors
 from graymesh.kit.refusal import NotUnderstood
@@ -19,6 +19,9 @@ from graymesh.targets.spring_cloud_gateway.refused import literal_text, of_type
 
 _SETTING: Final = "globalcors"
 _CONFIGURATION: Final = "globalcors.corsconfigurations.[/**]."
+_KEYS: Final = frozenset(
+    ["allowedorigins", "allowedmethods", "allowedheaders", "exposedheaders", "allowcredentials", "maxage"]
+)
 _ALLOWED: Final = "access-control-allow-origin"
 _CREDENTIALS: Final = "access-control-allow-credentials"
 _EXPOSED: Final = "access-control-expose-headers"
@@ -33,48 +36,52 @@ def concerns(setting: Property) -> bool:
 
 def cors_of(settings: Sequence[Property]) -> Cors | None:
     """What these settings answer, None when there are none. Raises NotUnderstood."""
-    said: dict[str, Any] = {}
+    said: dict[str, Property] = {}
     for each in settings:
         name = each.name.removeprefix(_CONFIGURATION)
         if name == each.name or name in said:
-            why = "only one configuration for all paths, [/**], is understood"
-            raise NotUnderstood(each.field, why, each.path)
-        said[name] = each.value
-    if not said:
-        return None
-    found = _configuration(said, settings[0])
-    strange = said.keys() - {"allowedorigins", "allowedmethods", "allowedheaders", "exposedheaders"}
-    if left := sorted(strange - {"allowcredentials", "maxage"}):
-        raise NotUnderstood(left[0], "this setting is not understood, and may concern every route", settings[0].path)
-    return found
+            raise _wrong(each, "only one configuration for all paths, [/**], is understood")
+        if name not in _KEYS:
+            raise _wrong(each, "this setting is not understood, and may concern every route")
+        said[name] = each
+    return _configuration(said, settings[0]) if said else None
 
 
-def _configuration(said: Mapping[str, Any], where: Property) -> Cors:
-    methods = _texts(said, "allowedmethods", where)
+def _configuration(said: Mapping[str, Property], first: Property) -> Cors:
+    methods, origins = _texts(said.get("allowedmethods")), _texts(said.get("allowedorigins"))
     missing = sorted(set(SAFE_METHODS) - set(methods))
     if missing:
         why = f"{missing[0]} is not among them, which browsers send without asking: the gateway refuses it"
-        raise NotUnderstood("allowedMethods", why, where.path)
-    origins = _texts(said, "allowedorigins", where)
+        raise _wrong(said.get("allowedmethods", first), f"allowedMethods: {why}")
     if not origins:
-        raise NotUnderstood("allowedOrigins", "no origin is named", where.path)
+        raise _wrong(said.get("allowedorigins", first), "allowedOrigins: no origin is named")
+    credentials, age = said.get("allowcredentials"), said.get("maxage")
     return Cors(
         origins=origins,
         methods=tuple(each for each in methods if each not in SAFE_METHODS),
-        headers=_lower(_texts(said, "allowedheaders", where)),
-        expose=_lower(_texts(said, "exposedheaders", where)),
-        credentials=_flag(said.get("allowcredentials", False), where),
-        max_age_seconds=_seconds(said.get("maxage"), where),
+        headers=_lower(_texts(said.get("allowedheaders"))),
+        expose=_lower(_texts(said.get("exposedheaders"))),
+        credentials=_flag(credentials) if credentials else False,
+        max_age_seconds=_seconds(age) if age else None,
     )
 
 
-def _texts(said: Mapping[str, Any], name: str, where: Property) -> tuple[str, ...]:
+def _wrong(setting: Property, why: str) -> NotUnderstood:
+    return NotUnderstood(setting.field, why, setting.path)
+
+
+def _texts(setting: Property | None) -> tuple[str, ...]:
     """A list, or one text with commas; sorted, each once."""
-    value = said.get(name) or []
-    words = value.split(",") if isinstance(value, str) else of_type(name, value, list)
-    found = {literal_text(name, of_type(name, each, str)).strip() for each in words}
+    if setting is None or not setting.value:
+        return ()
+    words = setting.value.split(",") if isinstance(setting.value, str) else setting.value
+    try:
+        listed = of_type(setting.field, words, list)
+        found = {literal_text(setting.field, of_type(setting.field, each, str)).strip() for each in listed}
+    except NotUnderstood as why:
+        raise NotUnderstood(why.field, why.message, setting.path) from why
     if "*" in found:
-        raise NotUnderstood(name, "* stands for all of them", where.path)
+        raise _wrong(setting, "* stands for all of them")
     return tuple(sorted(found))
 
 
@@ -82,18 +89,16 @@ def _lower(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({each.lower() for each in names}))
 
 
-def _flag(value: object, where: Property) -> bool:
-    if value not in (True, False, "true", "false"):
-        raise NotUnderstood("allowCredentials", f"{value!r} is neither true nor false", where.path)
-    return value in (True, "true")
+def _flag(setting: Property) -> bool:
+    if setting.value not in (True, False, "true", "false"):
+        raise _wrong(setting, f"{setting.value!r} is neither true nor false")
+    return setting.value in (True, "true")
 
 
-def _seconds(value: object, where: Property) -> int | None:
-    if value is None:
-        return None
-    text = str(value)
-    if not (text.isascii() and text.isdigit()):
-        raise NotUnderstood("maxAge", f"{value!r} is not a number of seconds", where.path)
+def _seconds(setting: Property) -> int:
+    text = str(setting.value)
+    if not (text.isascii() and text.isdigit()) or isinstance(setting.value, bool):
+        raise _wrong(setting, f"{setting.value!r} is not a number of seconds")
     return int(text)
 
 

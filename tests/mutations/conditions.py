@@ -21,8 +21,8 @@ from tests.mutations.nginx_engine import Answer, NginxEngine
 
 def in_case_only(change: Change) -> bool:
     """Upper and lower case is all that differs."""
-    old, new = re.split(" → ", change.mutant.change, maxsplit=1)
-    return old.lower() == new.lower()
+    old, arrow, new = change.mutant.change.partition(" → ")
+    return bool(arrow) and old.lower() == new.lower()
 
 
 def same_buckets_in_istio(change: Change) -> bool:

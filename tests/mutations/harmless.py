@@ -94,9 +94,21 @@ ISTIO = (
         because="a number that is left out is 0",
         when=same_retries_in_istio,
     ),
+    Harmless(
+        place="[0-9]+/spec/http/[0-9]+/(corsPolicy/(allow|expose)Headers|headers/response/remove)/[0-9]+",
+        because="names of headers have no case",
+        when=in_case_only,
+    ),
+    Harmless(
+        place="[0-9]+/spec/http/[0-9]+/corsPolicy/allowMethods/[012]",
+        change="left out",
+        because="browsers let pages send GET, HEAD and POST whatever a preflight says, and Envoy asks for no method",
+    ),
 )
 
 _ROUTE = "0/spring/cloud/gateway/server/webflux/routes/[0-9]+"
+
+_CORS = r"0/spring/cloud/gateway/server/webflux/globalcors/cors-configurations/\[/\*\*\]"
 
 SPRING = (
     Harmless(
@@ -122,6 +134,16 @@ SPRING = (
     Harmless(
         place=f"{_ROUTE}/filters/[0-9]+/args/name",
         because="names of headers have no case, and these filters name nothing else",
+        when=in_case_only,
+    ),
+    Harmless(
+        place=f"{_ROUTE}/filters/[0-9]+/args/strategy",
+        change="left out",
+        because="DedupeResponseHeader keeps the first value without being told",
+    ),
+    Harmless(
+        place=f"{_CORS}/(allowed|exposed)Headers/[0-9]+",
+        because="names of headers have no case",
         when=in_case_only,
     ),
     Harmless(
@@ -172,6 +194,11 @@ NGINX = (
     Harmless(
         place=rf"{_LOCATION}/(add_header|proxy_set_header|proxy_hide_header) [\w-]+\[1\]",
         because="names of headers have no case",
+        when=in_case_only,
+    ),
+    Harmless(
+        place=rf"{_LOCATION}/if( \(\$\w+\)/add_header [\w-]+)?\[[12]\]",
+        because="names of headers and of variables have no case",
         when=in_case_only,
     ),
     Harmless(
