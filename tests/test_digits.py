@@ -64,6 +64,15 @@ def test_who_has_one_gets_no_ticket_and_needs_none() -> None:
         assert (found.version, found.shares[0].set_cookie) == ("v2" if uid < "50" else "v1", None)
 
 
+@pytest.mark.parametrize("path", ["/", "/static/app.js"])
+@pytest.mark.parametrize(("uid", "version"), [("00", "v2"), ("99", "v1")])
+def test_digits_beat_the_ticket_on_every_path(path: str, uid: str, version: str) -> None:
+    sticky = {"cookie": "ticket", "start": "0000", "key": {"cookie": "uid", "digits": 2}, "except": ["/static/app.js"]}
+    table = resolve(rollout({"sticky": sticky, "stages": [{"name": "a", "weight": 50}]})).table
+    for ticket in ("00000000", "0000ffff"):
+        assert decide(table, Request(path=path, cookies=(("uid", uid), ("ticket", ticket)))).version == version
+
+
 def test_numbers_begin_where_the_spec_says_and_go_around_the_end() -> None:
     written = released(start="95", stages=[{"name": "a", "weight": 10}])
     canary = [number for number in range(100) if version_of(written, "a", f"{number:02d}") == "v2"]
@@ -80,7 +89,7 @@ def plans(draw: st.DrawFn) -> tuple[int, list[dict[str, float]]]:
     """Digits, and what two canaries get at each stage: growing, and side by side."""
     most = draw(st.integers(0, 10_000))
     series = [sorted(draw(st.lists(st.integers(0, each), min_size=3, max_size=3))) for each in (most, 10_000 - most)]
-    stages = [{name: points / 100 for name, points in zip(("v2", "v3"), pair, strict=True)} for pair in zip(*series)]
+    stages = [{name: points / 100 for name, points in zip(("v2", "v3"), pair, strict=True)} for pair in zip(*series, strict=True)]
     return draw(st.integers(2, 3)), stages
 
 

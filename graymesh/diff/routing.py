@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from graymesh.diff.effects import Effect, effects
 from graymesh.diff.known import KnownTable, same, words
 from graymesh.diff.model import Move, Shares
 from graymesh.diff.movement import moves, redrawn
+from graymesh.diff.numbers import numbered
 from graymesh.diff.sections import shares_of
 from graymesh.ir.release import Condition, Route
 from graymesh.ir.semantics import Request, first_met
@@ -102,7 +104,7 @@ def _everyone_else(old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair])
     if not mine:
         return
     before, after = old.everyone.shares, new.everyone.shares
-    moved = tuple(_real(old, new, moves(old, new, old.rest, new.rest)))
+    moved = _moved(old, new, old.rest, new.rest)
     first = _chosen(old, new, mine, moved)
     yield RoutingDifference(
         who=NEW_USERS if old.everyone.held != new.everyone.held and not moved else EVERYONE,
@@ -117,6 +119,12 @@ def _everyone_else(old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair])
         moves=moved,
         notes=tuple(redrawn(old, new)),
     )
+
+
+def _moved(old: KnownTable, new: KnownTable, i: int, j: int) -> tuple[Move, ...]:
+    """Users who move between the sections of two routes: by bucket, then by the last digits of their identity."""
+    by_digits = numbered(old, new, old.section(i), new.section(j))
+    return tuple(_real(old, new, chain(moves(old, new, i, j), by_digits)))
 
 
 def _real(old: KnownTable, new: KnownTable, found: Iterable[tuple[Move, int, int, Condition]]) -> Iterator[Move]:
@@ -170,7 +178,7 @@ def _shows(pair: RoutePair, old: KnownTable, new: KnownTable, moved: Sequence[Mo
 
 def _audience(old: KnownTable, new: KnownTable, pair: RoutePair, who: str, request: Request) -> RoutingDifference:
     before, after = old.versions_of(pair.i), new.versions_of(pair.j)
-    moved = tuple(_real(old, new, moves(old, new, pair.i, pair.j)))
+    moved = _moved(old, new, pair.i, pair.j)
     return RoutingDifference(
         who=_audience_in_words(old, new, pair, who) if who else _taken(old, new, pair),
         what="version",

@@ -67,7 +67,9 @@ def _excepted(
     """On paths that hand out no tickets: the same users by key or ticket, and everybody else to stable."""
     paths = tuple((Test(Field(Kind.PATH), matcher),) for matcher in sticky.excepted)
     if paths:
-        away = [each for each in known if {share.version for share in each[2].shares} != {stable.version}]
+        away = [*known]
+        while away and {share.version for share in away[-1][2].shares} == {stable.version}:
+            away.pop()  # everybody who is left gets stable
         yield from ((f"excepted-{name}", _both(paths, condition), split) for name, condition, split in away)
         yield "excepted", paths, Split((_alone(stable),))
 
