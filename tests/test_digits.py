@@ -89,8 +89,8 @@ def plans(draw: st.DrawFn) -> tuple[int, list[dict[str, float]]]:
     """Digits, and what two canaries get at each stage: growing, and side by side."""
     most = draw(st.integers(0, 10_000))
     series = [sorted(draw(st.lists(st.integers(0, each), min_size=3, max_size=3))) for each in (most, 10_000 - most)]
-    stages = [{name: points / 100 for name, points in zip(("v2", "v3"), pair, strict=True)} for pair in zip(*series, strict=True)]
-    return draw(st.integers(2, 3)), stages
+    pairs = zip(*series, strict=True)
+    return draw(st.integers(2, 3)), [{"v2": one / 100, "v3": other / 100} for one, other in pairs]
 
 
 @settings(max_examples=40, deadline=None)

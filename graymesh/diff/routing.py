@@ -80,6 +80,11 @@ def route_changes(old: KnownTable, new: KnownTable) -> tuple[list[RoutingDiffere
     return [*found, *_effects(old, new, pairs, told)], reason
 
 
+def _sections(old: KnownTable, new: KnownTable, pair: RoutePair) -> tuple[int, int]:
+    """What tells apart the routes that decide together."""
+    return old.section(pair.i).first, new.section(pair.j).first
+
+
 def _tried(old: KnownTable, new: KnownTable, known: set[tuple[int, int]]) -> Iterator[RoutePair]:
     """Pairs that plain requests meet, without a ticket and with those whose version changes; proof of nothing else."""
     cookie = old.everyone.cookie or new.everyone.cookie
@@ -240,15 +245,16 @@ def _effects(
 ) -> Iterator[RoutingDifference]:
     """Effects by what becomes what, told once for all pairs; no pair goes without a word."""
     grouped: dict[Effect, list[RoutePair]] = {}
+    moved = {_sections(old, new, pair) for pair in told}
     for pair in pairs:
-        for each in _of_pair(old, new, pair, pair in told):
+        for each in _of_pair(old, new, pair, pair in told, _sections(old, new, pair) in moved):
             grouped.setdefault(each, []).append(pair)
     for (what, version, before, after), mine in grouped.items():
         first, who = mine[0], version or _who(old, new, mine)
         yield RoutingDifference(who=who, what=what, old=before, new=after, i=first.i, j=first.j, request=first.request)
 
 
-def _of_pair(old: KnownTable, new: KnownTable, pair: RoutePair, told: bool) -> list[Effect]:
+def _of_pair(old: KnownTable, new: KnownTable, pair: RoutePair, told: bool, moved: bool) -> list[Effect]:
     before, after = pair.old, pair.new
     sections = old.section(pair.i), new.section(pair.j)
     crossing = sections[0].of_everyone != sections[1].of_everyone or sections[0].cookie != sections[1].cookie
@@ -256,7 +262,9 @@ def _of_pair(old: KnownTable, new: KnownTable, pair: RoutePair, told: bool) -> l
     if found or told:
         return found
     found = list(effects(before, after, False)) if before and after else []
-    return found or [("split", "", words(shares_of(before)), words(shares_of(after)))]
+    if found or moved:
+        return found
+    return [("split", "", words(shares_of(before)), words(shares_of(after)))]
 
 
 def _who(old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair]) -> str:
