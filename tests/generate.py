@@ -171,8 +171,10 @@ def rollouts(draw: st.DrawFn, manifest: Manifest, number: int = 0, router: Manif
             "from": {"header": "Authorization"},
         }
     if sticky:
-        keyed = can("sticky.key") and draw(st.booleans())
-        spec["sticky"] = {"cookie": "gray-ticket"} | ({"key": {"cookie": "uid"}} if keyed else {})
+        keys: list[dict[str, Any]] = [{}]
+        keys += [{"key": {"cookie": "uid"}}] if can("sticky.key") else []
+        keys += [{"key": {"cookie": "uid", "digits": 2, "start": "95"}}] if can("cookie.regex") else []
+        spec["sticky"] = {"cookie": "gray-ticket"} | draw(st.sampled_from(keys))
         spec["sticky"] |= draw(st.sampled_from([{}, {}, {"except": [{"prefix": "/static"}, "/favicon.ico"]}]))
         spec |= draw(st.sampled_from([{}, {}, {"hold": "newUsers"}]))
     if can("split"):

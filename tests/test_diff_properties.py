@@ -237,3 +237,31 @@ def test_users_of_an_audience_move_exactly_where_their_version_is_another_one(ol
             moves = changes[who].moves if who in changes else ()
             told = [(move.old, move.new) for move in moves if move.low <= bucket <= move.high]
             assert told == ([(before, after)] if before != after else [])
+
+
+def digits(weights: tuple[int, int], start: int, share: int) -> Case:
+    text = _SHARED.replace(
+        "{cookie: gray-ticket}", f'{{cookie: gray-ticket, key: {{header: X-User, digits: 2, start: "{start:02d}"}}}}'
+    )
+    routes = [{"name": "beta", "audience": "beta", "version": "v2", "share": f"{share}%"}]
+    found, problems = case_from(
+        text.replace("ROUTES", json.dumps(routes)).replace("FIRST", str(weights[0])).replace("SECOND", str(weights[1]))
+    )
+    assert found is not None, problems
+    return found
+
+
+DIGITS = st.builds(digits, st.tuples(_PART, _PART), st.sampled_from([0, 40, 95]), _PART)
+
+
+@SLOW
+@given(DIGITS, DIGITS)
+def test_users_with_an_identity_move_exactly_where_their_version_is_another_one(old: Case, new: Case) -> None:
+    changes = {change.who: change for change in between(old, new).changes if change.what == "version"}
+    for who, cookies in (("everyone else", ()), ("audience beta", (("beta", "1"),))):
+        moves = [move for move in (changes[who].moves if who in changes else ()) if move.digits]
+        for number in range(100):
+            request = Request(headers=(("x-user", f"user-{number:02d}"),), cookies=cookies)
+            before, after = (decide(case.release.table, request).version for case in (old, new))
+            told = [(move.old, move.new) for move in moves if move.low <= number <= move.high]
+            assert told == ([(before, after)] if before != after else [])

@@ -21,6 +21,7 @@ from graymesh.kit.target import Manifest, Option, Target
 from graymesh.language.model import Rollout, parse_project, parse_rollout
 from graymesh.language.part import Part
 from graymesh.language.policies import Notice
+from graymesh.language.routes import Identity
 from graymesh.language.stages import Stage
 from graymesh.language.structure import Model, fields
 from graymesh.source import load
@@ -78,7 +79,7 @@ def test_the_running_example_in_its_units() -> None:
     assert [stage.weight_basis_points for stage in spec.stages] == [0, 500, 2000, 5000, 10_000]
     assert [stage.hold_ms for stage in spec.stages] == [3_600_000, 1_800_000, 7_200_000, 14_400_000, None]
     assert spec.sticky
-    assert spec.sticky.key == ir.Field(ir.Kind.COOKIE, "uid")
+    assert spec.sticky.key == Identity(ir.Field(ir.Kind.COOKIE, "uid"))
     assert spec.sticky.cookie.given(spec.sticky.max_age_seconds).max_age_seconds == 2_592_000
     assert spec.guards
     assert spec.guards.latency

@@ -20,6 +20,7 @@ from graymesh.diff.known import KnownTable, known, words
 from graymesh.diff.model import Change, ReleaseDiff, StageStep, Standing, State, TrafficDiff, Witness
 from graymesh.diff.needs import needs_changes
 from graymesh.diff.order import gap_notes, retirement_notes
+from graymesh.diff.places import shifted
 from graymesh.diff.risks import risks_of
 from graymesh.diff.routing import RoutingDifference, route_changes
 from graymesh.diff.sections import shares_of
@@ -150,7 +151,7 @@ def _of_route(both: Both, old: KnownTable, new: KnownTable, found: RoutingDiffer
         old_shares=found.old_shares,
         new_shares=found.new_shares,
         moves=found.moves,
-        notes=found.notes,
+        notes=(*found.notes, *(shifted(both.old.rollout.spec, both.new.rollout.spec) if found.moves else ())),
         redrawn=found.redrawn,
         witness=_witness(both, old, new, found),
         causes=(cause,),

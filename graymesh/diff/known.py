@@ -17,8 +17,10 @@ from graymesh.ir.release import (
     ALWAYS,
     Buckets,
     Condition,
+    Field,
     Kind,
     Present,
+    Regex,
     Release,
     Route,
     RouteTable,
@@ -37,12 +39,16 @@ Named = tuple[tuple[str, Condition], ...]
 
 @dataclass(frozen=True)
 class KnownTable:
-    """`audiences`: index of a route → its audiences. `canaries` are empty when nobody says which versions are."""
+    """`audiences`: index of a route → its audiences. `canaries` are empty when nobody says which versions are.
+
+    `identity`: the field whose last so many digits say who gets which version, where they do.
+    """
 
     table: RouteTable
     audiences: Mapping[int, Named]
     canaries: frozenset[str] = frozenset()
     stable: str = ""
+    identity: tuple[Field, int] | None = None
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -57,9 +63,16 @@ class KnownTable:
     def rest(self) -> int:
         """The index of the first of everyone else's routes."""
         index, cookies = len(self.routes), set[str]()
-        while index and index - 1 not in self.audiences and _of_everyone(self.routes[index - 1], cookies):
+        while index and index - 1 not in self.audiences and self._of_everyone(self.routes[index - 1], cookies):
             index -= 1
         return index
+
+    def _of_everyone(self, route: Route, cookies: set[str]) -> bool:
+        numbered = self.identity is not None and all(
+            len(tests) == 1 and tests[0].field == self.identity[0] and isinstance(tests[0].matcher, Regex)
+            for tests in route.condition
+        )
+        return numbered or _of_everyone(route, cookies)
 
     @cached_property
     def reached(self) -> frozenset[int]:
@@ -124,7 +137,9 @@ def known(case: Case, release: Release | None = None) -> KnownTable:
         if route.origin[:2] == ("spec", "routes"):
             written = spec.routes[int(route.origin[2])].audience
             audiences[index] = tuple((name, tuple(e.tests() for e in spec.audiences[name])) for name in written)
-    return KnownTable(release.table, audiences, frozenset(spec.canaries), release.stable)
+    key = spec.sticky.key if spec.sticky else None
+    identity = (key.field, key.digits) if key and key.digits else None
+    return KnownTable(release.table, audiences, frozenset(spec.canaries), release.stable, identity)
 
 
 def words(shares: Shares) -> str:

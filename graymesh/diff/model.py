@@ -19,6 +19,7 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import core_schema
 
 from graymesh.ir import cohorts
+from graymesh.ir.release import WHOLE
 from graymesh.ir.tickets import written
 
 if TYPE_CHECKING:
@@ -110,23 +111,33 @@ class Witness:
 
 @dataclass(frozen=True, kw_only=True, config=_CONTRACT)
 class Move:
-    """Users whose buckets lie in low–high and whose version changes. `back` when from a canary to stable."""
+    """Users whose version changes, those whose buckets lie in low–high. `back` when from a canary to stable.
+
+    With `digits` low–high are the last so many decimal digits of an `identity`, such as `cookie uid`.
+    """
 
     low: int = Field(serialization_alias="first")
     high: int = Field(serialization_alias="last")
     old: str
     new: str
     back: bool = False
+    identity: str = ""
+    digits: int = 0
 
     @property
     def basis_points(self) -> int:
-        """The share of all users."""
+        """The share of all users, or of those that have an identity."""
+        if self.digits:
+            return (self.high - self.low + 1) * WHOLE // int(10**self.digits)
         return cohorts.basis_points(((self.low, self.high),))
 
     @property
     def users(self) -> str:
-        """The buckets as people read them: `0ccd–3332`."""
-        return f"{written(self.low)}–{written(self.high)}"
+        """The buckets as people read them, `0ccd–3332`, or the digits: `with cookie uid ending in 05–19`."""
+        if not self.digits:
+            return f"{written(self.low)}–{written(self.high)}"
+        low, high = (f"{number:0{self.digits}d}" for number in (self.low, self.high))
+        return f"with {self.identity} ending in {low}" + (f"–{high}" if high != low else "")
 
 
 @dataclass(frozen=True, kw_only=True, config=_CONTRACT)

@@ -88,6 +88,9 @@ def ticket_notes(old: KnownTable, new: KnownTable) -> Iterator[str]:
         yield "new users get tickets again, which nobody got while they were held"
     if before.one_version or after.one_version:
         return
+    if old.identity != new.identity:
+        said = " and then ".join(_digits(table) for table in (old, new))
+        yield f"users with an identity are drawn again: it was {said}"
     if before.cookie and not after.cookie:
         yield f"users no longer stay on one version: cookie {before.cookie} is ignored, and each request is drawn anew"
     elif after.cookie and not before.cookie:
@@ -100,6 +103,14 @@ def ticket_notes(old: KnownTable, new: KnownTable) -> Iterator[str]:
             f"all users are drawn again, since their tickets stand in cookie {before.cookie} "
             f"and {after.cookie} is asked for: about {percent(left)} of them change version{kept}"
         )
+
+
+def _digits(table: KnownTable) -> str:
+    """By what of an identity users were told apart."""
+    if table.identity is None:
+        return "no digits"
+    field, digits = table.identity
+    return f"the last {digits} digits of {field.kind} {field.name}"
 
 
 def _leaving(before: Shares, after: Shares) -> int:

@@ -114,8 +114,14 @@ def _biggest(releases: Sequence[ReleaseDiff]) -> Iterator[Risk]:
 
 
 def _part(change: Change) -> int:
-    """Basis points of users that move; without buckets, of requests that another version answers."""
+    """Basis points of users that move; without buckets, of requests that another version answers.
+
+    Users with an identity whose digits decide are counted by themselves, so that nobody counts twice.
+    """
     if change.moves:
-        return sum(move.basis_points for move in change.moves)
+        kinds = [
+            [move.basis_points for move in change.moves if bool(move.digits) is digits] for digits in (False, True)
+        ]
+        return max(map(sum, kinds))
     after = dict(change.new_shares)
     return sum(max(0, part - after.get(version, 0)) for version, part in change.old_shares)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from graymesh.diff.effects import Effect, effects
 from graymesh.diff.known import PREFLIGHTS, KnownTable, same, words
 from graymesh.diff.model import Move, Shares
 from graymesh.diff.movement import moves, redrawn, ticket_notes
+from graymesh.diff.numbers import numbered
 from graymesh.diff.sections import shares_of
 from graymesh.ir.preflights import PREFLIGHT
 from graymesh.ir.release import Condition, Route
@@ -110,6 +112,11 @@ def _sides(pair: RoutePair) -> tuple[Route | None, Route | None]:
     return pair.old, pair.new
 
 
+def _sections(old: KnownTable, new: KnownTable, pair: RoutePair) -> tuple[int, int]:
+    """What tells apart the routes that decide together."""
+    return old.section(pair.i).first, new.section(pair.j).first
+
+
 def _tried(old: KnownTable, new: KnownTable, known: set[tuple[int, int]]) -> Iterator[RoutePair]:
     """Pairs that plain requests meet, without a ticket and with those whose version changes; proof of nothing else."""
     cookie = old.everyone.cookie or new.everyone.cookie
@@ -134,7 +141,7 @@ def _everyone_else(old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair])
     if not mine:
         return
     before, after = old.everyone.shares, new.everyone.shares
-    moved = tuple(_real(old, new, moves(old, new, old.rest, new.rest)))
+    moved = _moved(old, new, old.rest, new.rest)
     first = _chosen(old, new, mine, moved)
     yield RoutingDifference(
         who=NEW_USERS if old.everyone.held != new.everyone.held and not moved else EVERYONE,
@@ -150,6 +157,12 @@ def _everyone_else(old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair])
         notes=tuple(ticket_notes(old, new)),
         redrawn=redrawn(old, new),
     )
+
+
+def _moved(old: KnownTable, new: KnownTable, i: int, j: int) -> tuple[Move, ...]:
+    """Users who move between the sections of two routes: by bucket, then by the last digits of their identity."""
+    by_digits = numbered(old, new, old.section(i), new.section(j))
+    return tuple(_real(old, new, chain(moves(old, new, i, j), by_digits)))
 
 
 def _real(old: KnownTable, new: KnownTable, found: Iterable[tuple[Move, int, int, Condition]]) -> Iterator[Move]:
@@ -203,7 +216,7 @@ def _shows(pair: RoutePair, old: KnownTable, new: KnownTable, moved: Sequence[Mo
 
 def _audience(old: KnownTable, new: KnownTable, pair: RoutePair, who: str, request: Request) -> RoutingDifference:
     before, after = old.versions_of(pair.i), new.versions_of(pair.j)
-    moved = tuple(_real(old, new, moves(old, new, pair.i, pair.j)))
+    moved = _moved(old, new, pair.i, pair.j)
     return RoutingDifference(
         who=_audience_in_words(old, new, pair, who) if who else _taken(old, new, pair),
         what="version",
@@ -265,15 +278,16 @@ def _effects(
 ) -> Iterator[RoutingDifference]:
     """Effects by what becomes what, told once for all pairs; no pair goes without a word."""
     grouped: dict[Effect, list[RoutePair]] = {}
+    moved = {_sections(old, new, pair) for pair in told}
     for pair in pairs:
-        for each in _of_pair(old, new, pair, pair in told):
+        for each in _of_pair(old, new, pair, pair in told, _sections(old, new, pair) in moved):
             grouped.setdefault(each, []).append(pair)
     for (what, version, before, after), mine in grouped.items():
         first, who = mine[0], version or _who(old, new, mine)
         yield RoutingDifference(who=who, what=what, old=before, new=after, i=first.i, j=first.j, request=first.request)
 
 
-def _of_pair(old: KnownTable, new: KnownTable, pair: RoutePair, told: bool) -> list[Effect]:
+def _of_pair(old: KnownTable, new: KnownTable, pair: RoutePair, told: bool, moved: bool) -> list[Effect]:
     before, after = pair.old, pair.new
     sections = old.section(pair.i), new.section(pair.j)
     crossing = sections[0].of_everyone != sections[1].of_everyone or sections[0].cookie != sections[1].cookie
@@ -281,7 +295,9 @@ def _of_pair(old: KnownTable, new: KnownTable, pair: RoutePair, told: bool) -> l
     if found or told:
         return found
     found = list(effects(before, after, False)) if before and after else []
-    return found or [("split", "", words(shares_of(before)), words(shares_of(after)))]
+    if found or moved:
+        return found
+    return [("split", "", words(shares_of(before)), words(shares_of(after)))]
 
 
 def _who(old: KnownTable, new: KnownTable, pairs: Sequence[RoutePair]) -> str:

@@ -32,6 +32,15 @@ def ending(intervals: Intervals) -> str:
     return _grouped(_options(_checked(intervals), _DIGITS))
 
 
+@lru_cache(maxsize=4096)
+def last_digits(digits: int, intervals: Intervals) -> str:
+    """A portable pattern for exactly the values that end in so many decimal digits whose number lies in these.
+
+    Like `.*(?:0[0-4])`; raises ValueError when there is no number, or one that needs more digits.
+    """
+    return f".*{_grouped(_options(_checked(intervals, 10**digits), digits, 10))}"
+
+
 def joined(intervals: Iterable[tuple[int, int]]) -> Intervals:
     """The same numbers in as few intervals as possible, sorted."""
     merged: list[tuple[int, int]] = []
@@ -45,23 +54,24 @@ def joined(intervals: Iterable[tuple[int, int]]) -> Intervals:
     return tuple(merged)
 
 
-def _checked(intervals: Intervals) -> Intervals:
+def _checked(intervals: Intervals, count: int = BUCKET_COUNT) -> Intervals:
     merged = joined(intervals)
-    if not merged or merged[0][0] < 0 or merged[-1][1] >= BUCKET_COUNT:
+    if not merged or merged[0][0] < 0 or merged[-1][1] >= count:
         raise ValueError(f"no buckets: {intervals}")
     return merged
 
 
-def _options(intervals: Intervals, digits: int) -> list[str]:
+def _options(intervals: Intervals, digits: int, base: int = _BASE) -> list[str]:
     """Alternatives for numbers of so many digits; first digits that the same endings follow share one."""
-    if intervals == ((0, _BASE**digits - 1),):
-        return ["[0-9a-f]" + (f"{{{digits}}}" if digits > 1 else "")] if digits else [""]
+    if intervals == ((0, base**digits - 1),):
+        every = _digit([*range(base)])
+        return [every * digits if base < _BASE or digits < 2 else f"{every}{{{digits}}}"]
     by_ending: dict[Intervals, list[int]] = {}
-    for digit in range(_BASE):
-        left = _within(intervals, digit, _BASE ** (digits - 1))
+    for digit in range(base):
+        left = _within(intervals, digit, base ** (digits - 1))
         if left:
             by_ending.setdefault(left, []).append(digit)
-    return [_digit(firsts) + _grouped(_options(left, digits - 1)) for left, firsts in by_ending.items()]
+    return [_digit(firsts) + _grouped(_options(left, digits - 1, base)) for left, firsts in by_ending.items()]
 
 
 def _within(intervals: Intervals, digit: int, span: int) -> Intervals:

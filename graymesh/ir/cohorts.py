@@ -19,17 +19,23 @@ Weights = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Cohort:
-    """`begins` are the basis points above the anchor `start` at which a canary begins; the second one ends at 0."""
+    """`begins` are the basis points above the anchor `start` at which a canary begins; the second one ends at 0.
+
+    `count` are the buckets of the ring: other than `BUCKET_COUNT` where the last digits of an identity are the bucket.
+    """
 
     start: int
     begins: Mapping[str, int]
+    count: int = BUCKET_COUNT
 
     def buckets(self, canary: str, weight: int) -> Intervals:
         """The buckets of a canary at this weight; none when it has none."""
         begin = self.begins[canary]
         if list(self.begins)[1:2] == [canary]:
-            return arc(self.start - edge(weight), edge(weight))
-        return arc(self.start + edge(begin), edge(begin + weight) - edge(begin))
+            length = self.count - edge(WHOLE - weight, self.count)  # both never have more than there are
+            return arc(self.start - length, length, self.count)
+        first, after = edge(begin, self.count), edge(begin + weight, self.count)
+        return arc(self.start + first, after - first, self.count)
 
 
 def cohort(start: int, series: Sequence[Weights]) -> Cohort:
@@ -50,9 +56,9 @@ def cohort(start: int, series: Sequence[Weights]) -> Cohort:
     return Cohort(start, begins)
 
 
-def edge(basis_points: int) -> int:
-    """How many buckets lie below so many basis points."""
-    return (basis_points * BUCKET_COUNT + WHOLE // 2) // WHOLE
+def edge(basis_points: int, count: int = BUCKET_COUNT) -> int:
+    """How many of so many buckets lie below so many basis points."""
+    return (basis_points * count + WHOLE // 2) // WHOLE
 
 
 def basis_points(buckets: Intervals) -> int:
@@ -65,15 +71,15 @@ def size(buckets: Intervals) -> int:
     return sum(high - low + 1 for low, high in buckets)
 
 
-def arc(first: int, length: int) -> Intervals:
-    """So many buckets from the first one upwards, around the end."""
+def arc(first: int, length: int, count: int = BUCKET_COUNT) -> Intervals:
+    """So many buckets from the first one upwards, around the end of all `count` of them."""
     if not length:
         return ()
-    first %= BUCKET_COUNT
-    beyond = first + length - BUCKET_COUNT
+    first %= count
+    beyond = first + length - count
     if beyond <= 0:
         return ((first, first + length - 1),)
-    return joined([(0, beyond - 1), (first, BUCKET_COUNT - 1)])
+    return joined([(0, beyond - 1), (first, count - 1)])
 
 
 def rest(taken: Iterable[Intervals]) -> Intervals:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from graymesh.diagnostic import Note
 from graymesh.did_you_mean import listed, quoted
-from graymesh.ir.release import WHOLE, Kind
+from graymesh.ir.release import WHOLE, Absent, Kind, OneOf, Present
 from graymesh.ir.wording import percent
 from graymesh.language.audiences import AudienceEntry
 from graymesh.language.narrowed import can_be_narrowed
@@ -90,15 +90,20 @@ def room(routes: Sequence[RouteSpec], stages: Sequence[Stage], canaries: Sequenc
 def paths(
     routes: Sequence[RouteSpec], audiences: Mapping[str, Sequence[AudienceEntry]], sticky: Sticky
 ) -> Iterator[Malformed]:
-    """An audience of which a share is drawn, on paths where nobody is: engines have one place for a path."""
+    """An audience of which a share is drawn may ask for what stickiness asks for as well, where both are one test."""
+    key = sticky.key.field if sticky.key and sticky.key.digits else None
     for index, route in enumerate(routes):
         asked = [audiences.get(name, ()) for name in route.audience if route.part_basis_points is not None]
         tests = [test for entries in asked for entry in entries for test in entry.tests()]
+        below = ("routes", index, "share")
         matchers = [test.matcher for test in tests if test.field.kind is Kind.PATH]
         if not all(can_be_narrowed(one, other) for one in matchers for other in sticky.excepted):
             message = "the audience asks for a path in a way that cannot be joined with the paths of sticky.except"
             advice = "ask for exact paths or prefixes in both, or leave the share out"
-            yield Malformed("GM110", message, advice, below=("routes", index, "share"))
+            yield Malformed("GM110", message, advice, below=below)
+        if not all(isinstance(test.matcher, OneOf | Present | Absent) for test in tests if test.field == key):
+            message = "the audience asks for a part of the identity whose digits decide"
+            yield Malformed("GM110", message, "ask for whole identities, or leave the share out", below=below)
 
 
 def buckets(asked: Sequence[int | None]) -> Iterator[Malformed]:

@@ -1,8 +1,8 @@
-"""Two tests of one path as a single one, since engines have one place for it."""
+"""Two tests of one path, or of one identity, as a single one, since some engines have one place for it."""
 
 from __future__ import annotations
 
-from graymesh.ir.release import Matcher, OneOf, PathPrefix, Suffix
+from graymesh.ir.release import Absent, Matcher, OneOf, PathPrefix, Present, Suffix
 from graymesh.ir.semantics import matches
 
 
@@ -10,6 +10,10 @@ def narrowed(left: Matcher, right: Matcher) -> Matcher | None:
     """What both take; None when that is nothing. Raises ValueError when no matcher says it."""
     if left == right:
         return left
+    if Absent() in (left, right):
+        return None
+    if Present() in (left, right):
+        return right if left == Present() else left
     for one, other in ((left, right), (right, left)):
         if isinstance(one, OneOf):
             values = tuple(value for value in one.values if matches(other, value))

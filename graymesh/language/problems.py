@@ -127,6 +127,11 @@ class Gathering:
     def __init__(self) -> None:
         self._problems: list[Malformed] = []
 
+    @property
+    def problems(self) -> list[Malformed]:
+        """Those so far."""
+        return [*self._problems]
+
     @contextmanager
     def below(self, key: str | int, *, at_key: bool = False) -> Iterator[None]:
         """Around the reading of one part; with `at_key`, of its key."""

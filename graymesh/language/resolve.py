@@ -114,6 +114,14 @@ class _Standing:
         """Where each canary begins: as much as it ever gets stands free, at any stage and for any audience."""
         return cohort(self.start, [largest_weights(self.spec.routes, self.spec.stages, self.spec.canaries)])
 
+    def numbers_of(self, weights: Weights) -> Mapping[str, Intervals]:
+        """The numbers of each canary, where the last digits of an identity decide."""
+        key = self.spec.sticky.key if self.spec.sticky else None
+        if key is None or key.digits is None:
+            return {}
+        ring = replace(self.cohort, start=key.start, count=10**key.digits)
+        return {canary: ring.buckets(canary, weight) for canary, weight in weights.items()}
+
     def origin_of(self, version: str) -> Pointer:
         """Where the spec says a version's weight; stable has what is left, so the stage says it."""
         if self.index is None or version == self.spec.stable:
@@ -209,7 +217,8 @@ def _drawn(standing: _Standing, route: Route, weights: Weights, prefix: str = ""
         yield route
         return
     stable = standing.share(standing.spec.stable, WHOLE)
-    drawn = drawn_by_bucket(sticky, shares, standing.users_of(weights), stable, route.condition)
+    users, numbers = standing.users_of(weights), standing.numbers_of(weights)
+    drawn = drawn_by_bucket(sticky, shares, users, stable, numbers, route.condition)
     drawn = held_back(drawn, stable) if standing.held else drawn
     for name, condition, split in drawn.before:
         of_weight = not prefix and len(split.shares) == 1
@@ -254,7 +263,7 @@ def _asked_fields(spec: Spec) -> Iterator[tuple[Field, Pointer]]:
             for test in entry.tests():
                 found.setdefault(test.field, ("spec", "audiences", name, number))
     if spec.sticky and spec.sticky.key:
-        found.setdefault(spec.sticky.key, ("spec", "sticky", "key"))
+        found.setdefault(spec.sticky.key.field, ("spec", "sticky", "key"))
     if spec.sticky and spec.sticky.excepted:
         found.setdefault(Field(Kind.PATH), ("spec", "sticky", "except"))
     yield from found.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from graymesh.ir.buckets import ALL
+from graymesh.ir.buckets import ALL, last_digits
 from graymesh.ir.cohorts import rest
 from graymesh.ir.release import (
     ALWAYS,
@@ -17,7 +17,9 @@ from graymesh.ir.release import (
     Field,
     Intervals,
     Kind,
+    OneOf,
     Present,
+    Regex,
     Share,
     Split,
     Test,
@@ -35,18 +37,24 @@ class Drawn:
 
 
 def drawn_by_bucket(
-    sticky: Sticky, shares: Sequence[Share], users: Mapping[str, Intervals], stable: Share, of: Condition = ALWAYS
+    sticky: Sticky,
+    shares: Sequence[Share],
+    users: Mapping[str, Intervals],
+    stable: Share,
+    numbers: Mapping[str, Intervals],
+    of: Condition = ALWAYS,
 ) -> Drawn:
     """The draw among these shares, of which two at least get something, by the canaries' buckets.
 
-    `stable` is its share of those who are not drawn, as long as it has one of those who are; `of` says who is drawn.
+    `stable` is its share of those who are not drawn, as long as it has one of those who are; `numbers` are the canaries'
+    where digits decide; `of` says who is drawn.
     """
     taken = [replace(share, buckets=users[share.version]) for share in shares if share.version != stable.version]
     left = rest(share.buckets for share in taken)
     taken += [replace(share, buckets=left) for share in shares if share.version == stable.version]
     cookie = sticky.cookie.given(sticky.max_age_seconds)
     new = tuple(replace(share, set_cookie=cookie) for share in taken)
-    known = tuple(_known(sticky, taken))
+    known = tuple(_known(sticky, taken, numbers))
     other = undrawn(shares, stable)
     before = (*_excepted(sticky, known, other), *known)
     within = ((name, _both(of, condition), split) for name, condition, split in before)
@@ -71,8 +79,9 @@ def _excepted(
     """On paths that hand out no tickets: the same users by key or ticket, and everybody else undrawn."""
     paths = tuple((Test(Field(Kind.PATH), matcher),) for matcher in sticky.excepted)
     if paths:
-        last = {share.version for share in known[-1][2].shares}
-        away = known[:-1] if last == {other.version} else known
+        away = [*known]
+        while away and {share.version for share in away[-1][2].shares} == {other.version}:
+            away.pop()  # everybody who is left gets that one
         yield from ((f"excepted-{name}", _both(paths, condition), split) for name, condition, split in away)
         yield "excepted", paths, Split((other,))
 
@@ -94,7 +103,7 @@ def _joined(left: Conjunction, right: Conjunction) -> Conjunction | None:
             if any(isinstance(each.matcher, Absent) for each in asked):
                 return None
             continue  # whatever else they ask of it, it is there
-        if test.field.kind is Kind.PATH and asked:
+        if asked and (test.field.kind is Kind.PATH or isinstance(asked[0].matcher, Absent | Present | OneOf)):
             matcher = narrowed(asked[0].matcher, test.matcher)
             if matcher is None:
                 return None
@@ -113,13 +122,30 @@ def held_back(drawn: Drawn, stable: Share) -> Drawn:
     return Drawn(drawn.before, Split((_alone(stable),)))
 
 
-def _known(sticky: Sticky, shares: Sequence[Share]) -> Iterator[tuple[str, Condition, Split]]:
-    if sticky.key:
-        yield "keyed", ((Test(sticky.key, Present()),),), Split(tuple(shares), sticky.key)
+def _known(
+    sticky: Sticky, shares: Sequence[Share], numbers: Mapping[str, Intervals]
+) -> Iterator[tuple[str, Condition, Split]]:
+    if sticky.key and sticky.key.digits:
+        yield from _numbered(sticky.key.field, sticky.key.digits, shares, numbers)
+    elif sticky.key:
+        yield "keyed", ((Test(sticky.key.field, Present()),),), Split(tuple(shares), sticky.key.field)
     for index, share in enumerate(shares):
         buckets = ALL if index == len(shares) - 1 else share.buckets
         carried = Test(Field(Kind.COOKIE, sticky.cookie.name), Buckets(buckets))
         yield f"ticket-{share.version}", ((carried,),), Split((_alone(share),))
+
+
+def _numbered(
+    key: Field, digits: int, shares: Sequence[Share], numbers: Mapping[str, Intervals]
+) -> Iterator[tuple[str, Condition, Split]]:
+    """Users by the last digits of their identity. A small share may have no number; the last one takes the rest."""
+    *first, last = shares
+    for share in first:
+        if numbers[share.version]:
+            ends = Regex(last_digits(digits, numbers[share.version]))
+            yield f"digits-{share.version}", ((Test(key, ends),),), Split((_alone(share),))
+    every = Regex(last_digits(digits, ((0, 10**digits - 1),)))
+    yield f"digits-{last.version}", ((Test(key, every),),), Split((_alone(last),))
 
 
 def _alone(share: Share) -> Share:

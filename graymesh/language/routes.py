@@ -1,6 +1,8 @@
 """Who gets which version: routes, tickets that stay with a user, the lane that an edge sets, where claims come from."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
@@ -13,9 +15,9 @@ from graymesh.language.faults import FaultSpec
 from graymesh.language.matchers import PlainPathMatcher
 from graymesh.language.options import TargetName
 from graymesh.language.part import ONE_OR_LIST, Entries, Maybe, Part
-from graymesh.language.problems import Malformed, Several, each, wrong_type
+from graymesh.language.problems import Gathering, Malformed, Several, each, given, wrong_type
 from graymesh.language.ticket_cookie import NameOrMapping, TicketCookie
-from graymesh.language.values import Plain, Schema, Text
+from graymesh.language.values import Plain, Schema, Text, Whole
 from graymesh.language.words import (
     CLAIM_NAME,
     COOKIE_NAME,
@@ -38,8 +40,9 @@ from graymesh.language.words import (
 
 MOST_ROUTES = 100
 MOST_EXCEPTED = 20
+FEWEST_DIGITS, MOST_DIGITS = 2, 4
 _TAKEN = ("everyone", "excepted", "keyed", "preflights", "stable")
-_TAKEN_BEGINNINGS = ("excepted-", "ticket-", "draw-", "lane-")
+_TAKEN_BEGINNINGS = ("excepted-", "ticket-", "digits-", "draw-", "lane-")
 
 
 class RouteSpec(Part):
@@ -101,8 +104,8 @@ class FieldChoice(Plain):
         "claim": ("Name of a string claim of a verified token; see jwt.", "sub"),
     }
 
-    def __init__(self, *kinds: str) -> None:
-        self.kinds = kinds
+    def __init__(self, *kinds: str, beside: tuple[str, ...] = ()) -> None:
+        self.kinds, self.beside = kinds, beside
 
     def read(self, value: Any) -> ir.Field:
         """The field."""
@@ -128,13 +131,96 @@ class FieldChoice(Plain):
         return {"type": "object", "properties": properties, "additionalProperties": False, **exactly_one}
 
     def _unknown(self, kind: str) -> Malformed:
-        message, sure = f"{quoted(kind)} is not a key here", certain(kind, self.kinds) or ""
-        return Malformed("GM101", message, suggestion(kind, self.kinds), sure, below=(kind,), at_key=True)
+        message, sure = f"{quoted(kind)} is not a key here", certain(kind, known := (*self.kinds, *self.beside)) or ""
+        return Malformed("GM101", message, suggestion(kind, known), sure, below=(kind,), at_key=True)
 
     def _described(self, kind: str) -> Schema:
         doc, example = self._about[kind]
         about = {"title": kind.capitalize(), "description": doc}
         return {**about, **self._names[kind].schema(), "examples": [example]}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a user is. With `digits`, the last so many digits of it are a number that decides, counted from `start`.
+
+    Without, a hash of it decides.
+    """
+
+    field: ir.Field
+    digits: int | None = None
+    start: int = 0
+
+
+class IdentityChoice(Plain):
+    """`{cookie: uid}`, or `{cookie: uid, digits: 2}`: the identity of a user."""
+
+    _more: Mapping[str, tuple[Plain, str, int | str]] = {
+        "digits": (
+            Whole(FEWEST_DIGITS, MOST_DIGITS),
+            "Its last so many digits decide, without any hash; who has fewer gets a ticket.",
+            2,
+        ),
+        "start": (
+            Text("a number", str, f"[0-9]{{{FEWEST_DIGITS},{MOST_DIGITS}}}"),
+            "The first number of the first canary, in as many digits.",
+            "40",
+        ),
+    }
+
+    def __init__(self, *kinds: str) -> None:
+        self._field = FieldChoice(*kinds, beside=tuple(self._more))
+
+    def read(self, value: Any) -> Identity:
+        """The identity."""
+        if not isinstance(value, dict):
+            return Identity(self._field.read(value))
+        said = {key: part for key, part in value.items() if key in self._more}
+        gathering, problems = Gathering(), list[Malformed]()
+        found: dict[str, Any] = {"digits": None, "start": ""}
+        try:
+            found["field"] = self._field.read({key: part for key, part in value.items() if key not in said})
+        except (Malformed, Several) as wrong:
+            problems += wrong.problems
+        for key, part in said.items():
+            with gathering.below(key):
+                found[key] = self._more[key][0].read(given(key, part))
+        problems += gathering.problems
+        if problems:
+            raise Several(problems)
+        return Identity(found["field"], found["digits"], _first_number(found["start"], found["digits"]))
+
+    def write(self, value: Identity) -> dict[str, Any]:
+        """The mapping."""
+        digits = {"digits": value.digits} if value.digits else {}
+        start = {"start": f"{value.start:0{value.digits}d}"} if value.digits and value.start else {}
+        return {**written.field(value.field), **digits, **start}
+
+    def schema(self) -> Schema:
+        """An object with one of the kinds, and what is said of its digits."""
+        more = {
+            key: {"title": key.capitalize(), "description": doc, **read.schema(), "examples": [example]}
+            for key, (read, doc, example) in self._more.items()
+        }
+        return {
+            "type": "object",
+            "properties": {**self._field.schema()["properties"], **more},
+            "additionalProperties": False,
+            "dependentRequired": {"start": ["digits"]},
+            "oneOf": [{"required": [kind]} for kind in self._field.kinds],
+        }
+
+
+def _first_number(text: str, digits: int | None) -> int:
+    """The number with which the first canary begins; 0 when nobody says it."""
+    if not text:
+        return 0
+    if digits is None:
+        raise Malformed("GM110", "no digits decide, so there is no first number", "add digits: 2", below=("start",))
+    if re.fullmatch(f"[0-9]{{{digits}}}", text) is None:
+        advice = f"write it in {digits} digits, like {'0' * (digits - 1)}5"
+        raise Malformed("GM106", f"{quoted(text)} is not a number of {digits} digits", advice, below=("start",))
+    return int(text)
 
 
 class Sticky(Part):
@@ -144,9 +230,10 @@ class Sticky(Part):
         description="The cookie that carries a user's ticket, a random id whose last four hex digits are the bucket.",
         examples=["gray-ticket"],
     )
-    key: Maybe[Annotated[ir.Field, FieldChoice("cookie", "header", "query", "claim")]] = Field(
+    key: Maybe[Annotated[Identity, IdentityChoice("cookie", "header", "query", "claim")]] = Field(
         default=None,
-        description="An identity whose hash is the bucket, before any ticket; who has none gets a ticket.",
+        description="An identity whose hash is the bucket, or whose last digits are, before any ticket; who has none "
+        "gets a ticket.",
         examples=[{"cookie": "uid"}],
     )
     max_age_seconds: Maybe[DurationSeconds] = Field(
@@ -178,7 +265,7 @@ class Sticky(Part):
     def _ticket_is_no_identity(self) -> Self:
         if self.max_age_seconds is not None and (self.cookie.session or self.cookie.max_age_seconds is not None):
             raise Malformed("GM110", "the cookie says how long it is kept", "leave this out", below=("maxAge",))
-        if self.key == ir.Field(ir.Kind.COOKIE, self.cookie.name):
+        if self.key and self.key.field == ir.Field(ir.Kind.COOKIE, self.cookie.name):
             message = f"{quoted(self.cookie.name)} carries the ticket itself"
             raise Malformed("GM110", message, "name another cookie", below=("key",))
         return self

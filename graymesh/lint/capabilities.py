@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from graymesh.diagnostic import Pointer
 from graymesh.ir.features import FEATURES, test_feature
-from graymesh.ir.release import Conjunction, Kind, Test
+from graymesh.ir.release import Conjunction, Kind, Regex, Test
 from graymesh.ir.settings import SPEC_SETTINGS
 from graymesh.kit.target import Capability, Manifest
 from graymesh.kit.view import role_of
@@ -79,7 +79,7 @@ def accepts(case: Case, code: str, target: str) -> bool:
 
 
 def matcher_uses(case: Case) -> Iterator[Use]:
-    """What the entries of the audiences in use ask for."""
+    """What the entries of the audiences in use ask for, and digits of an identity."""
     spec = case.rollout.spec
     used = {name for route in spec.routes for name in route.audience}
     for audience in sorted(used):
@@ -87,6 +87,9 @@ def matcher_uses(case: Case) -> Iterator[Use]:
             path = ("spec", "audiences", audience, index)
             yield from _entry_uses(case, entry, path)
     yield from _beside_tickets(case)
+    key = spec.sticky.key if spec.sticky else None
+    if key and key.digits:
+        yield Use(test_feature(Test(key.field, Regex(".*"))), ("spec", "sticky", "key"))
 
 
 def policy_uses(case: Case) -> Iterator[Use]:

@@ -24,9 +24,10 @@ LEVEL = "info"
 def check(case: Case) -> Iterator[Finding]:
     """A key that needs a login."""
     sticky = case.rollout.spec.sticky
-    if sticky and sticky.key and sticky.key.kind is Kind.CLAIM:
+    if sticky and sticky.key and sticky.key.field.kind is Kind.CLAIM:
+        name = sticky.key.field.name
         yield Finding(
             path=("spec", "sticky", "key"),
-            message=f"requests without the claim {sticky.key.name!r} draw a ticket, and a login may change the version",
+            message=f"requests without the claim {name!r} draw a ticket, and a login may change the version",
             help="that is safe; a device cookie as key keeps the cohort the same before and after login",
         )

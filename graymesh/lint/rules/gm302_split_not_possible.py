@@ -45,7 +45,7 @@ def _uses(case: Case) -> Iterator[Use]:
             yield from _split(parts, sticky is not None, (*route.origin, "share"))
     if sticky:
         yield Use("sticky", ("spec", "sticky"))
-        if sticky.key:
+        if sticky.key and not sticky.key.digits:
             yield Use("sticky.key", ("spec", "sticky", "key"))
 
 
