@@ -46,8 +46,8 @@ def drawn_by_bucket(
 ) -> Drawn:
     """The draw among these shares, of which two at least get something, by the canaries' buckets.
 
-    `stable` is its share of those who are not drawn, as long as it has one of those who are; `numbers` are the canaries'
-    where digits decide; `of` says who is drawn.
+    `stable` is its share of those who are not drawn, as long as it has one of those who are; `numbers` are the
+    canaries' where digits decide; `of` says who is drawn.
     """
     taken = [replace(share, buckets=users[share.version]) for share in shares if share.version != stable.version]
     left = rest(share.buckets for share in taken)
