@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from graymesh.ir.release import (
     ALWAYS,
+    WHOLE,
     Absent,
     Buckets,
     Condition,
+    Cors,
     Field,
     Kind,
     Matcher,
     Networks,
     OneOf,
     PathPrefix,
+    Policy,
     Prefix,
     Present,
     Regex,
@@ -35,6 +40,8 @@ from graymesh.ir.semantics import (
     host_without_port,
     values_of,
 )
+from graymesh.kit.deciding import decided_by
+from graymesh.kit.registry import target
 
 HEADER = Field(Kind.HEADER, "x-gray")
 COOKIE = Field(Kind.COOKIE, "beta")
@@ -342,3 +349,43 @@ def test_host_without_port(host: str, expected: str) -> None:
 )
 def test_reasons_in_words(test: Test, words: str) -> None:
     assert describe(test) == words
+
+
+PREFLIGHTS = {
+    ("OPTIONS", "https://app.example.org", "PUT"): "may call",
+    ("OPTIONS", "https://evil.example.org", "PUT"): "may not call",
+}
+NO_PREFLIGHTS = (
+    ("PUT", "https://app.example.org", "PUT"),
+    ("OPTIONS", "", "PUT"),
+    ("OPTIONS", "https://app.example.org", ""),
+)
+
+
+def _asked(method: str, origin: str, wanted: str) -> Request:
+    return Request(method=method, headers=(("Origin", origin), ("Access-Control-Request-Method", wanted)))
+
+
+def test_with_cors_no_version_gets_a_preflight() -> None:
+    policy = Policy(cors=Cors(origins=("https://app.example.org",)))
+    everyone = Route(name="everyone", condition=ALWAYS, split=Split((Share(version="v1", basis_points=WHOLE),)))
+    table = RouteTable((replace(everyone, policy=policy),))
+    for (method, origin, wanted), said in PREFLIGHTS.items():
+        decision = decide(table, _asked(method, origin, wanted))
+        assert (decision.version, decision.answered) == (None, True)
+        assert f"page of {origin}, which {said}" in decision.why
+    for parts in NO_PREFLIGHTS:
+        decision = decide(table, _asked(*parts))
+        assert (decision.version, decision.answered) == ("v1", False)
+
+
+def test_who_answers_preflights_without_cors() -> None:
+    """Spring Cloud Gateway itself, by 403; the others pass them on."""
+    everyone = Route(name="everyone", condition=ALWAYS, split=Split((Share(version="v1", basis_points=WHOLE),)))
+    table, preflight = RouteTable((everyone,)), _asked("OPTIONS", "https://app.example.org", "PUT")
+    found = {name: decided_by(target(name).manifest, table, preflight) for name in ("istio", "nginx")}
+    assert {decision.version for decision in found.values()} == {"v1"}
+    spring = target("spring-cloud-gateway").manifest
+    refused = decided_by(spring, table, preflight)
+    assert refused.version is None and "403" in refused.why
+    assert decided_by(spring, table, replace(preflight, method="GET")).version == "v1"

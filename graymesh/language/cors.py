@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from graymesh.ir.release import SAFE_METHODS, Cors
 from graymesh.language.part import UNIQUE, Entries, Maybe, Part
+from graymesh.language.problems import Malformed
 from graymesh.language.values import TrueOrFalse
 from graymesh.language.words import DurationSeconds, HeaderName, Method, Origin
 
 MOST_ORIGINS: Final = 50
+_NEVER_SENT: Final = ("CONNECT", "TRACE")
+"""Fetch standard, "forbidden method"."""
+
 _Headers = Annotated[tuple[HeaderName, ...], Entries(0, 50), UNIQUE]
 
 
@@ -47,6 +51,14 @@ class CorsSpec(Part):
         description="How long browsers may remember the answer to a preflight; 5s or so when left out.",
         examples=["10m"],
     )
+
+    @model_validator(mode="after")
+    def _browsers_send_them(self) -> Self:
+        for index, method in enumerate(self.methods):
+            if method in _NEVER_SENT:
+                message = f"browsers send no {method} for any page"
+                raise Malformed("GM110", message, "leave it out", below=("methods", index), needless=True)
+        return self
 
     def meant(self) -> Cors:
         """The same without order and without what needs no word."""

@@ -34,6 +34,8 @@ def check(view: View) -> Iterator[Constraint]:
             yield from _test(route, test)
     for header in sorted(_headers_read_besides(view, routes)):
         yield from _header(header, ("spec",), f"the header {header}")
+    for header in sorted({name for route in routes if route.policy.cors for name in route.policy.cors.headers}):
+        yield from _header(header, ("spec", "cors", "headers"), f"the header {header}, which pages may set")
     yield from _proxies(view)
     yield from _tls(view)
     yield from _tokens(view)
