@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graymesh.compile.verify import verify
 from graymesh.ir.release import BUCKET_COUNT, Field, Kind, Matcher, OneOf, PathPrefix, Regex, Release, Suffix, Test
 from graymesh.ir.semantics import Request, decide, matches
 from graymesh.ir.tickets import ticket_of
+from graymesh.kit.registry import target
 from graymesh.language.model import Rollout, parse_rollout
 from graymesh.language.narrowed import narrowed
 from graymesh.language.resolve import resolve, stages
+from tests.helpers import ROOT, case_from
 from tests.test_resolve import Document, rollout
 
 BETA = {"beta": [{"cookies": {"beta": "1"}}]}
@@ -264,3 +267,34 @@ def test_whoever_is_drawn_for_an_audience_comes_back_to_the_same_version(
         for version, (low, high) in spans:
             assert {version_of(release, bucket) for bucket in (low, (low + high) // 2, high)} == {version}
     assert Kind.COOKIE in {field.kind for field, _ in release.asked}
+
+
+EDITS = [
+    ("nginx", "drawn:beta  $shop_drawn;", "drawn:beta  $shop__drawn_2;"),  # another audience's draw
+    ("nginx", "drawn:beta  $shop_drawn;", "drawn:beta  v1;"),
+    ("nginx", '"~ beta_ticket_v2_1=11"  v2;', '"~ beta_ticket_v2_1=11"  v1;'),
+    ("nginx", '"~ beta_cookie=1"        drawn:beta;', '"~ beta_cookie=1"        "";'),  # drawn as everyone is
+    ("nginx", 'drawn:beta  "gray-ticket=$request_id;', 'drawn:beta  "gray-ticket=0000ffff;'),
+    ("nginx", "drawn:beta  $shop__with_ticket;", "drawn:beta  $http_cookie;"),
+    ("nginx", "(?:[0-2][0-9a-f]|3[0-2])))\\z", "(?:[0-2][0-9a-f]|3[0-3])))\\z"),
+    ("istio", "    - name: beta_ticket-v1", "    - name: beta_ticket-v1\n      timeout: 1s"),
+    ("istio", 'regex: "[0-9a-f-]{4,}(?:[0-2]', 'regex: "[0-9a-f-]{4,}(?:[0-1]'),
+    ("istio", "gray-ticket=(?:[0-9a-f-]{4,}(?:[0-2][0-9a-f]{3}", "gray-ticket=(?:[0-9a-f-]{4,}(?:[0-1][0-9a-f]{3}"),
+    ("spring-cloud-gateway", "group: default.shop.beta\n", "group: default.shop.everyone\n"),
+    ("spring-cloud-gateway", "gray-ticket=00000666", "gray-ticket=0000ffff"),
+    ("spring-cloud-gateway", 'beta.v2.0666\n              uri: "lb://v2', 'beta.v2.0666\n              uri: "lb://v1'),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new"), EDITS)
+def test_an_edit_of_what_an_audience_draws_is_found(name: str, old: str, new: str) -> None:
+    text = (ROOT / "tests/cases/share-of-an-audience/spec.yaml").read_text("utf-8")
+    case, problems = case_from(text)
+    assert case is not None, problems
+    chosen = target(name)
+    view = case.view(chosen.manifest)
+    files = chosen.emit(chosen.lower((view,)))
+    assert verify(chosen, [view], chosen.decode(files), "") == []
+    edited = {path: content.replace(old, new, 1) for path, content in files.items()}
+    assert edited != files
+    assert {each.diagnostic.code for each in verify(chosen, [view], chosen.decode(edited), "")} & {"GM901", "GM905"}
