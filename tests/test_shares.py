@@ -17,6 +17,7 @@ from graymesh.kit.registry import target
 from graymesh.language.model import Rollout, parse_rollout
 from graymesh.language.narrowed import narrowed
 from graymesh.language.resolve import resolve, stages
+from graymesh.lint import engine
 from tests.helpers import ROOT, case_from
 from tests.test_resolve import Document, rollout
 
@@ -298,3 +299,37 @@ def test_an_edit_of_what_an_audience_draws_is_found(name: str, old: str, new: st
     edited = {path: content.replace(old, new, 1) for path, content in files.items()}
     assert edited != files
     assert {each.diagnostic.code for each in verify(chosen, [view], chosen.decode(edited), "")} & {"GM901", "GM905"}
+
+
+def said_of(routes: str, sticky: str = "sticky: {cookie: gray-ticket}", more: str = "") -> list[tuple[str, str]]:
+    text = f"""
+apiVersion: graymesh.io/v1alpha1
+kind: Rollout
+metadata: {{name: shop}}
+spec:
+  service: {{port: 8080, domains: [shop.example.com]}}
+  stable: v1
+  versions: {{v1: {{endpoints: ["10.0.1.1:80"]}}, v2: {{endpoints: ["10.0.2.1:80"]}}}}
+  audiences: {{beta: [{{cookies: {{beta: "1"}}}}], staff: [{{cookies: {{beta: "1"}}, headers: {{X-Team: staff}}}}]}}
+  routes: {routes}
+  {sticky}
+  stages: [{{name: first, weight: 0, hold: 1h}}, {{name: full, weight: 100}}]
+  {more}
+  targets: {{nginx: {{}}}}
+"""
+    case, problems = case_from(text)
+    assert case is not None, problems
+    return [(item.code, item.message) for item in engine.run([case])]
+
+
+def test_what_lint_says_of_shares() -> None:
+    beta_first = "[{name: beta, audience: beta, version: v2, share: 20%}, {name: staff, audience: staff, version: v2}]"
+    assert ("GM201", "route 'staff' never matches: 'beta' takes all its requests first") in said_of(beta_first)
+    alone = "[{name: beta, audience: beta, version: v2, share: 20%}]"
+    drawn = ("GM208", "route 'beta' splits its audience at random, request by request")
+    assert drawn in said_of(alone, sticky="")
+    assert drawn not in said_of(alone)
+    idle = said_of(alone.replace("20%", "0%"))
+    assert ("GM224", "everyone has 0% of 'v2' at least, so 0% adds nobody") in idle
+    held = [code for code, _ in said_of(alone, more="hold: newUsers")]
+    assert "GM221" not in held, "at weight 0 the audience still draws"
