@@ -186,6 +186,7 @@ ONE_PATH: st.SearchStrategy[Matcher] = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(ONE_PATH, ONE_PATH)
 def test_two_tests_of_a_path_as_one(left: Matcher, right: Matcher) -> None:
     try:
