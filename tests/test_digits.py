@@ -29,6 +29,7 @@ def version_of(written: Rollout, stage: str, uid: str, **more: Any) -> str | Non
     return decide(resolve(written, stage).table, Request(cookies=(("uid", uid),), **more)).version
 
 
+@settings(deadline=None)
 @given(SPANS)
 def test_a_pattern_takes_exactly_its_numbers(spans: list[tuple[int, int]]) -> None:
     intervals = joined((min(span), max(span)) for span in spans)

@@ -9,12 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graymesh.compile.verify import verify
 from graymesh.ir.release import BUCKET_COUNT, Field, Kind, Matcher, OneOf, PathPrefix, Regex, Release, Suffix, Test
 from graymesh.ir.semantics import Request, decide, matches
 from graymesh.ir.tickets import ticket_of
+from graymesh.kit.registry import target
 from graymesh.language.model import Rollout, parse_rollout
 from graymesh.language.narrowed import narrowed
 from graymesh.language.resolve import resolve, stages
+from graymesh.lint import engine
+from tests.helpers import ROOT, case_from
 from tests.test_resolve import Document, rollout
 
 BETA = {"beta": [{"cookies": {"beta": "1"}}]}
@@ -182,6 +186,7 @@ ONE_PATH: st.SearchStrategy[Matcher] = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(ONE_PATH, ONE_PATH)
 def test_two_tests_of_a_path_as_one(left: Matcher, right: Matcher) -> None:
     try:
@@ -264,3 +269,68 @@ def test_whoever_is_drawn_for_an_audience_comes_back_to_the_same_version(
         for version, (low, high) in spans:
             assert {version_of(release, bucket) for bucket in (low, (low + high) // 2, high)} == {version}
     assert Kind.COOKIE in {field.kind for field, _ in release.asked}
+
+
+EDITS = [
+    ("nginx", "drawn:beta  $shop_drawn;", "drawn:beta  $shop__drawn_2;"),  # another audience's draw
+    ("nginx", "drawn:beta  $shop_drawn;", "drawn:beta  v1;"),
+    ("nginx", '"~ beta_ticket_v2_1=11"  v2;', '"~ beta_ticket_v2_1=11"  v1;'),
+    ("nginx", '"~ beta_cookie=1"        drawn:beta;', '"~ beta_cookie=1"        "";'),  # drawn as everyone is
+    ("nginx", 'drawn:beta  "gray-ticket=$request_id;', 'drawn:beta  "gray-ticket=0000ffff;'),
+    ("nginx", "drawn:beta  $shop__with_ticket;", "drawn:beta  $http_cookie;"),
+    ("nginx", "(?:[0-2][0-9a-f]|3[0-2])))\\z", "(?:[0-2][0-9a-f]|3[0-3])))\\z"),
+    ("istio", "    - name: beta_ticket-v1", "    - name: beta_ticket-v1\n      timeout: 1s"),
+    ("istio", 'regex: "[0-9a-f-]{4,}(?:[0-2]', 'regex: "[0-9a-f-]{4,}(?:[0-1]'),
+    ("istio", "gray-ticket=(?:[0-9a-f-]{4,}(?:[0-2][0-9a-f]{3}", "gray-ticket=(?:[0-9a-f-]{4,}(?:[0-1][0-9a-f]{3}"),
+    ("spring-cloud-gateway", "group: default.shop.beta\n", "group: default.shop.everyone\n"),
+    ("spring-cloud-gateway", "gray-ticket=00000666", "gray-ticket=0000ffff"),
+    ("spring-cloud-gateway", 'beta.v2.0666\n              uri: "lb://v2', 'beta.v2.0666\n              uri: "lb://v1'),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new"), EDITS)
+def test_an_edit_of_what_an_audience_draws_is_found(name: str, old: str, new: str) -> None:
+    text = (ROOT / "tests/cases/share-of-an-audience/spec.yaml").read_text("utf-8")
+    case, problems = case_from(text)
+    assert case is not None, problems
+    chosen = target(name)
+    view = case.view(chosen.manifest)
+    files = chosen.emit(chosen.lower((view,)))
+    assert verify(chosen, [view], chosen.decode(files), "") == []
+    edited = {path: content.replace(old, new, 1) for path, content in files.items()}
+    assert edited != files
+    assert {each.diagnostic.code for each in verify(chosen, [view], chosen.decode(edited), "")} & {"GM901", "GM905"}
+
+
+def said_of(routes: str, sticky: str = "sticky: {cookie: gray-ticket}", more: str = "") -> list[tuple[str, str]]:
+    text = f"""
+apiVersion: graymesh.io/v1alpha1
+kind: Rollout
+metadata: {{name: shop}}
+spec:
+  service: {{port: 8080, domains: [shop.example.com]}}
+  stable: v1
+  versions: {{v1: {{endpoints: ["10.0.1.1:80"]}}, v2: {{endpoints: ["10.0.2.1:80"]}}}}
+  audiences: {{beta: [{{cookies: {{beta: "1"}}}}], staff: [{{cookies: {{beta: "1"}}, headers: {{X-Team: staff}}}}]}}
+  routes: {routes}
+  {sticky}
+  stages: [{{name: first, weight: 0, hold: 1h}}, {{name: full, weight: 100}}]
+  {more}
+  targets: {{nginx: {{}}}}
+"""
+    case, problems = case_from(text)
+    assert case is not None, problems
+    return [(item.code, item.message) for item in engine.run([case])]
+
+
+def test_what_lint_says_of_shares() -> None:
+    beta_first = "[{name: beta, audience: beta, version: v2, share: 20%}, {name: staff, audience: staff, version: v2}]"
+    assert ("GM201", "route 'staff' never matches: 'beta' takes all its requests first") in said_of(beta_first)
+    alone = "[{name: beta, audience: beta, version: v2, share: 20%}]"
+    drawn = ("GM208", "route 'beta' splits its audience at random, request by request")
+    assert drawn in said_of(alone, sticky="")
+    assert drawn not in said_of(alone)
+    idle = said_of(alone.replace("20%", "0%"))
+    assert ("GM224", "everyone has 0% of 'v2' at least, so 0% adds nobody") in idle
+    held = [code for code, _ in said_of(alone, more="hold: newUsers")]
+    assert "GM221" not in held, "at weight 0 the audience still draws"
