@@ -198,10 +198,24 @@ def _files(answers: _Answers) -> dict[Path, str]:
     values = {field.name: getattr(answers, field.name) for field in fields(answers)}
     stages = [_stage(weight, last=index == len(answers.stages) - 1) for index, weight in enumerate(answers.stages)]
     shared = next((stage for stage in stages if float(stage["weight"])), stages[0])
-    own = {"stable_endpoint": endpoints[0], "canary_endpoint": endpoints[1], "stages": stages, "shared": shared}
+    own = {
+        "preflights": any(map(_answers_preflights, answers.targets)),
+        "stable_endpoint": endpoints[0],
+        "canary_endpoint": endpoints[1],
+        "stages": stages,
+        "shared": shared,
+    }
     release = filled("release.yaml.j2", values | own)
     name = answers.name if answers.name.replace("-", "").isalnum() else "release"
     return {Path("graymesh.yaml"): filled("project.yaml.j2", values), Path("releases", f"{name}.yaml"): release}
+
+
+def _answers_preflights(name: str) -> bool:
+    """Does the target refuse pages of other origins by itself, until the release says `cors`?"""
+    from graymesh.kit.registry import target
+
+    manifest = target(name).manifest
+    return manifest.routes and manifest.can("cors") and not manifest.can("preflight")
 
 
 def _stage(weight: str, last: bool) -> dict[str, Any]:

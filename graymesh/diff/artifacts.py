@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 
 from graymesh.compile.artifacts import LIMIT_BYTES, text_of
@@ -223,7 +224,7 @@ def _known(service: Statement) -> KnownTable:
 
 def _told_once(routes: Sequence[Route]) -> Iterator[Route]:
     """The routes but for those that the next one would serve alike: some methods may have retries of their own."""
-    for route, after in zip(routes, (*routes[1:], None), strict=True):
+    for route, after in zip_longest(routes, routes[1:]):
         if after is None or after.split != route.split or not _takes_all(after, route):
             yield route
 

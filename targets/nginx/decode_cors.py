@@ -82,7 +82,8 @@ def _check_preflights(block: ParsedDirective, evaluator: Evaluator) -> None:
     """Are those requests answered that are preflights, and no others?"""
     condition = _CONDITION.fullmatch(" ".join(block.arguments))
     if condition is None:
-        raise NotUnderstood("if", f"{' '.join(block.arguments)} is not understood", block)
+        why = f"{' '.join(block.arguments)}: in a location only one that answers preflights is understood"
+        raise NotUnderstood("if", why, block)
     entries = _entries((Variable(condition[1].lower()),), evaluator, block)
     held = [(each.condition, "no" if _text(each.value, block) in ("", "0") else "yes") for each in entries]
     if not _same(held, [(PREFLIGHT, "yes"), (ALWAYS, "no")]):

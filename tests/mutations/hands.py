@@ -85,6 +85,7 @@ HANDS: Mapping[str, Hand] = {
             **dict.fromkeys(ROUTED | {"predicate dropped"}, conditions.all_alike_in_spring),
             "bucket digit": conditions.same_buckets_in_spring,
         },
+        broken=frozenset(["header sent"]),  # Connection among them, which keeps a lane or a ticket on its way
     ),
     "sentinel": Hand(
         named=json_mutants.named,

@@ -112,6 +112,11 @@ _CORS = r"0/spring/cloud/gateway/server/webflux/globalcors/cors-configurations/\
 
 SPRING = (
     Harmless(
+        place=f"{_ROUTE}/filters/[0-9]+/args/value",
+        change="'Upgrade' → 'uPGRADE'",
+        because="what a Connection header names has no case",
+    ),
+    Harmless(
         place=f"{_ROUTE}/filters/[0-9]+/args/strategy",
         because="Spring reads the names of strategies in any case",
         when=in_case_only,

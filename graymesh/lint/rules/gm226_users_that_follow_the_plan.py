@@ -21,7 +21,6 @@ from collections.abc import Iterator
 
 from graymesh.ir.wording import buckets_in_words, percent
 from graymesh.language.case import Case
-from graymesh.language.shares import largest_weights
 from graymesh.lint.finding import Finding
 
 LEVEL = "info"
@@ -29,6 +28,8 @@ LEVEL = "info"
 
 def check(case: Case) -> Iterator[Finding]:
     """Every canary from the third on that has users where the release stands."""
+    from graymesh.language.shares import largest_weights  # pages of rules are shown without the models
+
     spec, canaries = case.rollout.spec, case.rollout.spec.canaries
     if spec.sticky is None:
         return
