@@ -211,8 +211,6 @@ def shares_of(draw: st.DrawFn, spec: dict[str, Any], version: str, audience: str
     """A share of an audience now and then, where it fits beside other canaries and its paths beside those left out."""
     paths = [entry.get("path", "/") for entry in spec["audiences"][audience]]
     joined = all(isinstance(path, str) or "prefix" in path for path in paths)
-    if any("absent" in str(entry) for entry in spec["audiences"][audience]):
-        return {}  # nginx refuses that
     step = 1 if can("sticky.fine") or "sticky" not in spec else 500
     others = [sum(part for name, part in stage.get("split", {}).items() if name != version) for stage in spec["stages"]]
     most = round((100 - max(others)) * 100) // step

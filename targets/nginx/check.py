@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from typing import Final
 
 from graymesh.diagnostic import Level, Pointer
-from graymesh.ir.release import Absent, Kind, OneOf, Policy, Retries, Route, Test, Version
+from graymesh.ir.release import Kind, OneOf, Policy, Retries, Route, Test, Version
 from graymesh.ir.semantics import describe, texts
 from graymesh.kit.asked import asked_by
 from graymesh.kit.durations import in_seconds
@@ -36,7 +36,6 @@ def check(view: View) -> Iterator[Constraint]:
         yield from _header(header, ("spec",), f"the header {header}")
     for header in sorted({name for route in routes if route.policy.cors for name in route.policy.cors.headers}):
         yield from _header(header, ("spec", "cors", "headers"), f"the header {header}, which pages may set")
-    yield from _drawn(routes)
     yield from _proxies(view)
     yield from _tls(view)
     yield from _tokens(view)
@@ -63,19 +62,6 @@ def _test(route: Route, test: Test) -> Iterator[Constraint]:
         for method in sorted(_ANSWERED_BY_NGINX.intersection(test.matcher.values)):
             message = f"method {method}: nginx answers it with 405 by itself, so this never matches"
             yield Constraint(path=route.origin, message=message, help=f"leave {method} out")
-
-
-def _drawn(routes: list[Route]) -> Iterator[Constraint]:
-    """Draws of audiences by what is missing: read back, their file has more cases than a proof can look at."""
-    for route in routes:
-        tests = {test for tests in route.condition for test in tests}
-        missing = sorted(describe(test) for test in tests if isinstance(test.matcher, Absent))
-        if missing and len(route.split.shares) > 1:
-            yield Constraint(
-                path=(*route.origin, "share"),
-                message=f"that {missing[0]} cannot be proven of an audience of which a share is drawn",
-                help="leave the share out, or give those who have it a route of their own before",
-            )
 
 
 def _header(name: str, path: Pointer, what: str) -> Iterator[Constraint]:

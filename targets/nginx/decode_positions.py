@@ -112,16 +112,37 @@ class SideBySide:
                 yield ListEntry(joint, (), rule.value)
                 index += 1
                 continue
+            against = self._against(rule, known)
+            open_part = open_part if against is None else against
             *entries, last = self._alternatives(open_part, rule.places)
             for entry in entries:
-                more = {**known, open_part: literal_of(entry.value) or ""}
-                yield from under(entry, self._decide(rules, default, index, more))
+                yield from under(entry, self._decide(rules, default, index, self._with(known, open_part, entry)))
             if last.condition != ALWAYS or last.draws:
-                more = {**known, open_part: literal_of(last.value) or ""}
-                yield from under(last, self._decide(rules, default, index, more))
+                yield from under(last, self._decide(rules, default, index, self._with(known, open_part, last)))
                 return
-            known = {**known, open_part: literal_of(last.value) or ""}
+            known = self._with(known, open_part, last)
         yield ListEntry(ALWAYS, (), default)
+
+    def _with(self, known: Known, part: int, entry: ListEntry) -> Known:
+        """What is known once the part holds this: a variable has one value, wherever in the row it stands."""
+        text = literal_of(entry.value) or ""
+        return {**known, **{at: text for at, each in enumerate(self.parts) if each is self.parts[part]}}
+
+    def _against(self, rule: MapLine, known: Known) -> int | None:
+        """The first open part in whose list a case stands first that the rule does not take.
+
+        Once such parts are known, the others can be asked for together.
+        """
+        for part in self._waiting(rule, known):
+            first = self._alternatives(part, rule.places)[0]
+            if self._open_part(rule.places, {part: literal_of(first.value) or ""}) == -1:
+                return part
+        return None
+
+    def _waiting(self, rule: MapLine, known: Known) -> list[int]:
+        """The open parts that the rule looks at."""
+        offsets = dict.fromkeys(bisect_right(self.starts, offset) - 1 for offset, _ in rule.places.needs)
+        return [part for part in offsets if self._text(part, known) is None]
 
     def _open_part(self, places: PatternShape, known: Known) -> int | None:
         """The first part to be known before the rule can be decided; None when it matches, -1 when it cannot."""
@@ -143,8 +164,7 @@ class SideBySide:
         That can be said when the cases that fit stand first in each part's list. None where they do not, or where a
         single part is open, of which more is known once the rule is decided.
         """
-        offsets = dict.fromkeys(bisect_right(self.starts, offset) - 1 for offset, _ in rule.places.needs)
-        parts = [part for part in offsets if self._text(part, known) is None]
+        parts = self._waiting(rule, known)
         if len(parts) < 2 or any(isinstance(piece, Capture) for piece in rule.value):
             return None
         condition = ALWAYS
