@@ -24,12 +24,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How many variants are sent. Every request of the corpus goes out as it is, whatever the effort.
+    """How much is sent. Of a table's corpus, `most` requests go out as they are, from all over it.
 
     `fully`: so many requests of a table in every variant; of the others each `every`-th, in so many neighbours and
     ways, in turn. `users`: so many without a ticket meet each route that draws.
     """
 
+    most: int
     fully: int
     every: int
     neighbours: int
@@ -37,8 +38,8 @@ class Effort:
     users: int
 
 
-THOROUGH: Final = Effort(fully=8, every=1, neighbours=3, ways=2, users=150)
-BRIEF: Final = Effort(fully=2, every=3, neighbours=1, ways=1, users=50)
+THOROUGH: Final = Effort(most=100_000, fully=8, every=1, neighbours=3, ways=2, users=150)
+BRIEF: Final = Effort(most=120, fully=2, every=3, neighbours=1, ways=1, users=50)
 _KEYS: Final = 40
 _MOST_HOSTS: Final = 3
 _NOT_ASKED: Final = {"nginx": ("CONNECT", "TRACE"), "istio": ("CONNECT",), "spring-cloud-gateway": ("CONNECT",)}
@@ -106,7 +107,7 @@ def try_out(engine: Engine, asked: Sequence[Asked], seen: Seen, effort: Effort =
 
 def _requests(engine: Engine, asked: Asked, effort: Effort) -> Iterator[Sent]:
     fields = fields_of(asked.table)
-    for number, plain in enumerate(corpus(asked.table)):
+    for number, plain in enumerate(_spread(list(corpus(asked.table)), effort.most)):
         base = replace(plain, host=asked.host)
         if base.method in _NOT_ASKED[engine.name]:
             continue
@@ -117,6 +118,12 @@ def _requests(engine: Engine, asked: Asked, effort: Effort) -> Iterator[Sent]:
             yield from _said_otherwise(base, asked.host, head, fields, turn, effort)
             yield from _near(engine, asked, base, head, fields, turn, effort)
     yield from _draws(engine, asked, effort.users)
+
+
+def _spread(found: Sequence[T], most: int) -> Sequence[T]:
+    """At most so many, as far apart as they can be."""
+    count = min(len(found), most)
+    return [found[number * len(found) // count] for number in range(count)]
 
 
 def _near(
