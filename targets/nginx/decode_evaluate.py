@@ -179,7 +179,7 @@ class Evaluator:
         if _joins_cookies(definition, source):
             return iter(always((*source, "; ", *definition.exact[""])))
         if self._hashed(source):
-            return by_digits(definition, " ".join(piece.name for piece in source if isinstance(piece, Variable)))
+            return iter(by_digits(definition, " ".join(piece.name for piece in source if isinstance(piece, Variable))))
         parts = [self.entries(piece.name) if isinstance(piece, Variable) else piece for piece in source]
         if all(isinstance(part, (str, Raw)) for part in parts):
             return definition.on_request(source)  # type: ignore[arg-type]

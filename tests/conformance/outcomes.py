@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from graymesh.ir.release import UNIQUE_ID, WHOLE, Intervals, Route, RouteTable, SetCookie, Share
+from graymesh.ir.release import TICKET, UNIQUE_ID, WHOLE, Intervals, Route, RouteTable, SetCookie, Share
 from graymesh.ir.semantics import Request, decide, inside, values_of
 from graymesh.ir.tickets import bucket_of
 from tests.conformance.engine import Answer
@@ -21,12 +21,14 @@ class Outcome:
 
     `status` is the answer's own where nobody is asked. `cookie` names the one that is given, empty when none
     is: a ticket of one of these buckets, which the version is told as well, with these `attributes`, in lower case.
+    Files of others may give everybody the same `value` instead.
     """
 
     version: str
     probability: float
     status: int = 200
     cookie: str = ""
+    value: str = ""
     buckets: Intervals = ()
     attributes: frozenset[str] = frozenset()
     told: Pairs = ()
@@ -83,6 +85,7 @@ def _of(share: Share) -> Outcome:
         version=share.version,
         probability=0.0,
         cookie=cookie.name if cookie else "",
+        value=cookie.value if cookie and cookie.value != TICKET else "",
         buckets=share.buckets if cookie else (),
         attributes=_attributes(cookie) if cookie else frozenset(),
         told=share.response_headers,
@@ -121,11 +124,14 @@ def _right_ticket(answer: Answer, outcome: Outcome) -> bool:
         return False
     pair, *attributes = (part.strip() for part in given[0].split(";"))
     name, _, ticket = pair.partition("=")
+    same = sorted(map(str.lower, attributes)) == sorted(outcome.attributes)
+    if outcome.value:
+        return (name, ticket) == (outcome.cookie, outcome.value) and same
     bucket = bucket_of(ticket)
     if name != outcome.cookie or bucket is None or not inside(bucket, outcome.buckets):
         return False
     received = answer.headers.get("x-seen-cookie", pair)  # long ones are not told
-    return received.split("; ").count(pair) == 1 and sorted(map(str.lower, attributes)) == sorted(outcome.attributes)
+    return received.split("; ").count(pair) == 1 and same
 
 
 def _received(answer: Answer, name: str, value: str) -> bool:

@@ -42,7 +42,7 @@ ERROR: Final = 1e-9
 """How often a right engine may be called wrong."""
 
 USERS: Final = 200
-ROUNDS: Final = 10
+ROUNDS: Final = 20
 
 REPLAYS: Final = {each.name: each for each in replays()}
 FAILS: Final = {"retries-deleted": "1", "one-pod-canary-ejected": "0"}
