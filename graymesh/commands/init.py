@@ -192,6 +192,7 @@ def _check_targets(names: Sequence[str]) -> None:
 
 
 def _files(answers: _Answers) -> dict[Path, str]:
+    from graymesh.kit.registry import target
     from graymesh.text import filled
 
     endpoints = [*answers.endpoints[:2], *("192.0.2.11:8080", "192.0.2.21:8080")[len(answers.endpoints) :]]
@@ -199,7 +200,7 @@ def _files(answers: _Answers) -> dict[Path, str]:
     stages = [_stage(weight, last=index == len(answers.stages) - 1) for index, weight in enumerate(answers.stages)]
     shared = next((stage for stage in stages if float(stage["weight"])), stages[0])
     own = {
-        "preflights": any(map(_answers_preflights, answers.targets)),
+        "preflights": any(target(name).manifest.answers_preflights for name in answers.targets),
         "stable_endpoint": endpoints[0],
         "canary_endpoint": endpoints[1],
         "stages": stages,
@@ -208,14 +209,6 @@ def _files(answers: _Answers) -> dict[Path, str]:
     release = filled("release.yaml.j2", values | own)
     name = answers.name if answers.name.replace("-", "").isalnum() else "release"
     return {Path("graymesh.yaml"): filled("project.yaml.j2", values), Path("releases", f"{name}.yaml"): release}
-
-
-def _answers_preflights(name: str) -> bool:
-    """Does the target refuse pages of other origins by itself, until the release says `cors`?"""
-    from graymesh.kit.registry import target
-
-    manifest = target(name).manifest
-    return manifest.routes and manifest.can("cors") and not manifest.can("preflight")
 
 
 def _stage(weight: str, last: bool) -> dict[str, Any]:

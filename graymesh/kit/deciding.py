@@ -11,7 +11,7 @@ from graymesh.kit.target import Manifest
 def decided_by(manifest: Manifest, table: RouteTable, request: Request) -> Decision:
     """The decision; nobody gets a preflight from an engine that passes none on, with or without cors."""
     found = decide(table, request)
-    passes = manifest.can("preflight") or not manifest.can("cors")
+    passes = not manifest.answers_preflights
     if found.answered or passes or first_met(PREFLIGHT, request) is None:
         return found
     return Decision(None, f"a preflight, to which {manifest.title} answers 403 without cors", answered=True)

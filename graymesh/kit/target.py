@@ -247,6 +247,11 @@ class Manifest:
             self._able[feature] = self.capability(feature).support != "none"
         return self._able[feature]
 
+    @property
+    def answers_preflights(self) -> bool:
+        """Does the engine answer CORS preflights itself, whatever its routes say?"""
+        return self.can("cors") and not self.can("preflight")
+
     @cached_property
     def defaults(self) -> Mapping[str, Any]:
         """What each option is when nobody says anything."""

@@ -67,6 +67,13 @@ def missing(case: Case, code: str, uses: Iterator[Use]) -> Iterator[Missing]:
                     yield Missing(use, manifest, manifest.capability(use.feature))
 
 
+def missing_anywhere(case: Case, code: str, use: Use) -> Iterator[Missing]:
+    """The same of every target that forwards requests, deciding or not: what is done behind an edge as well."""
+    for manifest in case.targets:
+        if manifest.routes and not manifest.can(use.feature) and not accepts(case, code, manifest.name):
+            yield Missing(use, manifest, manifest.capability(use.feature))
+
+
 def decides(case: Case, manifest: Manifest) -> bool:
     """Does the target choose versions by the full table, as the edge or because there is none?"""
     return manifest.routes and role_of(case.release, manifest) != "follower"

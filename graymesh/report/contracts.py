@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Literal, TypeAlias, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -259,18 +260,7 @@ def _route(route: ir.Route) -> RouteJson:
         else None,
         mirror=MirrorJson(version=mirror.version, basis_points=mirror.basis_points) if mirror else None,
         fault=_fault(fault) if fault else None,
-        cors=_cors(policy.cors) if policy.cors else None,
-    )
-
-
-def _cors(cors: ir.Cors) -> CorsJson:
-    return CorsJson(
-        origins=cors.origins,
-        methods=cors.methods,
-        headers=cors.headers,
-        expose=cors.expose,
-        credentials=cors.credentials,
-        max_age_seconds=cors.max_age_seconds,
+        cors=CorsJson(**asdict(policy.cors)) if policy.cors else None,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from graymesh.ir.release import SAFE_METHODS, Cors
 from graymesh.kit.refusal import NotUnderstood
+from graymesh.targets.spring_cloud_gateway.decode_filters import ACCESS_CONTROL, ALLOWED, CREDENTIALS, EXPOSED
 from graymesh.targets.spring_cloud_gateway.decode_routes import DecodedRoute
 from graymesh.targets.spring_cloud_gateway.properties import Property
 from graymesh.targets.spring_cloud_gateway.refused import literal_text, of_type
@@ -22,11 +23,6 @@ _CONFIGURATION: Final = "globalcors.corsconfigurations.[/**]."
 _KEYS: Final = frozenset(
     ["allowedorigins", "allowedmethods", "allowedheaders", "exposedheaders", "allowcredentials", "maxage"]
 )
-_ALLOWED: Final = "access-control-allow-origin"
-_CREDENTIALS: Final = "access-control-allow-credentials"
-_EXPOSED: Final = "access-control-expose-headers"
-OWN: Final = frozenset([_ALLOWED, _CREDENTIALS, _EXPOSED])
-"""What services may say themselves."""
 
 
 def concerns(setting: Property) -> bool:
@@ -110,8 +106,12 @@ def answered(entry: DecodedRoute, cors: Cors | None) -> DecodedRoute:
             name = "DedupeResponseHeader" if kept else "RemoveResponseHeader"
             raise NotUnderstood(name, "it drops what the service itself says")
         return entry
-    ours = {_ALLOWED} | ({_CREDENTIALS} if cors.credentials else set()) | ({_EXPOSED} if cors.expose else set())
-    if kept != ours or removed != OWN - ours or OWN & {name for name, _ in entry.effects.response_headers}:
+    ours = {ALLOWED} | ({CREDENTIALS} if cors.credentials else set()) | ({EXPOSED} if cors.expose else set())
+    if (
+        kept != ours
+        or removed != ACCESS_CONTROL - ours
+        or ACCESS_CONTROL & {name for name, _ in entry.effects.response_headers}
+    ):
         why = "what services say of Access-Control themselves stands beside it, or in its place"
         raise NotUnderstood(_SETTING, why)
     policy = replace(entry.effects.policy, cors=cors)

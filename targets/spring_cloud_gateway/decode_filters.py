@@ -23,9 +23,11 @@ _EXCEPTIONS: Final[Mapping[str, str]] = {
     "java.io.IOException": "reset",
     "org.springframework.cloud.gateway.support.TimeoutException": "timeout",
 }
-_ACCESS_CONTROL: Final = frozenset(
-    ["access-control-allow-origin", "access-control-allow-credentials", "access-control-expose-headers"]
-)
+ALLOWED: Final = "access-control-allow-origin"
+CREDENTIALS: Final = "access-control-allow-credentials"
+EXPOSED: Final = "access-control-expose-headers"
+ACCESS_CONTROL: Final = frozenset([ALLOWED, CREDENTIALS, EXPOSED])
+"""What services may say themselves to pages of other origins."""
 _UNAVAILABLE: Final = "SERVICE_UNAVAILABLE"
 _GATEWAY_ERRORS: Final = Counter(["BAD_GATEWAY", _UNAVAILABLE, "GATEWAY_TIMEOUT"])
 
@@ -134,7 +136,7 @@ def _strategy(filter_: Definition) -> str:
 def _names(filter_: Definition, arguments: Mapping[str, str]) -> frozenset[str]:
     """The headers of a filter, of those that answer pages of other origins. Raises NotUnderstood for others."""
     names = frozenset(arguments.get("name", "").lower().split())
-    if not names or not names <= _ACCESS_CONTROL or (filter_.name == "RemoveResponseHeader" and len(names) > 1):
+    if not names or not names <= ACCESS_CONTROL or (filter_.name == "RemoveResponseHeader" and len(names) > 1):
         raise NotUnderstood(filter_.name, "it drops values that the service itself repeats or sets")
     return names
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from graymesh.ir.features import FEATURES
 from graymesh.language.case import Case
-from graymesh.lint.capabilities import Missing, Use, accepts
+from graymesh.lint.capabilities import Use, missing_anywhere
 from graymesh.lint.finding import Finding
 
 
@@ -27,6 +27,5 @@ def check(case: Case) -> Iterator[Finding]:
     if resilience is None or resilience.fallback is None:
         return
     use = Use("fallback", ("spec", "resilience", "fallback"))
-    for manifest in case.targets:
-        if manifest.routes and not manifest.can(use.feature) and not accepts(case, "GM312", manifest.name):
-            yield Missing(use, manifest, manifest.capability(use.feature)).finding(FEATURES[use.feature][1])
+    for gap in missing_anywhere(case, "GM312", use):
+        yield gap.finding(FEATURES[use.feature][1])

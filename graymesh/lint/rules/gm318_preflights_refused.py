@@ -26,7 +26,7 @@ def check(case: Case) -> Iterator[Finding]:
     if case.rollout.spec.preflight is not None or case.rollout.spec.cors:
         return
     for manifest in case.targets:
-        if manifest.routes and manifest.can("cors") and not manifest.can("preflight"):
+        if manifest.routes and manifest.answers_preflights:
             yield Finding(
                 path=("spec", "targets", manifest.name) if case.rollout.spec.targets else ("spec",),
                 at_key=bool(case.rollout.spec.targets),
