@@ -53,7 +53,7 @@ def _joined(
         before, after = shares_of(old.route(i)), shares_of(new.route(j))
         if not same(before, after):
             within = ((Test(Field(Kind.COOKIE, cookie), Buckets(((low, high),))),),)
-            yield _move(old, low, high, before, after), i, j, within
+            yield move(old, low, high, before, after), i, j, within
 
 
 def _merged(parts: Iterator[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
@@ -66,7 +66,8 @@ def _merged(parts: Iterator[tuple[int, int, int, int]]) -> list[tuple[int, int, 
     return merged
 
 
-def _move(old: KnownTable, low: int, high: int, before: Shares, after: Shares) -> Move:
+def move(old: KnownTable, low: int, high: int, before: Shares, after: Shares) -> Move:
+    """Users of these buckets, or numbers, who had one version and get another; is it back from a canary to stable?"""
     left, came = words(before), words(after)
     back = left in old.canaries and came == old.stable
     return Move(low=low, high=high, old=left, new=came, back=back)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from graymesh.diff.known import KnownTable, same, words
+from graymesh.diff.known import KnownTable, same
 from graymesh.diff.model import Move
+from graymesh.diff.movement import move
 from graymesh.diff.sections import Section, shares_of
 from graymesh.ir.buckets import last_digits
 from graymesh.ir.release import Condition, Field, Regex, Route, Test
@@ -31,10 +33,8 @@ def numbered(
         left, came = shares_of(old.route(i)), shares_of(new.route(j))
         if not same(left, came):
             within = ((Test(field, Regex(last_digits(digits, ((low, high),)))),),)
-            was, now = words(left), words(came)
-            back = was in old.canaries and now == old.stable
-            who = f"{field.kind} {field.name}"
-            yield Move(low=low, high=high, old=was, new=now, back=back, identity=who, digits=digits), i, j, within
+            moved = move(old, low, high, left, came)
+            yield replace(moved, identity=f"{field.kind} {field.name}", digits=digits), i, j, within
 
 
 def _owners(section: Section, field: Field, digits: int) -> list[int]:

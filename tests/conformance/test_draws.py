@@ -19,6 +19,7 @@ from tests.conformance import upstreams
 from tests.conformance.acceptance import ENGINES
 from tests.conformance.binomial import chi_square
 from tests.conformance.engine import Answer, Engine
+from tests.conformance.running import running
 from tests.conformance.suite import Project
 from tests.helpers import case_from
 from tests.nginx.engine import free_port
@@ -37,12 +38,7 @@ ADDRESSES: Final = {"v1": "127.9.1.1", "v2": "127.9.2.1"}
 
 @pytest.fixture(scope="module")
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    made: Engine = ENGINES[request.param]()
-    if made.available():
-        pytest.skip(f"DRAWS ARE NOT COUNTED ON {made.name}: {made.available()}")
-    made.start()
-    yield made
-    made.stop()
+    yield from running(ENGINES[request.param]())
 
 
 @pytest.mark.parametrize("engine", DRAWING, indirect=True)

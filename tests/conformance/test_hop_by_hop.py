@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 import pytest
@@ -50,10 +51,10 @@ def _spec(edge: str, port: int) -> dict[str, Any]:
     }
 
 
-def _lane(engine: Engine, bent: bool = False) -> tuple[str, str]:
-    """Who got a tester's request, and the lane that the service was told."""
-    port = free_port()
-    case, _ = case_from(json.dumps(_spec(engine.name, port)))
+@contextmanager
+def _loaded(engine: Engine, spec: Mapping[str, Any], port: int, bent: bool) -> Iterator[None]:
+    """The engine with the release's files and its services; `bent` files lack the filter that drops Connection."""
+    case, _ = case_from(json.dumps(spec))
     assert case
     chosen = target(engine.name)
     files = dict(chosen.emit(chosen.lower([case.view(chosen.manifest)])))
@@ -61,6 +62,13 @@ def _lane(engine: Engine, bent: bool = False) -> tuple[str, str]:
         files = {path: _DROPPED.sub("", text) for path, text in files.items()}
     with sockets.echoing({(address, port): name for name, address in ADDRESSES.items()}):
         engine.load(files, Project((case.release,)))
+        yield
+
+
+def _lane(engine: Engine, bent: bool = False) -> tuple[str, str]:
+    """Who got a tester's request, and the lane that the service was told."""
+    port = free_port()
+    with _loaded(engine, _spec(engine.name, port), port, bent):
         head = f"GET / HTTP/1.1\r\nHost: {HOST}\r\nX-Canary: 1\r\n{LANES}\r\n\r\n"
         (answer,) = wire.exchange(engine.at(HOST), [head.encode()])
         assert "upgrade" not in (answer.first("x-seen-connection") or "").lower()
@@ -85,14 +93,7 @@ def _ticket(engine: Engine, own: str = "", bent: bool = False) -> tuple[str, str
     spec = _spec(engine.name, port)
     del spec["spec"]["edge"]
     drawing = {"sticky": {"cookie": "gray-ticket"}, "stages": [{"name": "half", "weight": 50}]}
-    case, _ = case_from(json.dumps({**spec, "spec": {**spec["spec"], **drawing}}))
-    assert case
-    chosen = target(engine.name)
-    files = dict(chosen.emit(chosen.lower([case.view(chosen.manifest)])))
-    if bent:
-        files = {path: _DROPPED.sub("", text) for path, text in files.items()}
-    with sockets.echoing({(address, port): name for name, address in ADDRESSES.items()}):
-        engine.load(files, Project((case.release,)))
+    with _loaded(engine, {**spec, "spec": {**spec["spec"], **drawing}}, port, bent):
         head = f"GET / HTTP/1.1\r\nHost: {HOST}\r\n{own}{COOKIES}\r\n\r\n"
         (answer,) = wire.exchange(engine.at(HOST), [head.encode()])
     return (answer.first("set-cookie") or "").partition(";")[0], answer.first("x-seen-cookie") or ""

@@ -23,6 +23,7 @@ from tests.conformance import upstreams
 from tests.conformance.acceptance import ENGINES
 from tests.conformance.binomial import chi_square, improbability
 from tests.conformance.engine import Answer, Engine
+from tests.conformance.running import running
 from tests.conformance.suite import Project
 from tests.helpers import case_from
 from tests.nginx.engine import free_port
@@ -75,12 +76,7 @@ class User:
 
 @pytest.fixture(scope="module", params=sorted(ENGINES))
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    made: Engine = ENGINES[request.param]()
-    if made.available():
-        pytest.skip(f"PLANS THAT CHANGE ARE NOT TRIED ON {made.name}: {made.available()}")
-    made.start()
-    yield made
-    made.stop()
+    yield from running(ENGINES[request.param]())
 
 
 def test_shares_are_right_after_every_change(engine: Engine) -> None:

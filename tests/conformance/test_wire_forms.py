@@ -20,6 +20,7 @@ from graymesh.proof.regex.domain import inside
 from tests.conformance import upstreams
 from tests.conformance.acceptance import ENGINES
 from tests.conformance.engine import Engine
+from tests.conformance.running import running
 from tests.conformance.suite import Project
 from tests.helpers import case_from
 from tests.nginx.engine import free_port
@@ -71,12 +72,7 @@ CLAIM_AUDIENCES: Final[list[dict[str, Any]]] = [
 
 @pytest.fixture(scope="module", params=list(ENGINES))
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    made = ENGINES[request.param]()
-    if made.available():
-        pytest.skip(f"{made.name} IS NOT TRIED WITH ODD REQUESTS: {made.available()}")
-    made.start()
-    yield made
-    made.stop()
+    yield from running(ENGINES[request.param]())
 
 
 def _release(name: str, endpoints: dict[str, str], audiences: dict[str, Any], **more: Any) -> tuple[Release, Any]:
