@@ -37,7 +37,8 @@ def check(case: Case) -> Iterator[Finding]:
     """Every route that no request reaches at the last stage, where all routes are active."""
     last = case.stages[-1]
     table, mine = last.table, asked_at(last)
-    if len(mine) < 2:
+    until = max(mine.values(), default=0) + 1
+    if len({route.origin for route in table.routes[:until]}) < 2:
         return
     steps = Steps()
     reached = reachable(table, steps)
@@ -48,10 +49,14 @@ def check(case: Case) -> Iterator[Finding]:
         places = dict.fromkeys(table.routes[number].origin for number in earlier)
         if not places.keys() - {origin}:
             continue  # no request meets its condition: GM219
-        names = " and ".join(repr(table.routes[mine[place]].name) for place in places)
+        first = {table.routes[number].origin: number for number in earlier}
+        told = {place: repr(table.routes[mine.get(place, first[place])].name) for place in places}
+        names = " and ".join(told.values())
+        above = " and ".join(name for place, name in told.items() if place in mine)  # never above preflights
+        advice = f"move it above {above}, or remove it" if above else "remove it"
         yield Finding(
             path=origin,
             message=f"route {table.routes[index].name!r} never matches: {names} takes all its requests first",
-            help=f"move it above {names}, or remove it" + (f"; both take {in_words(witness)}" if witness else ""),
+            help=advice + (f"; both take {in_words(witness)}" if witness else ""),
             notes=tuple(Note(place, "this route takes them") for place in places),
         )
